@@ -1,0 +1,1 @@
+//! The cache of levels: Redis or in process.

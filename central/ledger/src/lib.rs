@@ -1,0 +1,1 @@
+//! The ledger: movements, balances, blocks, dead letters in SQL.

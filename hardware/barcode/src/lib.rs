@@ -1,0 +1,1 @@
+//! What a scanned text says: symbology, GTIN, elements; pure.

@@ -1,0 +1,1 @@
+//! Barcode scanners: ports, framing, re-open, feedback.

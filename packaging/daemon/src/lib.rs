@@ -1,0 +1,1 @@
+//! What both daemons share: configuration, logging, clock, retry, listening, shutdown, service managers.

@@ -1,0 +1,1 @@
+//! The protocol between box and centre as state machines; pure.

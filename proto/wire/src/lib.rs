@@ -1,0 +1,1 @@
+//! Schemas, generated code and conversions of what travels and what is kept.

@@ -1,0 +1,1 @@
+//! Measures the figures beside the raw limits of the same run.

@@ -1,0 +1,1 @@
+//! Both daemons as real processes under test.

@@ -1,0 +1,1 @@
+//! Simulated shops and a link that can be throttled and cut.
