@@ -22,6 +22,17 @@ pub enum QuantityError {
     Bounds(String),
 }
 
+/// Why packs can't be told in base units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScaleError {
+    /// The product has more than three decimals.
+    #[error("packs times base units has more than 3 decimals")]
+    Inexact,
+    /// The product leaves 64 bits.
+    #[error("packs times base units is too large")]
+    Overflow,
+}
+
 impl Quantity {
     /// Nothing.
     pub const ZERO: Self = Self(0);
@@ -82,12 +93,14 @@ impl Quantity {
         }
     }
 
-    /// This many packs of `units` base units each, if it fits and is exact
-    /// to the thousandth.
-    #[must_use]
-    pub fn checked_scale(self, units: Self) -> Option<Self> {
+    /// This many packs of `units` base units each, if it is exact to the
+    /// thousandth and fits.
+    pub fn scale(self, units: Self) -> Result<Self, ScaleError> {
         let product = i128::from(self.0) * i128::from(units.0);
-        (product % 1_000 == 0).then(|| i64::try_from(product / 1_000).ok().map(Self)).flatten()
+        if product % 1_000 != 0 {
+            return Err(ScaleError::Inexact);
+        }
+        i64::try_from(product / 1_000).map(Self).map_err(|_too_large| ScaleError::Overflow)
     }
 
     /// Reads a line's quantity: a decimal number of at most three decimals
@@ -223,9 +236,10 @@ mod tests {
 
         #[test]
         fn scaling_is_exact_or_refused(packs in -1_000_000_i64..1_000_000, units in 1_i64..1_000_000) {
-            match Quantity(packs).checked_scale(Quantity(units)) {
-                Some(scaled) => prop_assert_eq!(scaled.0 * 1_000, packs * units),
-                None => prop_assert_ne!(packs * units % 1_000, 0),
+            match Quantity(packs).scale(Quantity(units)) {
+                Ok(scaled) => prop_assert_eq!(scaled.0 * 1_000, packs * units),
+                Err(ScaleError::Inexact) => prop_assert_ne!(packs * units % 1_000, 0),
+                Err(ScaleError::Overflow) => prop_assert!(false, "within bounds"),
             }
         }
     }

@@ -1,0 +1,119 @@
+//! When a thing happened, and whether the item's last count had seen it.
+
+use crate::books::ClosedCount;
+use crate::document::Timing;
+use crate::outcome::Stamp;
+use crate::position::Odometer;
+
+/// When a thing happened, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// At commit; never judged.
+    Now(Odometer),
+    /// Somewhere from the first to the second reading, both included.
+    Between(Odometer, Odometer),
+    /// Before now, nobody knows how long.
+    Unknown(Odometer),
+}
+
+/// What the item's last count says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The count had not seen it: effect as usual.
+    Counts,
+    /// The count had seen it: effect 0.
+    Explained,
+    /// It can't be told: effect as usual, on the recount list.
+    Unordered,
+}
+
+impl When {
+    /// When a document's line happened; `age_ms` is the line's own.
+    pub(super) fn of(timing: Timing, age_ms: Option<u64>, stamp: &Stamp) -> Self {
+        match timing {
+            Timing::Live => Self::Now(stamp.odometer),
+            Timing::At(reading) => Self::Between(reading, reading),
+            Timing::Deferred { age_ms: of_document } => match age_ms.or(of_document) {
+                None => Self::Unknown(stamp.odometer),
+                Some(age) => Self::aged(age, stamp),
+            },
+        }
+    }
+
+    /// A thing of that age. An age is exact back to the boot's start; the
+    /// time the box was off is in the age but not in the odometer, so
+    /// beyond it the reading lies between now − age and the boot's start.
+    pub(super) fn aged(age_ms: u64, stamp: &Stamp) -> Self {
+        let earliest = stamp.odometer.back(age_ms);
+        if earliest >= stamp.boot && stamp.odometer.0 >= age_ms {
+            return Self::Between(earliest, earliest);
+        }
+        Self::Between(earliest, stamp.boot.max(earliest))
+    }
+
+    /// The reading that is kept: the latest it can be.
+    pub(super) const fn reading(self) -> Odometer {
+        match self {
+            Self::Now(reading) | Self::Unknown(reading) | Self::Between(_, reading) => reading,
+        }
+    }
+
+    /// Whether the reading is exact.
+    pub(super) fn is_exact(self) -> bool {
+        match self {
+            Self::Now(_) => true,
+            Self::Between(earliest, latest) => earliest == latest,
+            Self::Unknown(_) => false,
+        }
+    }
+
+    /// What the item's last closed count says of it. A thing at the very
+    /// reading of a mark counts as seen, as the effects after a mark are
+    /// those strictly later.
+    pub(super) fn judge(self, closed: Option<ClosedCount>) -> Verdict {
+        let Some(closed) = closed else { return Verdict::Counts };
+        match self {
+            Self::Now(_) => Verdict::Counts,
+            Self::Unknown(_) => Verdict::Unordered,
+            Self::Between(_, latest) if latest <= closed.first => Verdict::Explained,
+            Self::Between(earliest, _) if earliest > closed.last => Verdict::Counts,
+            Self::Between(..) => Verdict::Unordered,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::position::{Epoch, Position, WallTime};
+
+    const fn stamp(odometer: u64, boot: u64) -> Stamp {
+        Stamp {
+            next: Position { epoch: Epoch(1), seq: 1 },
+            odometer: Odometer(odometer),
+            boot: Odometer(boot),
+            wall: WallTime(0),
+        }
+    }
+
+    #[test]
+    fn an_age_is_exact_back_to_the_boot() {
+        assert_eq!(When::aged(10, &stamp(100, 50)), When::Between(Odometer(90), Odometer(90)));
+        assert_eq!(When::aged(50, &stamp(100, 50)), When::Between(Odometer(50), Odometer(50)));
+        assert_eq!(When::aged(80, &stamp(100, 50)), When::Between(Odometer(20), Odometer(50)));
+        assert_eq!(When::aged(800, &stamp(100, 50)), When::Between(Odometer(0), Odometer(50)));
+    }
+
+    #[test]
+    fn only_what_lies_wholly_before_or_after_the_marks_is_certain() {
+        let closed = Some(ClosedCount { first: Odometer(40), last: Odometer(60) });
+        let judge = |earliest, latest| When::Between(Odometer(earliest), Odometer(latest)).judge(closed);
+        assert_eq!(judge(30, 40), Verdict::Explained);
+        assert_eq!(judge(61, 61), Verdict::Counts);
+        assert_eq!(judge(50, 50), Verdict::Unordered);
+        assert_eq!(judge(30, 61), Verdict::Unordered);
+        assert_eq!(When::Now(Odometer(1)).judge(closed), Verdict::Counts);
+        assert_eq!(When::Unknown(Odometer(1)).judge(closed), Verdict::Unordered);
+        assert_eq!(When::Unknown(Odometer(1)).judge(None), Verdict::Counts);
+    }
+}
