@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::books::{
-    Books, Change, CountState, DocumentRecord, ItemEffect, SequenceState, Stock, Suspense,
-};
+use crate::books::{Books, Change, CountState, DocumentRecord, ItemEffect, SequenceState, Stock, Suspense};
 use crate::catalogue::Lookup;
 use crate::key::DocumentKey;
 use crate::position::{Odometer, Seq};
@@ -56,9 +54,10 @@ impl<'a, B: Books> Draft<'a, B> {
     /// All changes, each key once with its last value.
     pub fn into_changes(self) -> impl Iterator<Item = Change> {
         let stock = self.stock.into_iter().map(|(sku, stock)| Change::Stock(sku, stock));
-        let effects = self.effects.into_iter().flat_map(|(sku, effects)| {
-            effects.into_values().map(move |effect| Change::Effect(sku.clone(), effect))
-        });
+        let effects = self
+            .effects
+            .into_iter()
+            .flat_map(|(sku, effects)| effects.into_values().map(move |effect| Change::Effect(sku.clone(), effect)));
         let documents = self.documents.into_iter().map(|(key, record)| Change::Document(key, record));
         let suspense = self.suspense.into_iter().map(|(code, suspense)| Change::Suspense(code, suspense));
         let counts = self.counts.into_iter().map(|(reference, count)| Change::Count(reference, count));

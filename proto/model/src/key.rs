@@ -47,9 +47,8 @@ mod tests {
 
     #[test]
     fn source_and_id_are_not_run_together() {
-        let key = |source: &str, id: &str| {
-            DocumentKey::of(&Source::new(source).unwrap(), &DocumentId::new(id).unwrap())
-        };
+        let key =
+            |source: &str, id: &str| DocumentKey::of(&Source::new(source).unwrap(), &DocumentId::new(id).unwrap());
         assert_ne!(key("ab", "c"), key("a", "bc"));
         assert_eq!(key("till:1", "7"), key("till:1", "7"));
     }

@@ -1,8 +1,8 @@
 //! The movement: one line's effect on one item, the unit of storing, sending
 //! and applying.
 
-use crate::kind::{Basis, Disposition, Kind, Marks, ParkReason};
 use crate::key::{ContentDigest, DocumentKey};
+use crate::kind::{Basis, Disposition, Kind, Marks, ParkReason};
 use crate::position::{Odometer, Position, Seq, WallTime};
 use crate::quantity::Quantity;
 use crate::text::{Code, DocumentId, Label, Note, Reference, Sku, Source, StoreId};

@@ -31,7 +31,9 @@ pub fn decide<B: Books>(draft: &mut Draft<'_, B>, document: &Document, stamp: &S
         Held::New(record) => (record, false),
         Held::OtherContent(record) => (record, true),
     };
-    let voided = !reused && record.waiting_void.is_some();
+    // A count can't be voided, so a void that waits for one does not bind it.
+    let voidable = matches!(document.body, Body::Trade { .. });
+    let voided = !reused && voidable && record.waiting_void.is_some();
     let mut deciding = Deciding::new(draft, document, stamp, reused, voided);
     deciding.number()?;
     decide_body(&mut deciding)?;

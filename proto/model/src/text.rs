@@ -147,18 +147,12 @@ mod tests {
     fn a_text_at_the_limit_is_taken_and_one_byte_more_is_refused() {
         let at = "x".repeat(limits::SOURCE_BYTES);
         assert!(Source::new(&at).is_ok());
-        assert_eq!(
-            Source::new(&format!("{at}x")),
-            Err(TextError::TooLong { what: "source", max: 128, found: 129 })
-        );
+        assert_eq!(Source::new(&format!("{at}x")), Err(TextError::TooLong { what: "source", max: 128, found: 129 }));
     }
 
     #[test]
     fn a_control_character_is_refused_by_name_and_place() {
-        assert_eq!(
-            Label::new("ab\u{0}"),
-            Err(TextError::Character { what: "label", character: 0, at: 2 })
-        );
+        assert_eq!(Label::new("ab\u{0}"), Err(TextError::Character { what: "label", character: 0, at: 2 }));
     }
 
     #[test]

@@ -59,21 +59,11 @@ pub(super) enum Wish {
     Nothing,
     /// The SKU's on-hand by `now`; `stands` is what stands in the item's
     /// history, by when it happened.
-    Effect {
-        now: Quantity,
-        stands: Vec<(Odometer, Quantity)>,
-        trade: bool,
-    },
+    Effect { now: Quantity, stands: Vec<(Odometer, Quantity)>, trade: bool },
     /// The SKU's on-hand becomes this, as counted.
-    Becomes {
-        on_hand: Quantity,
-        closed: ClosedCount,
-    },
+    Becomes { on_hand: Quantity, closed: ClosedCount },
     /// The code's suspense by so many signed packs.
-    Suspense {
-        packs: Quantity,
-        trade: bool,
-    },
+    Suspense { packs: Quantity, trade: bool },
 }
 
 impl Entry {
@@ -144,10 +134,15 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         }
     }
 
-    /// Whether effects are to be decided at all; lines that only change
-    /// state beside the stock ask it.
-    pub(super) const fn takes_effect(&self) -> bool {
-        !self.reused && !self.voided
+    /// Whether the identity was used with other content: whatever changes
+    /// books beside the stock asks first.
+    pub(super) const fn is_reused(&self) -> bool {
+        self.reused
+    }
+
+    /// The position the document's first movement takes.
+    pub(super) const fn first(&self) -> Position {
+        self.stamp.next
     }
 
     pub(super) fn warn(&mut self, warning: Warning) {
@@ -290,7 +285,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         let before = stock.on_hand;
         let after = match wish {
             Wish::Nothing | Wish::Suspense { .. } => Some(before),
-            Wish::Effect { .. } | Wish::Becomes { .. } if self.voided => Some(before),
+            Wish::Effect { .. } if self.voided => Some(before),
             Wish::Effect { now, .. } => before.checked_add(*now),
             Wish::Becomes { on_hand, closed } => {
                 stock.basis = Basis::Counted;

@@ -1,0 +1,181 @@
+//! Counts: on-hand becomes what was counted, plus what happened after the
+//! marks.
+//!
+//! A count without a reference is closed at once and has one zone. With a
+//! reference it is one sheet of the count of that name, which closes with
+//! the document that says so, and anew with each sheet that comes later.
+
+mod closing;
+
+use std::collections::BTreeMap;
+
+use crate::books::{Books, Change, CountSheet, CountState, CountedItem};
+use crate::document::{CountBody, CountReason, Line, ParkedLine, TakenLine, Timing};
+use crate::kind::{Kind, Marks, ParkReason};
+use crate::limits::COUNT_REOPEN_MILLIS;
+use crate::movement::LineLabels;
+use crate::outcome::Warning;
+use crate::position::Odometer;
+use crate::quantity::Quantity;
+use crate::text::{Label, Reference, Sku};
+
+use super::deciding::{Deciding, Entry};
+use super::judgement::When;
+use super::trade::{Meaning, meaning, raw_of};
+
+pub(super) fn decide<B: Books>(deciding: &mut Deciding<'_, '_, B>, body: &CountBody) -> Result<(), B::Error> {
+    match deciding.document.labels.reference.clone() {
+        None => decide_alone(deciding, body),
+        Some(reference) => decide_sheet(deciding, body, &reference),
+    }
+}
+
+/// A closed count of one zone.
+fn decide_alone<B: Books>(deciding: &mut Deciding<'_, '_, B>, body: &CountBody) -> Result<(), B::Error> {
+    let mut sheet = CountSheet { sells: true, ..CountSheet::default() };
+    let mut marks = BTreeMap::new();
+    for (number, line) in (1..).zip(&body.lines) {
+        deciding.line = number;
+        read_line(deciding, line, &mut sheet, &mut marks, None)?;
+    }
+    let state = CountState { sheets: vec![sheet], closed: None, full: body.full };
+    if deciding.is_reused() {
+        return closing::record_reused(deciding, &state);
+    }
+    closing::close(deciding, &state, &marks, reason_of(body))
+}
+
+/// One sheet of a count that has a name.
+fn decide_sheet<B: Books>(
+    deciding: &mut Deciding<'_, '_, B>,
+    body: &CountBody,
+    reference: &Reference,
+) -> Result<(), B::Error> {
+    let mut state = deciding.draft.count(reference)?.unwrap_or_default();
+    let now = deciding.stamp.odometer;
+    if state.closed.is_some_and(|closed| now.0.saturating_sub(closed.0) > COUNT_REOPEN_MILLIS) {
+        return park_late(deciding, body);
+    }
+    let labels = &deciding.document.labels;
+    let (zone, counter) = (labels.zone.clone(), labels.counter.clone());
+    let mut sheet = CountSheet { zone, counter, sells: body.sells, items: BTreeMap::new() };
+    let mut marks = BTreeMap::new();
+    for (number, line) in (1..).zip(&body.lines) {
+        deciding.line = number;
+        read_line(deciding, line, &mut sheet, &mut marks, Some(Kind::Tally))?;
+    }
+    if deciding.is_reused() {
+        return Ok(());
+    }
+    state.sheets.retain(|held| (&held.zone, &held.counter) != (&sheet.zone, &sheet.counter));
+    state.sheets.push(sheet);
+    state.full |= body.full;
+    let closes = body.last || state.closed.is_some();
+    if closes {
+        state.closed = state.closed.or(Some(now));
+    }
+    deciding.draft.apply(Change::Count(reference.clone(), state.clone()));
+    if closes {
+        deciding.line = 0;
+        closing::close(deciding, &state, &marks, reason_of(body))?;
+    }
+    Ok(())
+}
+
+fn park_late<B: Books>(deciding: &mut Deciding<'_, '_, B>, body: &CountBody) -> Result<(), B::Error> {
+    let detail = "the count of this name was closed more than 14 days ago; count under a new name";
+    for (number, line) in (1..).zip(&body.lines) {
+        deciding.line = number;
+        let raw = match line {
+            Line::Taken(taken) => raw_of(taken),
+            Line::Parked(parked) => parked.raw.clone(),
+        };
+        let reason = ParkReason::CountClosed;
+        deciding.park(Kind::Count, ParkedLine { reason, detail: detail.to_owned(), raw })?;
+    }
+    Ok(())
+}
+
+fn reason_of(body: &CountBody) -> Option<Label> {
+    match body.reason {
+        CountReason::Count => None,
+        CountReason::Opening => Label::new("opening").ok(),
+    }
+}
+
+/// Marks of single lines that need one (an inexact age, a fraction).
+type LineMarks = BTreeMap<Sku, Marks>;
+
+/// Puts a line on the sheet, or records why it can't be; as a tally, if the
+/// count closes later.
+fn read_line<B: Books>(
+    deciding: &mut Deciding<'_, '_, B>,
+    line: &Line,
+    sheet: &mut CountSheet,
+    marks: &mut LineMarks,
+    tally: Option<Kind>,
+) -> Result<(), B::Error> {
+    let taken = match line {
+        Line::Parked(parked) => return deciding.park(tally.unwrap_or(Kind::Count), parked.clone()),
+        Line::Taken(taken) => taken,
+    };
+    let when = mark_of(deciding, taken);
+    let base = Entry {
+        quantity: taken.quantity,
+        line: LineLabels { lot: taken.lot.clone(), expiry: taken.expiry.clone(), serial: taken.serial.clone() },
+        happened: Some(when.reading()),
+        ..Entry::of(tally.unwrap_or(Kind::Count))
+    };
+    let (item, code, units) = match meaning(deciding, taken)? {
+        Meaning::Parked(reason, detail) => {
+            let parked = ParkedLine { reason, detail: detail.to_owned(), raw: raw_of(taken) };
+            return deciding.park(base.kind, parked);
+        }
+        Meaning::Unknown(code) => {
+            let line = deciding.line;
+            deciding.warn(Warning::UnknownItem { line, item: taken.item.to_string() });
+            return deciding.record(Entry { code: Some(code), marks: Marks::RECOUNT, ..base });
+        }
+        Meaning::Item { item, code, units } => (item, code, units),
+    };
+    let sku = item.sku;
+    let entry = Entry { sku: Some(sku.clone()), code, units_per_scan: units, ..base };
+    if !item.tracked || !item.parts.is_empty() {
+        return deciding.record(Entry { marks: Marks::UNTRACKED, ..entry });
+    }
+    let counted = match taken.quantity.scale(units) {
+        Ok(counted) => counted,
+        Err(error) => {
+            let parked =
+                ParkedLine { reason: ParkReason::QuantityDecimals, detail: error.to_string(), raw: raw_of(taken) };
+            return deciding.park(entry.kind, parked);
+        }
+    };
+    let inexact = Marks::UNORDERED.with(Marks::RECOUNT);
+    let noted = marks.entry(sku.clone()).or_default();
+    *noted = noted.with_if(!when.is_exact(), inexact);
+    add_to_sheet(&mut sheet.items, sku, counted, when.reading());
+    if tally.is_some() { deciding.record(entry) } else { Ok(()) }
+}
+
+/// When a line was counted: at its age, now by default.
+fn mark_of<B: Books>(deciding: &Deciding<'_, '_, B>, line: &TakenLine) -> When {
+    let of_document = match deciding.document.timing {
+        Timing::Deferred { age_ms } => age_ms,
+        Timing::At(reading) => return When::Between(reading, reading),
+        Timing::Live => None,
+    };
+    line.age_ms.or(of_document).map_or(When::Now(deciding.stamp.odometer), |age| When::aged(age, deciding.stamp))
+}
+
+fn add_to_sheet(items: &mut BTreeMap<Sku, CountedItem>, sku: Sku, counted: Quantity, at: Odometer) {
+    items
+        .entry(sku)
+        .and_modify(|item| {
+            // Bounded lines of a bounded document can't leave 64 bits.
+            item.counted = item.counted.checked_add(counted).unwrap_or(item.counted);
+            item.mark = item.mark.min(at);
+            item.last = item.last.max(at);
+        })
+        .or_insert(CountedItem { counted, mark: at, last: at });
+}

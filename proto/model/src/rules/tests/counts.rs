@@ -1,0 +1,145 @@
+use super::shop::*;
+use crate::document::{Body, CountBody, CountReason, TakenLine, Timing, TradeKind};
+use crate::kind::{Basis, Kind, Marks, ParkReason};
+use crate::limits::COUNT_REOPEN_MILLIS;
+use crate::text::Label;
+
+#[test]
+fn on_hand_becomes_what_was_counted_and_its_basis_is_counted() {
+    let mut shop = Shop::open();
+    shop.submit(&sale("1", "apple", 3));
+    let outcome = shop.submit(&count("c", vec![line("apple", 20), line("14006381333938", 1)]));
+    assert_eq!(shop.on_hand("apple"), 32);
+    assert_eq!(shop.stock("apple").basis, Basis::Counted);
+    assert_eq!(outcome.movements[0].effect, units(35));
+    assert_eq!(shop.on_hand("pear"), 0, "what was not counted is untouched");
+}
+
+#[test]
+fn opening_stock_is_a_count_with_that_reason() {
+    let mut shop = Shop::open();
+    let body = CountBody { reason: CountReason::Opening, ..count_body(vec![line("apple", 7)]) };
+    let outcome = shop.submit(&document("o", Body::Count(body)));
+    assert_eq!(outcome.movements[0].reason.as_ref().map(Label::as_str), Some("opening"));
+    assert_eq!(shop.stock("apple").basis, Basis::Counted);
+}
+
+#[test]
+fn a_count_sent_late_adds_what_was_sold_after_its_mark() {
+    let mut shop = Shop::open();
+    shop.submit(&sale("1", "apple", 5));
+    shop.now += 60_000;
+    shop.submit(&sale("2", "apple", 2));
+    let aged = TakenLine { age_ms: Some(30_000), ..line("apple", 50) };
+    let outcome = shop.submit(&count("c", vec![aged]));
+    assert_eq!(shop.on_hand("apple"), 48);
+    assert!(!outcome.movements[0].marks.has(Marks::RECOUNT));
+}
+
+#[test]
+fn a_deferred_sale_from_before_the_count_is_explained_and_from_after_it_counts() {
+    let mut shop = Shop::open();
+    shop.submit(&count("c", vec![line("apple", 50)]));
+    shop.now += 60_000;
+    let mut deferred = |id: &str, age_ms| {
+        let mut document = sale(id, "apple", 1);
+        document.timing = Timing::Deferred { age_ms };
+        let outcome = shop.submit(&document);
+        (shop.on_hand("apple"), outcome.movements[0].marks)
+    };
+    let (after, marks) = deferred("1", Some(70_000));
+    assert!(after == 50 && marks.has(Marks::EXPLAINED));
+    let (after, marks) = deferred("2", Some(50_000));
+    assert!(after == 49 && !marks.has(Marks::UNORDERED));
+    let (after, marks) = deferred("3", None);
+    assert!(after == 48 && marks.has(Marks::UNORDERED.with(Marks::RECOUNT)));
+    let (after, marks) = deferred("4", Some(600_000));
+    assert!(after == 48 && marks.has(Marks::EXPLAINED), "older than the boot, but wholly before the mark");
+}
+
+#[test]
+fn an_age_that_reaches_behind_the_boot_over_a_mark_is_unordered() {
+    let mut shop = Shop::open();
+    shop.submit(&count("c", vec![line("apple", 50)]));
+    shop.boot = shop.now + 10;
+    shop.now += 1_000;
+    let mut document = sale("1", "apple", 1);
+    document.timing = Timing::Deferred { age_ms: Some(3_600_000) };
+    let outcome = shop.submit(&document);
+    assert!(outcome.movements[0].marks.has(Marks::UNORDERED));
+    assert_eq!(shop.on_hand("apple"), 49);
+}
+
+#[test]
+fn zones_add_and_sales_belong_to_the_zone_that_sells() {
+    let mut shop = Shop::open();
+    shop.submit(&trade("r", TradeKind::Receipt, vec![line("apple", 100)]));
+    shop.submit(&zone_count("z1", "stock room", false, false, vec![line("apple", 60)]));
+    assert_eq!(shop.on_hand("apple"), 100, "an open count changes nothing");
+    shop.submit(&sale("1", "apple", 5));
+    shop.submit(&zone_count("z2", "floor", true, false, vec![line("apple", 35)]));
+    shop.submit(&sale("2", "apple", 3));
+    shop.submit(&trade("r2", TradeKind::Receipt, vec![line("apple", 10)]));
+    let outcome = shop.submit(&zone_count("z3", "window", false, true, vec![line("pear", 1)]));
+    // 60 + 35, minus what was sold after the floor's mark, plus what was
+    // received after the stock room's.
+    assert_eq!(shop.on_hand("apple"), 60 + 35 - 3 + 10);
+    let kinds: Vec<_> = outcome.movements.iter().map(|movement| movement.kind).collect();
+    assert_eq!(kinds, [Kind::Tally, Kind::Count, Kind::Count]);
+}
+
+#[test]
+fn a_zone_again_is_its_recount_and_a_zone_after_the_close_closes_anew() {
+    let mut shop = Shop::open();
+    shop.submit(&zone_count("z1", "floor", true, false, vec![line("apple", 10)]));
+    shop.submit(&zone_count("z2", "floor", true, true, vec![line("apple", 12)]));
+    assert_eq!(shop.on_hand("apple"), 12);
+    shop.submit(&sale("1", "apple", 1));
+    shop.submit(&zone_count("z3", "stock room", false, false, vec![line("apple", 30)]));
+    assert_eq!(shop.on_hand("apple"), 41);
+    shop.now += COUNT_REOPEN_MILLIS + 1;
+    let late = shop.submit(&zone_count("z4", "attic", false, false, vec![line("apple", 5)]));
+    assert_eq!(late.movements[0].parked.as_ref().map(|parked| parked.reason), Some(ParkReason::CountClosed));
+    assert_eq!(shop.on_hand("apple"), 41);
+}
+
+#[test]
+fn counters_in_one_zone_add() {
+    let mut shop = Shop::open();
+    for (id, counter, last) in [("a", "ann", false), ("b", "bob", true)] {
+        let mut document = zone_count(id, "floor", true, last, vec![line("apple", 10)]);
+        document.labels.counter = Some(Label::new(counter).unwrap());
+        shop.submit(&document);
+    }
+    assert_eq!(shop.on_hand("apple"), 20);
+}
+
+#[test]
+fn an_item_sold_between_its_first_and_last_scan_is_to_be_counted_again() {
+    let mut shop = Shop::open();
+    shop.now += 10_000;
+    let sold_at_once = sale("1", "apple", 1);
+    shop.submit(&sold_at_once);
+    shop.now += 1_000;
+    let first = TakenLine { age_ms: Some(5_000), ..line("apple", 4) };
+    let outcome = shop.submit(&count("c", vec![first, line("apple", 3)]));
+    assert!(outcome.movements[0].marks.has(Marks::RECOUNT));
+}
+
+#[test]
+fn in_a_full_count_what_was_not_scanned_is_not_there() {
+    let mut shop = Shop::open();
+    shop.submit(&trade("r", TradeKind::Receipt, vec![line("apple", 9), line("pear", 4)]));
+    let body = CountBody { full: true, ..count_body(vec![line("apple", 8)]) };
+    shop.submit(&document("c", Body::Count(body)));
+    assert_eq!((shop.on_hand("apple"), shop.on_hand("pear")), (8, 0));
+    assert_eq!(shop.stock("pear").basis, Basis::Counted);
+}
+
+#[test]
+fn an_unknown_code_in_a_count_is_kept_without_effect() {
+    let mut shop = Shop::open();
+    let outcome = shop.submit(&count("c", vec![line("96385074", 3), line("bag", 2)]));
+    assert_eq!(outcome.lines, 2);
+    assert!(outcome.movements.iter().all(|movement| movement.effect == crate::Quantity::ZERO));
+}

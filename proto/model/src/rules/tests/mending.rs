@@ -1,0 +1,64 @@
+use super::shop::*;
+use crate::document::{Body, SkuChange, Timing};
+use crate::movement::About;
+use crate::position::{Epoch, Odometer, Position};
+use crate::text::{DocumentId, Source};
+
+fn about() -> About {
+    About::Document { source: Source::new("till:1").unwrap(), id: DocumentId::new("1").unwrap() }
+}
+
+#[test]
+fn a_learnt_code_makes_its_suspense_take_effect_once() {
+    let mut shop = Shop::open();
+    shop.submit(&sale("1", "96385074", 3));
+    shop.submit(&trade_receipt("2", 10));
+    let outcome = shop.resolve("r1", "96385074", "pear", 6);
+    assert_eq!(shop.on_hand("pear"), 42);
+    assert_eq!(outcome.lines, 2);
+    shop.resolve("r2", "96385074", "pear", 6);
+    assert_eq!(shop.on_hand("pear"), 42);
+}
+
+fn trade_receipt(id: &str, packs: i64) -> crate::Document {
+    trade(id, crate::document::TradeKind::Receipt, vec![line("96385074", packs)])
+}
+
+#[test]
+fn what_a_count_had_seen_is_not_resolved_again() {
+    let mut shop = Shop::open();
+    shop.submit(&sale("1", "96385074", 3));
+    shop.submit(&count("c", vec![line("pear", 20)]));
+    shop.submit(&sale("2", "96385074", 2));
+    shop.resolve("r", "96385074", "pear", 1);
+    assert_eq!(shop.on_hand("pear"), 18);
+}
+
+#[test]
+fn a_correction_counts_unless_a_count_came_after_what_it_mends() {
+    let mut shop = Shop::open();
+    shop.submit(&count("c0", vec![line("apple", 100)]));
+    shop.submit(&sale("1", "apple", 40));
+    let happened = Odometer(shop.now);
+    let mut mend = document(
+        "m1",
+        Body::Correction { about: about(), lines: vec![SkuChange { sku: sku("apple"), change: units(36) }] },
+    );
+    mend.timing = Timing::At(happened);
+    shop.submit(&mend);
+    assert_eq!(shop.on_hand("apple"), 96);
+    shop.submit(&count("c1", vec![line("apple", 95)]));
+    mend.id = DocumentId::new("m2").unwrap();
+    shop.submit(&mend);
+    assert_eq!(shop.on_hand("apple"), 95);
+}
+
+#[test]
+fn a_restatement_is_taken_as_it_is() {
+    let mut shop = Shop::open();
+    shop.submit(&count("c", vec![line("apple", 10)]));
+    let about = About::Position(Position { epoch: Epoch(3), seq: 9 });
+    let lines = vec![SkuChange { sku: sku("apple"), change: units(-4) }];
+    shop.submit(&document("s", Body::Restatement { about, lines }));
+    assert_eq!(shop.on_hand("apple"), 6);
+}

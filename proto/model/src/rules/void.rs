@@ -1,0 +1,145 @@
+//! A void reverses a document once, each line at the time it happened.
+
+use crate::books::{Books, Change, DocumentRecord, LineEffect, Reversal, Target};
+use crate::document::ParkedLine;
+use crate::key::DocumentKey;
+use crate::kind::{Kind, Marks, ParkReason};
+use crate::limits::VOID_MILLIS;
+use crate::movement::About;
+use crate::outcome::Warning;
+use crate::position::{Odometer, Seq};
+use crate::quantity::Quantity;
+use crate::text::{Code, DocumentId, Source};
+
+use super::deciding::{Deciding, Entry, Wish};
+use super::judgement::When;
+use super::trade::record_judged;
+
+pub(super) fn decide<B: Books>(
+    deciding: &mut Deciding<'_, '_, B>,
+    source: &Source,
+    id: &DocumentId,
+) -> Result<(), B::Error> {
+    let about = About::Document { source: source.clone(), id: id.clone() };
+    if deciding.is_reused() {
+        return deciding.record(Entry { about: Some(about), ..Entry::of(Kind::Void) });
+    }
+    let key = DocumentKey::of(source, id);
+    let mut record = deciding.draft.document(key)?.unwrap_or_default();
+    let Some(entry) = record.entries.first_mut() else { return wait(deciding, key, record, about) };
+    let first = entry.first;
+    match &mut entry.reversal {
+        Reversal::Done => {
+            deciding.warn(Warning::AlreadyVoided);
+            deciding.record(Entry { about: Some(about), ..Entry::of(Kind::Void) })
+        }
+        Reversal::Count => park(deciding, ParkReason::VoidOfCount, "a count can't be voided; count again", &about),
+        Reversal::Nothing => park(deciding, ParkReason::VoidOfOther, "this document has nothing to reverse", &about),
+        Reversal::Lines { committed, .. } if is_too_old(*committed, deciding.stamp.odometer) => {
+            let detail = "the document is older than 60 days; head office corrects it by instruction";
+            park(deciding, ParkReason::VoidTooOld, detail, &about)
+        }
+        Reversal::Lines { lines, .. } => {
+            let lines = std::mem::take(lines);
+            entry.reversal = Reversal::Done;
+            deciding.draft.apply(Change::Document(key, record));
+            for (number, (seq, line)) in (1..).zip((first.seq..).zip(lines)) {
+                deciding.line = number;
+                reverse(deciding, &about, seq, line)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+const fn is_too_old(committed: Odometer, now: Odometer) -> bool {
+    now.0.saturating_sub(committed.0) > VOID_MILLIS
+}
+
+/// The document is not here yet: the void waits, and both will have effect 0.
+fn wait<B: Books>(
+    deciding: &mut Deciding<'_, '_, B>,
+    key: DocumentKey,
+    mut record: DocumentRecord,
+    about: About,
+) -> Result<(), B::Error> {
+    if record.waiting_void.is_some() {
+        deciding.warn(Warning::AlreadyVoided);
+    } else {
+        deciding.warn(Warning::VoidWaits);
+        record.waiting_void = Some(deciding.first());
+        deciding.draft.apply(Change::Document(key, record));
+    }
+    deciding.record(Entry { about: Some(about), marks: Marks::VOIDED, ..Entry::of(Kind::Void) })
+}
+
+fn park<B: Books>(
+    deciding: &mut Deciding<'_, '_, B>,
+    reason: ParkReason,
+    detail: &str,
+    about: &About,
+) -> Result<(), B::Error> {
+    let raw = match about {
+        About::Document { source, id } => format!("void of {source} {id}"),
+        About::Position(_) | About::Instruction(_) => String::new(),
+    };
+    deciding.park(Kind::Void, ParkedLine { reason, detail: detail.to_owned(), raw })
+}
+
+fn reverse<B: Books>(
+    deciding: &mut Deciding<'_, '_, B>,
+    about: &About,
+    seq: Seq,
+    line: LineEffect,
+) -> Result<(), B::Error> {
+    let entry = Entry { about: Some(about.clone()), happened: Some(line.happened), ..Entry::of(Kind::Void) };
+    let when = When::Between(line.happened, line.happened);
+    match line.target {
+        Target::Nothing => deciding.record(entry),
+        Target::Item { sku, effect } => {
+            let Some(back) = effect.checked_neg() else { return deciding.record(entry) };
+            // Its own effect stands after the last count's mark or was
+            // explained by it: the same judgement holds for its reversal.
+            let entry = Entry { sku: Some(sku), quantity: magnitude(effect), ..entry };
+            record_judged(deciding, entry, back, line.trade, when)
+        }
+        Target::Suspense { code, packs } => reverse_suspense(deciding, entry, (code, packs), seq, &line.happened),
+    }
+}
+
+/// A line under a code that nobody knew: taken out of suspense, or off the
+/// item it was resolved to meanwhile.
+fn reverse_suspense<B: Books>(
+    deciding: &mut Deciding<'_, '_, B>,
+    entry: Entry,
+    (code, packs): (Code, Quantity),
+    seq: Seq,
+    happened: &Odometer,
+) -> Result<(), B::Error> {
+    let suspense = deciding.draft.suspense(&code)?.unwrap_or_default();
+    let Some(back) = packs.checked_neg() else { return deciding.record(entry) };
+    let row = suspense.rows.iter().find(|row| row.seq == seq && row.happened == *happened);
+    let trade = row.is_none_or(|row| row.trade);
+    let quantity = magnitude(packs);
+    match (row, &suspense.resolved) {
+        (None, Some(resolution)) => {
+            let effect = back.scale(resolution.units_per_scan).unwrap_or(Quantity::ZERO);
+            let entry = Entry {
+                sku: Some(resolution.sku.clone()),
+                code: Some(code),
+                units_per_scan: resolution.units_per_scan,
+                quantity,
+                ..entry
+            };
+            record_judged(deciding, entry, effect, trade, When::Between(*happened, *happened))
+        }
+        (Some(_), _) | (None, None) => {
+            let wish = Wish::Suspense { packs: back, trade };
+            deciding.record(Entry { code: Some(code), quantity, wish, ..entry })
+        }
+    }
+}
+
+fn magnitude(quantity: Quantity) -> Quantity {
+    Quantity::thousandths(quantity.as_thousandths().saturating_abs())
+}
