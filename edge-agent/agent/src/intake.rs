@@ -1,0 +1,43 @@
+//! Intake: what tills and handhelds hand in, from JSON to a [`Document`].
+//!
+//! The edge of the box: everything behind it works on checked types. A
+//! completed sale is never refused, so what can't be understood becomes a
+//! parked line or document; only what can't even be held (no identity, too
+//! many lines or bytes) is rejected, and broken JSON is refused as a whole.
+//!
+//! Pure: bytes in, documents out; the journal decides afterwards.
+
+mod answer;
+mod body;
+mod clean;
+mod envelope;
+mod line;
+mod member;
+
+pub(crate) use answer::{Answer, answers_json};
+pub(crate) use envelope::{Content, Intake, Refusal, Submitted, read};
+
+use tidemark_model::WallTime;
+
+/// What intake needs to know of the box.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The store's time zone, for business days that were not given.
+    pub(crate) time_zone: jiff::tz::TimeZone,
+    /// The wall clock now.
+    pub(crate) wall: WallTime,
+}
+
+/// A remark on a document that was taken all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Remark {
+    /// Its code, for machines.
+    pub(crate) code: &'static str,
+    /// One sentence, for people.
+    pub(crate) detail: String,
+    /// The line it is about, from 1.
+    pub(crate) line: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests;
