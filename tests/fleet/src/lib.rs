@@ -1,1 +1,3 @@
 //! Simulated shops and a link that can be throttled and cut.
+
+pub mod relay;
