@@ -1,3 +1,6 @@
-//! Simulated shops and a link that can be throttled and cut.
+//! Simulated shops, and a link that can be slowed and cut.
 
+pub mod chance;
+pub mod range;
+pub mod receipts;
 pub mod relay;

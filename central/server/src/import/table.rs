@@ -90,6 +90,7 @@ fn read_header(
     Ok(Columns { known, places })
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum is open, and all others read alike")]
 fn describe(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
