@@ -1,0 +1,166 @@
+//! Control records: records of the topic `inventory-events` that are no
+//! movements and have no position. Their CloudEvents type tells them apart.
+
+use prost::Message;
+use tidemark_model::{BoxId, Epoch, EpochOrdinal, StoreId, StreamId, WallTime};
+use tidemark_sync::message::{OpeningTaken, Session};
+
+use crate::movement::DecodeError;
+use crate::schema::inventory as proto;
+use crate::schema::inventory::control::Record;
+
+/// Bytes one control record may have.
+pub const CONTROL_BYTES: usize = 1_024;
+
+/// A control record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// The first record of a partition's log: together with the partition,
+    /// its identity.
+    StreamBorn(StreamId),
+    /// A store's epoch begins; the applier that meets it closes the older
+    /// ones.
+    EpochOpened(EpochOpened),
+}
+
+/// A store's epoch begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EpochOpened {
+    /// The shop.
+    pub store: StoreId,
+    /// The epoch that begins.
+    pub epoch: Epoch,
+    /// Who drew it.
+    pub by: Opener,
+    /// The centre's wall clock, a label.
+    pub wall: WallTime,
+}
+
+/// Who drew an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opener {
+    /// A box that the centre did not know with this epoch.
+    Box {
+        /// The box.
+        box_id: BoxId,
+        /// Its session by its `Hello`.
+        session: Session,
+        /// The opening it says it took: the centre lacks it and makes none.
+        opening: Option<OpeningTaken>,
+    },
+    /// The centre, to close a store or a loss.
+    Centre,
+}
+
+/// The bytes of a control record.
+#[must_use]
+pub fn encode_control(control: &Control) -> Vec<u8> {
+    let record = match control {
+        Control::StreamBorn(stream) => {
+            Record::StreamBorn(proto::StreamBorn { uuid: bytes::Bytes::copy_from_slice(&stream.0) })
+        }
+        Control::EpochOpened(opened) => Record::EpochOpened(epoch_opened(opened)),
+    };
+    proto::Control { record: Some(record) }.encode_to_vec()
+}
+
+fn epoch_opened(opened: &EpochOpened) -> proto::EpochOpened {
+    let mut message = proto::EpochOpened {
+        store: opened.store.as_str().to_owned(),
+        epoch: opened.epoch.0,
+        wall: opened.wall.0,
+        ..proto::EpochOpened::default()
+    };
+    if let Opener::Box { box_id, session, opening } = opened.by {
+        message.box_id = bytes::Bytes::copy_from_slice(&box_id.0);
+        message.session = session.0;
+        message.opening = opening.map(|held| proto::OpeningHeld { ordinal: held.ordinal.0, seq: held.seq });
+    }
+    message
+}
+
+/// The control record of these bytes. One of a newer release is an error:
+/// an applier that passed it over would go wrong without a word.
+pub fn decode_control(message: &[u8]) -> Result<Control, DecodeError> {
+    if message.len() > CONTROL_BYTES {
+        return Err(DecodeError::TooLong { found: message.len(), max: CONTROL_BYTES });
+    }
+    match proto::Control::decode(message)?.record {
+        None => Err(DecodeError::Missing { field: "record" }),
+        Some(Record::StreamBorn(born)) => Ok(Control::StreamBorn(StreamId(uuid(&born.uuid, "stream_born.uuid")?))),
+        Some(Record::EpochOpened(opened)) => opened_of(&opened).map(Control::EpochOpened),
+    }
+}
+
+fn uuid(bytes: &[u8], field: &'static str) -> Result<[u8; 16], DecodeError> {
+    let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    bytes.try_into().map_err(|_length| DecodeError::Range { field, found, bounds: "bytes long, not 16" })
+}
+
+fn opened_of(message: &proto::EpochOpened) -> Result<EpochOpened, DecodeError> {
+    let field = "epoch_opened.store";
+    let store = StoreId::new(&message.store).map_err(|cause| DecodeError::Text { field, cause })?;
+    let by = if message.box_id.is_empty() {
+        Opener::Centre
+    } else {
+        Opener::Box {
+            box_id: BoxId(uuid(&message.box_id, "epoch_opened.box_id")?),
+            session: Session(message.session),
+            opening: message.opening.as_ref().map(opening_of).transpose()?,
+        }
+    };
+    Ok(EpochOpened { store, epoch: Epoch(message.epoch), by, wall: WallTime(message.wall) })
+}
+
+fn opening_of(held: &proto::OpeningHeld) -> Result<OpeningTaken, DecodeError> {
+    if held.ordinal == 0 {
+        return Err(DecodeError::Missing { field: "epoch_opened.opening.ordinal" });
+    }
+    Ok(OpeningTaken { ordinal: EpochOrdinal(held.ordinal), seq: held.seq })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn opened(by: Opener) -> Control {
+        let store = StoreId::new("S0001").unwrap();
+        Control::EpochOpened(EpochOpened { store, epoch: Epoch(7), by, wall: WallTime(1_787_219_472_000) })
+    }
+
+    #[test]
+    fn a_control_record_is_read_back_from_its_bytes() {
+        let opening = Some(OpeningTaken { ordinal: EpochOrdinal(3), seq: 812 });
+        for control in [
+            Control::StreamBorn(StreamId([7; 16])),
+            opened(Opener::Centre),
+            opened(Opener::Box { box_id: BoxId([9; 16]), session: Session(4), opening: None }),
+            opened(Opener::Box { box_id: BoxId([0; 16]), session: Session(0), opening }),
+        ] {
+            assert_eq!(decode_control(&encode_control(&control)), Ok(control));
+        }
+    }
+
+    #[test]
+    fn one_of_a_newer_release_is_refused() {
+        let mut bytes = Vec::new();
+        crate::protobuf::put_message(&mut bytes, 9, b"new");
+        assert_eq!(decode_control(&bytes), Err(DecodeError::Missing { field: "record" }));
+    }
+
+    #[test]
+    fn an_identity_of_another_length_is_refused() {
+        let record = Record::StreamBorn(proto::StreamBorn { uuid: vec![1; 15].into() });
+        let bytes = proto::Control { record: Some(record) }.encode_to_vec();
+        let error = decode_control(&bytes).unwrap_err();
+        assert_eq!(error.to_string(), "`stream_born.uuid` is 15, bytes long, not 16");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            drop(decode_control(&bytes));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The bytes of movements never change: what a released box has kept is read
+//! for ever, and encodes to itself. Each `golden/*.hex` has the movement in
+//! words beside it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+
+use tidemark_model::movement::{About, DocumentRef, Labels, LineLabels, Parked};
+use tidemark_model::{
+    Basis, Code, ContentDigest, Disposition, DocumentId, Epoch, Kind, Label, Marks, Movement, Note, Odometer,
+    ParkReason, Position, Quantity, Reference, Sku, Source, WallTime,
+};
+use tidemark_wire::{decode_movement, encode_movement};
+
+fn label(text: &str) -> Option<Label> {
+    Some(Label::new(text).unwrap())
+}
+
+/// One line of a receipt, as a till sends it.
+fn plain_sale() -> Movement {
+    Movement {
+        kind: Kind::Sale,
+        reason: None,
+        disposition: None,
+        sku: Some(Sku::new("104711").unwrap()),
+        code: Some(Code::new("04006381333931").unwrap()),
+        quantity: Quantity::thousandths(2_000),
+        units_per_scan: Quantity::ONE,
+        catalogue: 17,
+        effect: Quantity::thousandths(-2_000),
+        on_hand_after: Some(Quantity::thousandths(38_000)),
+        basis: Basis::Counted,
+        previous: 93_017,
+        document: DocumentRef {
+            source: Source::new("till:3").unwrap(),
+            id: DocumentId::new("k7q2-20260820-3-1041").unwrap(),
+            content: ContentDigest([0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef]),
+            ordinal: 2,
+            count: 3,
+        },
+        labels: Labels { business_day: label("2026-08-20"), till: label("3"), ..Labels::default() },
+        line: LineLabels::default(),
+        about: None,
+        happened: Odometer(7_654_321),
+        committed: Odometer(7_654_321),
+        wall: WallTime(1_787_219_472_000),
+        marks: Marks::NONE,
+        parked: None,
+    }
+}
+
+/// Every field that can stand together, with a code that is no GTIN.
+fn every_field() -> Movement {
+    Movement {
+        kind: Kind::Return,
+        reason: label("damaged"),
+        disposition: Some(Disposition::Waste),
+        code: Some(Code::new("PLU-12").unwrap()),
+        quantity: Quantity::thousandths(385),
+        units_per_scan: Quantity::thousandths(6_000),
+        on_hand_after: Some(Quantity::thousandths(-1)),
+        labels: Labels {
+            business_day: label("day 7"),
+            till: label("4"),
+            operator: label("0815"),
+            note: Some(Note::new("Bruch, ä").unwrap()),
+            counterpart: label("S0002"),
+            reference: Some(Reference::new("PO-1").unwrap()),
+            fulfils: Some(Reference::new("R-1").unwrap()),
+            zone: label("floor"),
+            counter: label("anna"),
+        },
+        line: LineLabels { lot: label("L1"), expiry: label("270131"), serial: label("SN1") },
+        about: Some(About::Document {
+            source: Source::new("till:4").unwrap(),
+            id: DocumentId::new("k7q2-20260820-4-9").unwrap(),
+        }),
+        happened: Odometer(7_000_000),
+        marks: Marks::NEGATIVE.with(Marks::DEFERRED).with(Marks::UNORDERED),
+        parked: None,
+        ..plain_sale()
+    }
+}
+
+/// A line that nobody can understand.
+fn parked() -> Movement {
+    Movement {
+        kind: Kind::Unknown,
+        sku: None,
+        code: None,
+        quantity: Quantity::ZERO,
+        effect: Quantity::ZERO,
+        on_hand_after: None,
+        basis: Basis::None,
+        previous: 0,
+        labels: Labels::default(),
+        about: Some(About::Position(Position { epoch: Epoch(0xfeed_0000_0000_0001), seq: 12 })),
+        parked: Some(Parked {
+            reason: ParkReason::QuantityUnreadable,
+            detail: "the quantity \"two\" is not a number".to_owned(),
+            raw: r#"{"item":"4711","quantity":"two"}"#.to_owned(),
+        }),
+        ..plain_sale()
+    }
+}
+
+/// The answer to an instruction.
+fn instruction_result() -> Movement {
+    Movement {
+        kind: Kind::InstructionResult,
+        about: Some(About::Instruction(Label::new("stock-open-17").unwrap())),
+        parked: None,
+        wall: WallTime(-1),
+        ..parked()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let lines: Vec<String> =
+        bytes.chunks(32).map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>()).collect();
+    lines.join("\n") + "\n"
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
+    digits.chunks(2).map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap()).collect()
+}
+
+#[test]
+fn the_bytes_of_movements_are_those_of_the_first_release() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let samples = [
+        ("plain_sale", plain_sale()),
+        ("every_field", every_field()),
+        ("parked", parked()),
+        ("instruction_result", instruction_result()),
+    ];
+    for (name, movement) in samples {
+        let kept = fs::read_to_string(folder.join(format!("{name}.hex"))).unwrap();
+        let words = fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
+        assert_eq!(hex(&encode_movement(&movement)), kept, "{name} is encoded otherwise");
+        let read = decode_movement(&unhex(&kept)).unwrap();
+        assert_eq!(read, movement, "{name} is read otherwise");
+        assert_eq!(format!("{read:#?}\n"), words, "{name} is told otherwise");
+    }
+}
+
+#[test]
+fn an_ordinary_sale_is_about_a_hundred_bytes() {
+    let length = encode_movement(&plain_sale()).len();
+    assert!(length <= 110, "{length} bytes");
+}
