@@ -1,0 +1,294 @@
+//! From the bytes of a scanner to a [`Scan`], or to the reason why not.
+
+use tidemark_model::{Gtin, GtinError};
+
+use crate::aim::{self, Identifier, Symbology};
+use crate::command::Command;
+use crate::gs1::{ElementString, Gs1Error, Measure};
+use crate::guess::guess;
+use crate::judgement::{Shape, is_printable};
+use crate::limits::{PLAIN_TEXT_BYTES, SCAN_BYTES};
+use crate::retail::{self, UpcEError};
+
+/// How safe it is that the content is what it is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// A guess that another kind of code of the same form would pass too.
+    Weak,
+    /// A guess backed by length, check digits and form.
+    Strong,
+    /// The scanner said which symbology it was.
+    Identified,
+}
+
+/// What a scan holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content<'a> {
+    /// A global item number.
+    Gtin(Gtin),
+    /// A restricted circulation number, digits as printed (8, 12, 13 or 14).
+    InStore(&'a str),
+    /// A GS1 element string, with or without an item in it.
+    Elements(ElementString<'a>),
+    /// A text in the form of a command code.
+    Command(Command<'a>),
+    /// Any other text.
+    Text(&'a str),
+}
+
+/// One scan, borrowed from the bytes it was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scan<'a> {
+    /// How it was printed.
+    pub symbology: Symbology,
+    /// How safe the reading is.
+    pub confidence: Confidence,
+    /// What it says.
+    pub content: Content<'a>,
+    /// The two- or five-digit supplement beside an EAN or UPC code.
+    pub supplement: Option<&'a str>,
+    /// Its bytes, for [`Scan::shape`].
+    pub(crate) length: usize,
+}
+
+impl<'a> Scan<'a> {
+    /// The global item number, of the code or of its elements (AI 01 or 02).
+    #[must_use]
+    pub fn gtin(&self) -> Option<Gtin> {
+        match self.content {
+            Content::Gtin(gtin) => Some(gtin),
+            Content::Elements(elements) => elements.gtin(),
+            Content::InStore(_) | Content::Command(_) | Content::Text(_) => None,
+        }
+    }
+
+    /// The GS1 elements, if the code has such.
+    #[must_use]
+    pub const fn elements(&self) -> Option<ElementString<'a>> {
+        match self.content {
+            Content::Elements(elements) => Some(elements),
+            Content::Gtin(_) | Content::InStore(_) | Content::Command(_) | Content::Text(_) => None,
+        }
+    }
+
+    /// How much of the item the code itself says there is.
+    #[must_use]
+    pub fn measure(&self) -> Option<Measure> {
+        self.elements()?.measure()
+    }
+
+    /// All that may be kept of a scan that is not an item.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        Shape { symbology: self.symbology, length: self.length }
+    }
+}
+
+/// Why bytes are not a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Nothing, or nothing behind the symbology identifier.
+    #[error("the scan is empty")]
+    Empty,
+    /// More than any code holds.
+    #[error("the scan has {0} bytes, at most {SCAN_BYTES} are read")]
+    TooLong(usize),
+    /// Bytes that are no text.
+    #[error("the scan is no text: byte {at} is not UTF-8")]
+    NotText {
+        /// The first such byte.
+        at: usize,
+    },
+    /// A number of digits that the symbology does not have.
+    #[error("a code of this kind has {expected}, found {found} characters")]
+    Length {
+        /// What it has.
+        expected: &'static str,
+        /// What was there.
+        found: usize,
+    },
+    /// A supplement without the code it stands beside.
+    #[error("only the supplement was read: scan the whole code")]
+    SupplementAlone,
+    /// Not a GTIN.
+    #[error(transparent)]
+    Gtin(#[from] GtinError),
+    /// Not a UPC-E code.
+    #[error(transparent)]
+    UpcE(#[from] UpcEError),
+    /// Not a GS1 element string.
+    #[error(transparent)]
+    Gs1(#[from] Gs1Error),
+}
+
+impl DecodeError {
+    /// The code in JSON, metrics and counters.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLong(_) => "too_long",
+            Self::NotText { .. } => "not_text",
+            Self::SupplementAlone => "supplement_alone",
+            Self::Gtin(GtinError::CheckDigit { .. }) | Self::UpcE(UpcEError::Gtin(GtinError::CheckDigit { .. })) => {
+                "check_digit"
+            }
+            Self::Gtin(GtinError::Digit { .. }) | Self::UpcE(UpcEError::Gtin(GtinError::Digit { .. })) => "digit",
+            Self::Length { .. }
+            | Self::Gtin(GtinError::Length(_))
+            | Self::UpcE(UpcEError::Length(_) | UpcEError::Gtin(GtinError::Length(_))) => "length",
+            Self::UpcE(UpcEError::NumberSystem(_)) => "number_system",
+            Self::Gs1(error) => error.code(),
+        }
+    }
+}
+
+/// Bytes that are not a scan: no good signal, nothing kept, counted by shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct Rejection<'a> {
+    /// What was wrong.
+    #[source]
+    pub error: DecodeError,
+    /// What was read, as far as it is known.
+    pub shape: Shape,
+    text: Option<&'a str>,
+}
+
+impl<'a> Rejection<'a> {
+    /// The text as the catalogue may know it. Where no scanner said what the
+    /// digits are, they only look like a faulty GTIN and may be a company's
+    /// own code: look there before giving the error signal.
+    #[must_use]
+    pub fn if_catalogued(&self) -> Option<&'a str> {
+        self.text.filter(|text| text.len() <= PLAIN_TEXT_BYTES && is_printable(text))
+    }
+}
+
+/// Reads one frame of a scanner, with or without a symbology identifier, its
+/// suffix taken off or not.
+pub fn decode(bytes: &[u8]) -> Result<Scan<'_>, Rejection<'_>> {
+    let unread =
+        |error| Rejection { error, shape: Shape { symbology: Symbology::Unknown, length: bytes.len() }, text: None };
+    if bytes.len() > SCAN_BYTES {
+        return Err(unread(DecodeError::TooLong(bytes.len())));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| unread(DecodeError::NotText { at: error.valid_up_to() }))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    let (identifier, data) = aim::split(text);
+    let identifier = identifier.filter(|identifier| identifier.symbology() != Symbology::Unknown);
+    let symbology = identifier.map_or(Symbology::Unknown, Identifier::symbology);
+    let length = text.len();
+    let read = if data.is_empty() {
+        Err(DecodeError::Empty)
+    } else {
+        match identifier {
+            Some(identifier) => identified(identifier, data),
+            None => guess(data),
+        }
+    };
+    match read {
+        Ok(reading) => Ok(Scan {
+            symbology: reading.symbology,
+            confidence: reading.confidence,
+            content: reading.content,
+            supplement: reading.supplement,
+            length,
+        }),
+        Err(error) => Err(Rejection {
+            error,
+            shape: Shape { symbology, length },
+            text: (identifier.is_none() && !data.is_empty()).then_some(data),
+        }),
+    }
+}
+
+/// What the data of a code were read as.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub(crate) symbology: Symbology,
+    pub(crate) confidence: Confidence,
+    pub(crate) content: Content<'a>,
+    pub(crate) supplement: Option<&'a str>,
+}
+
+/// Data of which the scanner says what they are.
+fn identified(identifier: Identifier, data: &str) -> Result<Reading<'_>, DecodeError> {
+    let symbology = identifier.symbology();
+    let reading =
+        |symbology, content| Reading { symbology, confidence: Confidence::Identified, content, supplement: None };
+    match symbology {
+        Symbology::EanSupplement => Err(DecodeError::SupplementAlone),
+        Symbology::Ean8 if data.len() != 8 => {
+            Err(DecodeError::Length { expected: "8 digits", found: data.chars().count() })
+        }
+        Symbology::Ean8 => Ok(reading(symbology, item(data)?)),
+        Symbology::Ean13 => ean_or_upc(data),
+        Symbology::Itf if data.len() == 14 => match item(data) {
+            Ok(content) => Ok(reading(Symbology::Itf14, content)),
+            Err(error) if identifier.verified_itf() => Err(error.into()),
+            Err(_) => Ok(reading(symbology, Content::Text(data))),
+        },
+        Symbology::Gs1Code128
+        | Symbology::DataBar
+        | Symbology::Gs1DataMatrix
+        | Symbology::Gs1Qr
+        | Symbology::Gs1DotCode
+        | Symbology::Gs1 => Ok(reading(symbology, Content::Elements(ElementString::parse(data)?))),
+        Symbology::UpcA
+        | Symbology::UpcE
+        | Symbology::Itf14
+        | Symbology::Itf
+        | Symbology::Code39
+        | Symbology::Code93
+        | Symbology::Code128
+        | Symbology::Codabar
+        | Symbology::Pdf417
+        | Symbology::DataMatrix
+        | Symbology::Qr
+        | Symbology::DotCode
+        | Symbology::Aztec
+        | Symbology::MaxiCode
+        | Symbology::Other
+        | Symbology::Unknown => Ok(reading(symbology, text(data))),
+    }
+}
+
+/// `]E0` and `]E3`: 13 digits by the standard; devices that send UPC codes
+/// in their own 12 or 8 digits are understood too.
+fn ean_or_upc(data: &str) -> Result<Reading<'_>, DecodeError> {
+    let lengths = [(13, Symbology::Ean13), (12, Symbology::UpcA), (8, Symbology::UpcE)];
+    let split = lengths.into_iter().find_map(|(length, symbology)| {
+        retail::split_supplement(data, length).map(|(code, supplement)| (symbology, code, supplement))
+    });
+    let Some((symbology, code, supplement)) = split else {
+        return Err(DecodeError::Length {
+            expected: "13, 12 or 8 digits and at most a supplement of 2 or 5",
+            found: data.chars().count(),
+        });
+    };
+    let (symbology, content) = if symbology == Symbology::UpcE { short(code)? } else { (symbology, item(code)?) };
+    Ok(Reading { symbology, confidence: Confidence::Identified, content, supplement })
+}
+
+/// Eight digits of which it is only known that they are EAN or UPC.
+fn short(code: &str) -> Result<(Symbology, Content<'_>), DecodeError> {
+    match retail::expand_upc_e(code) {
+        Ok(gtin) => Ok((Symbology::UpcE, Content::Gtin(gtin))),
+        Err(error) => match item(code) {
+            Ok(content) => Ok((Symbology::Ean8, content)),
+            Err(_) => Err(error.into()),
+        },
+    }
+}
+
+/// The item that the digits of a GTIN stand for.
+pub(crate) fn item(digits: &str) -> Result<Content<'_>, GtinError> {
+    let gtin = Gtin::parse(digits)?;
+    Ok(if retail::is_restricted(digits) { Content::InStore(digits) } else { Content::Gtin(gtin) })
+}
+
+/// A text that is no number of the GS1 system.
+pub(crate) fn text(data: &str) -> Content<'_> {
+    Command::recognise(data).map_or(Content::Text(data), Content::Command)
+}
