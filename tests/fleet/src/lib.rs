@@ -5,3 +5,4 @@ pub mod process;
 pub mod range;
 pub mod receipts;
 pub mod relay;
+pub mod shop_journal;
