@@ -2,3 +2,6 @@
 
 #![cfg_attr(not(test), expect(dead_code, reason = "the daemon around it is being built"))]
 mod intake;
+mod lane;
+mod page;
+mod status;

@@ -1,0 +1,130 @@
+use super::*;
+
+const EPOCH: Epoch = Epoch(0xabc);
+
+fn lane() -> Lane {
+    Lane::new(Label::new("counter").unwrap(), LaneMemory::default()).unwrap()
+}
+
+fn step(lane: &Lane, input: Input<'_>, now: u64) -> Step {
+    lane.step(input, EPOCH, Odometer(now), WallTime(0))
+}
+
+/// Takes a step as if the journal had saved it.
+fn saved(lane: &mut Lane, input: Input<'_>, now: u64) -> (Signal, Option<Document>) {
+    match step(lane, input, now) {
+        Step::Signal(signal) => (signal, None),
+        Step::Look(item) => panic!("looked at {item}"),
+        Step::Remember { memory, signal } => {
+            lane.adopt(memory);
+            (signal, None)
+        }
+        Step::Write { document, memory, signal } => {
+            lane.adopt(memory);
+            (signal, Some(*document))
+        }
+    }
+}
+
+fn quantity(document: &Document) -> Quantity {
+    match &document.body {
+        Body::Trade { lines, .. } => match &lines[0] {
+            Line::Taken(line) => line.quantity,
+            Line::Parked(parked) => panic!("parked {parked:?}"),
+        },
+        other => panic!("no sale: {other:?}"),
+    }
+}
+
+#[test]
+fn a_fresh_lane_looks_and_writes_nothing() {
+    assert_eq!(step(&lane(), Input::Item("4711"), 1), Step::Look("4711".to_owned()));
+}
+
+#[test]
+fn in_sell_every_scan_is_a_document_of_its_own() {
+    let mut lane = lane();
+    assert_eq!(saved(&mut lane, Input::Mode(Mode::Sell), 1).0, Signal::Tick);
+    let (signal, first) = saved(&mut lane, Input::Item("4711"), 2);
+    assert_eq!(signal, Signal::Good);
+    let (_, second) = saved(&mut lane, Input::Item("4711"), 3);
+    let ids = [first.unwrap().id.to_string(), second.unwrap().id.to_string()];
+    assert_eq!(ids, ["0000000000000abc-1", "0000000000000abc-2"]);
+}
+
+#[test]
+fn a_quantity_counts_for_the_next_item_only() {
+    let mut lane = lane();
+    saved(&mut lane, Input::Mode(Mode::Sell), 1);
+    saved(&mut lane, Input::Quantity(12), 2);
+    let (_, case) = saved(&mut lane, Input::Item("4711"), 3);
+    let (_, piece) = saved(&mut lane, Input::Item("4711"), 4);
+    assert_eq!(quantity(&case.unwrap()), Quantity::units(12).unwrap());
+    assert_eq!(quantity(&piece.unwrap()), Quantity::ONE);
+}
+
+#[test]
+fn what_was_not_saved_is_not_remembered() {
+    let mut lane = lane();
+    saved(&mut lane, Input::Mode(Mode::Sell), 1);
+    saved(&mut lane, Input::Quantity(5), 2);
+    let Step::Write { document: lost, .. } = step(&lane, Input::Item("4711"), 3) else { panic!("no write") };
+    let (_, again) = saved(&mut lane, Input::Item("4711"), 4);
+    assert_eq!(*lost, again.unwrap(), "the same scan again is the same document");
+}
+
+#[test]
+fn undo_goes_back_scan_by_scan_and_then_is_an_error() {
+    let mut lane = lane();
+    saved(&mut lane, Input::Mode(Mode::Sell), 1);
+    saved(&mut lane, Input::Item("1"), 2);
+    saved(&mut lane, Input::Item("2"), 3);
+    for expected in ["0000000000000abc-2", "0000000000000abc-1"] {
+        let (signal, document) = saved(&mut lane, Input::Undo, 4);
+        assert_eq!(signal, Signal::Undone);
+        assert!(matches!(document.unwrap().body, Body::Void { id, .. } if id.as_str() == expected));
+    }
+    assert_eq!(saved(&mut lane, Input::Undo, 5).0, Signal::Error);
+}
+
+#[test]
+fn a_quiet_session_ends_and_forgets_the_quantity_but_writes_nothing() {
+    let mut lane = lane();
+    saved(&mut lane, Input::Mode(Mode::Sell), 1_000);
+    saved(&mut lane, Input::Quantity(3), 2_000);
+    assert_eq!(lane.waits_until(), Some(Odometer(17_000)));
+    let Some(Step::Remember { memory, signal: Signal::Reminder }) = lane.time_out(Odometer(17_000)) else {
+        panic!("no reminder")
+    };
+    lane.adopt(memory);
+    assert_eq!(lane.time_out(Odometer(18_000)), None);
+    assert_eq!(lane.waits_until(), Some(Odometer(182_000)));
+    let Some(Step::Remember { memory, signal: Signal::End }) = lane.time_out(Odometer(182_000)) else {
+        panic!("no end")
+    };
+    lane.adopt(memory);
+    assert!(lane.memory().is_home());
+    assert_eq!(lane.waits_until(), None);
+    assert_eq!(step(&lane, Input::Item("4711"), 182_001), Step::Look("4711".to_owned()));
+}
+
+#[test]
+fn a_restart_goes_on_where_the_lane_was() {
+    let mut before = lane();
+    saved(&mut before, Input::Mode(Mode::Sell), 1);
+    saved(&mut before, Input::Item("4711"), 2);
+    let memory = LaneMemory::decode(&before.memory().encode()).unwrap();
+    assert_eq!(&memory, before.memory());
+    assert_eq!(memory.last.as_deref(), Some("4711"));
+    assert!(LaneMemory::decode(b"{}").is_err());
+    let newer = br#"{"version":9,"mode":"look","multiplier":1,"reminded":false,"session":1,"counter":0,"undoable":[],"last":null,"touched_ms":0}"#;
+    assert!(matches!(LaneMemory::decode(newer), Err(MemoryError::Newer(9))));
+}
+
+#[test]
+fn what_is_neither_item_nor_command_keeps_nothing() {
+    let mut lane = lane();
+    saved(&mut lane, Input::Mode(Mode::Sell), 1);
+    assert_eq!(step(&lane, Input::Strange, 2), Step::Signal(Signal::Error));
+    assert_eq!(step(&lane, Input::Item(&"9".repeat(49)), 2), Step::Signal(Signal::Error));
+}
