@@ -2,8 +2,10 @@
 
 #[cfg(test)]
 mod arbitrary;
+pub mod batch;
 pub mod control;
 mod digits;
+pub mod limits;
 mod movement;
 mod protobuf;
 pub mod schema;

@@ -16,8 +16,7 @@ pub use decode::decode_movement;
 pub use encode::encode_movement;
 pub use error::DecodeError;
 
-#[cfg(test)]
-use raw::field;
+pub(crate) use raw::{document, field};
 
 #[cfg(test)]
 mod tests;

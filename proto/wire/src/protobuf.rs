@@ -41,6 +41,11 @@ impl<'a> Fields<'a> {
         Self { rest: bytes }
     }
 
+    /// What is not read yet.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The next field's number and value; none at the end.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<(u64, Value<'a>)>, WireError> {
