@@ -1,0 +1,66 @@
+//! What a journal needs to be told.
+
+use std::path::PathBuf;
+
+use tidemark_model::StoreId;
+
+use crate::limits;
+use crate::odometer::Clock;
+
+/// What a journal needs to be told.
+#[derive(Clone)]
+pub struct Config {
+    /// The journal's own folder; made if its parent exists.
+    pub dir: PathBuf,
+    /// The shop it is the journal of.
+    pub store: StoreId,
+    /// The clocks.
+    pub clock: Clock,
+    /// How long handled movements stay.
+    pub retention: Retention,
+    /// Let the storage count its own syncs, for proofs; costs a little.
+    pub count_syncs: bool,
+}
+
+/// How long handled movements stay, and in which steps they go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Milliseconds of running after a movement was handled.
+    pub grace_ms: u64,
+    /// Movements that go at once, at least.
+    pub step: u64,
+    /// Milliseconds between two looks.
+    pub look_ms: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { grace_ms: limits::GRACE_MS, step: limits::TRIM_STEP, look_ms: limits::HOUSEKEEPING_MS }
+    }
+}
+
+impl Config {
+    /// The usual settings.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>, store: StoreId, clock: Clock) -> Self {
+        Self { dir: dir.into(), store, clock, retention: Retention::default(), count_syncs: false }
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.join("db")
+    }
+
+    pub(crate) fn side_file(&self) -> PathBuf {
+        self.dir.join("tail")
+    }
+
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.dir.join("lock")
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config").field("dir", &self.dir).field("store", &self.store).finish_non_exhaustive()
+    }
+}

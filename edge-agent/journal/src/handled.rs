@@ -1,0 +1,100 @@
+//! The centre's word of what it holds, compared with the box's own records.
+
+use tidemark_model::{BlockIndex, Epoch, Generation, Seq};
+use tidemark_sync::message::Blocks;
+
+use crate::layout::handled::HandledBlock;
+use crate::records::sums_under;
+use crate::state::Handled;
+use crate::store::{ReadError, Store};
+
+/// What the centre says is handled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandledWord {
+    /// Which history of the ledger speaks.
+    pub generation: Generation,
+    /// The epoch spoken of.
+    pub epoch: Epoch,
+    /// Blocks with their sums, each whole.
+    pub blocks: Blocks,
+    /// A `Welcome`: it takes the place of all that was known. Otherwise
+    /// changed blocks, which count only within the known generation.
+    pub replaces: bool,
+}
+
+/// What the comparison says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HandledVerdict {
+    /// Whether the word was taken: it speaks of the present epoch and the
+    /// known history.
+    pub taken: bool,
+    /// Blocks in which the centre holds other movements than the box: the
+    /// disk is a copy, or went back.
+    pub forked: Vec<BlockIndex>,
+    /// Blocks that can't be compared, because records can't be read.
+    pub unproven: Vec<BlockIndex>,
+    /// A handled seq beyond the tail: the disk went back.
+    pub beyond_tail: Option<Seq>,
+    /// All up to here is handled and proven.
+    pub through: Seq,
+    /// How many positions of the epoch are handled.
+    pub count: u64,
+}
+
+/// A word with what the box's own records say to it.
+#[derive(Debug)]
+pub(crate) struct ProvenWord {
+    pub(crate) told: HandledWord,
+    pub(crate) proofs: Vec<Proof>,
+    pub(crate) beyond_tail: Option<Seq>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    Same,
+    Other,
+    Unknown,
+}
+
+/// Sums the box's own records under the centre's bitmaps.
+pub(crate) fn prove(store: &Store, told: HandledWord, tail: Seq) -> Result<ProvenWord, ReadError> {
+    let mut proofs = Vec::with_capacity(told.blocks.len());
+    let mut beyond_tail = None;
+    for (index, block) in &told.blocks {
+        let last = block.bitmap.seqs(*index).last().unwrap_or(0);
+        if last > tail {
+            beyond_tail = Some(last);
+            proofs.push(Proof::Other);
+            continue;
+        }
+        proofs.push(match sums_under(store, told.epoch, *index, &block.bitmap)? {
+            Some(own) if own == *block => Proof::Same,
+            Some(_) => Proof::Other,
+            None => Proof::Unknown,
+        });
+    }
+    Ok(ProvenWord { told, proofs, beyond_tail })
+}
+
+impl ProvenWord {
+    /// The blocks as they are kept.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (BlockIndex, HandledBlock)> {
+        let blocks = self.told.blocks.iter().zip(&self.proofs);
+        blocks.map(|((index, told), proof)| (*index, HandledBlock { told: *told, proven: *proof == Proof::Same }))
+    }
+
+    pub(crate) fn verdict(&self, handled: &Handled, taken: bool) -> HandledVerdict {
+        let with = |wanted: Proof| {
+            let blocks = self.told.blocks.keys().zip(&self.proofs);
+            blocks.filter(|(_, proof)| **proof == wanted).map(|(index, _)| *index).collect()
+        };
+        HandledVerdict {
+            taken,
+            forked: with(Proof::Other),
+            unproven: with(Proof::Unknown),
+            beyond_tail: self.beyond_tail,
+            through: handled.through,
+            count: handled.count(),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! `catalogue`: items and codes in two halves, one in use, the other loading.
+
+use tidemark_model::catalogue::KitPart;
+use tidemark_model::{Item, ItemUnit, Label, Price, Quantity, Sku};
+
+use super::bytes::{LayoutError, Packer, Reader, Value};
+
+const ITEM: u8 = 0;
+const CODE: u8 = 1;
+
+/// One of the two halves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Half {
+    #[default]
+    First,
+    Second,
+}
+
+impl Half {
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::First => Self::Second,
+            Self::Second => Self::First,
+        }
+    }
+
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::First => 0,
+            Self::Second => 1,
+        }
+    }
+
+    /// All keys of the half: from the first to before the second.
+    pub(crate) const fn bounds(self) -> ([u8; 1], [u8; 1]) {
+        ([self.number()], [self.number() + 1])
+    }
+}
+
+pub(crate) fn item_key(half: Half, sku: &str) -> Vec<u8> {
+    key(half, ITEM, sku)
+}
+
+pub(crate) fn code_key(half: Half, code: &str) -> Vec<u8> {
+    key(half, CODE, code)
+}
+
+fn key(half: Half, kind: u8, text: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(2 + text.len());
+    key.extend_from_slice(&[half.number(), kind]);
+    key.extend_from_slice(text.as_bytes());
+    key
+}
+
+impl Value for Item {
+    const WHAT: &'static str = "catalogue";
+
+    fn pack(&self, to: &mut Packer) {
+        to.text(self.sku.as_str());
+        to.text(&self.name);
+        to.byte(match self.unit {
+            ItemUnit::Each => 0,
+            ItemUnit::Measure => 1,
+        });
+        to.flag(self.tracked);
+        to.maybe(self.price.as_ref(), |to, price| {
+            to.signed(price.minor);
+            to.text(price.currency.as_str());
+        });
+        to.length(self.parts.len());
+        for part in &self.parts {
+            to.text(part.sku.as_str());
+            to.quantity(part.quantity);
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, LayoutError> {
+        let sku = from.checked(Sku::new)?;
+        let name = from.text()?.to_owned();
+        let unit = match from.byte()? {
+            0 => ItemUnit::Each,
+            1 => ItemUnit::Measure,
+            other => return Err(from.meaningless(other.into())),
+        };
+        let tracked = from.flag()?;
+        let price = from.maybe(|from| Ok(Price { minor: from.signed()?, currency: from.checked(Label::new)? }))?;
+        let parts = from.many(|from| Ok(KitPart { sku: from.checked(Sku::new)?, quantity: from.quantity()? }))?;
+        Ok(Self { sku, name, unit, tracked, price, parts })
+    }
+}
+
+/// What a code means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CodeMeaning {
+    pub(crate) sku: Sku,
+    pub(crate) units_per_scan: Quantity,
+}
+
+impl Value for CodeMeaning {
+    const WHAT: &'static str = "catalogue codes";
+
+    fn pack(&self, to: &mut Packer) {
+        to.text(self.sku.as_str());
+        to.quantity(self.units_per_scan);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, LayoutError> {
+        Ok(Self { sku: from.checked(Sku::new)?, units_per_scan: from.quantity()? })
+    }
+}
+
+/// Which half is in use; this one key switches it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CatalogueHead {
+    pub(crate) half: Half,
+    /// 0 without a catalogue.
+    pub(crate) version: u64,
+    pub(crate) items: u64,
+    pub(crate) loading: Option<Loading>,
+}
+
+/// How far the other half is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Loading {
+    pub(crate) version: u64,
+    pub(crate) items: u64,
+    /// The last SKU of the last page that is in.
+    pub(crate) after: Option<Sku>,
+}
+
+impl Value for CatalogueHead {
+    const WHAT: &'static str = "catalogue head";
+
+    fn pack(&self, to: &mut Packer) {
+        to.byte(self.half.number());
+        to.number(self.version);
+        to.number(self.items);
+        to.maybe(self.loading.as_ref(), |to, loading| {
+            to.number(loading.version);
+            to.number(loading.items);
+            to.maybe(loading.after.as_ref(), |to, after| to.text(after.as_str()));
+        });
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, LayoutError> {
+        let half = match from.byte()? {
+            0 => Half::First,
+            1 => Half::Second,
+            other => return Err(from.meaningless(other.into())),
+        };
+        let (version, items) = (from.number()?, from.number()?);
+        let loading = from.maybe(|from| {
+            let (version, items) = (from.number()?, from.number()?);
+            let after = from.maybe(|from| from.checked(Sku::new))?;
+            Ok(Loading { version, items, after })
+        })?;
+        Ok(Self { half, version, items, loading })
+    }
+}

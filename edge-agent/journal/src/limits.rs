@@ -1,0 +1,43 @@
+//! Every bound of the journal, in one place, with how they relate. Times are
+//! in milliseconds of running.
+
+use tidemark_model::limits as model;
+
+/// Messages waiting for the writer.
+pub const QUEUE: usize = 256;
+/// Documents one synced write may hold.
+pub const BATCH_DOCUMENTS: usize = 1_024;
+/// Movements after which a write takes no further document.
+pub const BATCH_MOVEMENTS: usize = 16_384;
+/// Bytes of movements after which a write takes no further document.
+pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long a handled movement stays before it may be trimmed.
+pub const GRACE_MS: u64 = 14 * 24 * 3_600_000;
+/// How coarse the grace is noted.
+pub const GRACE_STEP_MS: u64 = 3_600_000;
+/// Movements that are trimmed at once, at least.
+pub const TRIM_STEP: u64 = 10 * model::BLOCK_SEQS;
+/// Line effects go this long after their document can't be voided any more.
+pub const VOID_MARGIN_MS: u64 = 24 * 3_600_000;
+
+/// The odometer is saved at least this often.
+pub const ODOMETER_SAVE_MS: u64 = 10_000;
+/// The side file is written at most this often.
+pub const SIDE_FILE_MS: u64 = 1_000;
+/// Between two looks at what may be trimmed.
+pub const HOUSEKEEPING_MS: u64 = 60_000;
+/// Between two attempts to open the database again after a failed write.
+pub const REOPEN_MS: u64 = 500;
+
+/// Movements looked through for the newest documents.
+pub const RECENT_MOVEMENTS: usize = 10_000;
+/// Commits after the side file's word that are proven at open.
+pub const PROVEN_AT_OPEN: u64 = 100_000;
+
+const _: () = {
+    assert!(BATCH_MOVEMENTS >= model::BATCH_MOVEMENTS, "a write holds at least what one batch sends");
+    assert!(BATCH_BYTES >= model::RECORD_BYTES, "a write holds at least one record");
+    assert!(SIDE_FILE_MS < ODOMETER_SAVE_MS, "the side file follows within an idle save");
+    assert!(GRACE_STEP_MS < GRACE_MS / 100, "the grace is noted to within a hundredth");
+};

@@ -1,0 +1,187 @@
+//! Movements read back: by position for the uplink, newest first for people,
+//! and summed under a bitmap for the proof of what is handled.
+
+use bytes::Bytes;
+use tidemark_model::digest::stock_digest;
+use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, Movement, Placed, Position, Seq, SeqSet, StoreId};
+use tidemark_sync::message::Record;
+use tidemark_wire::decode_movement;
+
+use crate::layout::{Family, outbox};
+use crate::state::{own_block, read_trimmed_below};
+use crate::store::{ReadError, Scan, Store};
+
+/// What is read of positions that were asked for. A position that is trimmed
+/// or not yet committed is in neither.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Records {
+    /// Movements, ascending by seq.
+    pub records: Vec<Record>,
+    /// Committed, still to be held, and not readable any more.
+    pub unreadable: SeqSet,
+}
+
+/// Reads movements of an epoch until `max_bytes` are reached, at least one.
+pub(crate) fn read(
+    store: &Store,
+    epoch: Epoch,
+    seqs: &SeqSet,
+    (tail, max_bytes): (Seq, u64),
+) -> Result<Records, ReadError> {
+    let mut reading = Reading { epoch, max_bytes, bytes: 0, found: Records::default() };
+    let trimmed_below = read_trimmed_below(store)?;
+    for range in seqs.ranges() {
+        let (first, last) = ((*range.start()).max(trimmed_below), (*range.end()).min(tail));
+        if first > last || reading.is_full() {
+            continue;
+        }
+        reading.range(store, first, last)?;
+    }
+    if !reading.found.unreadable.is_empty() {
+        // What was trimmed while it was read is not unreadable.
+        let trimmed_below = read_trimmed_below(store)?;
+        reading.found.unreadable.remove(1..=trimmed_below.saturating_sub(1));
+    }
+    Ok(reading.found)
+}
+
+struct Reading {
+    epoch: Epoch,
+    max_bytes: u64,
+    bytes: u64,
+    found: Records,
+}
+
+impl Reading {
+    fn is_full(&self) -> bool {
+        self.bytes >= self.max_bytes
+    }
+
+    /// Runs through a range; what the run can't pass is read one by one.
+    fn range(&mut self, store: &Store, first: Seq, last: Seq) -> Result<(), ReadError> {
+        let key = |seq| outbox::key(Position { epoch: self.epoch, seq });
+        let (from, below) = (key(first), key(last.saturating_add(1)));
+        let mut next = first;
+        let run = store.scan(Family::Outbox, &from, Some(&below), |key, value| {
+            let position = outbox::read_key(key)?;
+            if next < position.seq {
+                self.found.unreadable.insert(next..=position.seq - 1);
+            }
+            next = position.seq.saturating_add(1);
+            Ok(self.take(position, value))
+        });
+        match run {
+            Ok(()) if self.is_full() => Ok(()),
+            Ok(()) if next > last => Ok(()),
+            Ok(()) => {
+                self.found.unreadable.insert(next..=last);
+                Ok(())
+            }
+            Err(ReadError::Closed) => Err(ReadError::Closed),
+            Err(_) => self.one_by_one(store, next, last),
+        }
+    }
+
+    fn one_by_one(&mut self, store: &Store, first: Seq, last: Seq) -> Result<(), ReadError> {
+        for seq in first..=last {
+            let position = Position { epoch: self.epoch, seq };
+            let step = match store.get(Family::Outbox, &outbox::key(position)) {
+                Ok(Some(value)) => self.take(position, &value),
+                Err(ReadError::Closed) => return Err(ReadError::Closed),
+                Ok(None) | Err(_) => {
+                    self.found.unreadable.insert(seq..=seq);
+                    Scan::On
+                }
+            };
+            if step == Scan::Enough {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, position: Position, value: &[u8]) -> Scan {
+        let Ok(kept) = outbox::read_value(position, value) else {
+            self.found.unreadable.insert(position.seq..=position.seq);
+            return Scan::On;
+        };
+        let bytes = Bytes::copy_from_slice(kept.bytes);
+        let record = Record { seq: position.seq, digest: Some(kept.digest), bytes };
+        if !self.found.records.is_empty() && self.bytes.saturating_add(record.payload()) > self.max_bytes {
+            self.bytes = self.max_bytes;
+            return Scan::Enough;
+        }
+        self.bytes = self.bytes.saturating_add(record.payload());
+        self.found.records.push(record);
+        if self.is_full() { Scan::Enough } else { Scan::On }
+    }
+}
+
+/// Hands the movements of an epoch from `from` downward to `each`; what can't
+/// be read is passed over.
+pub(crate) fn newest(
+    store: &Store,
+    (shop, epoch): (&StoreId, Epoch),
+    from: Seq,
+    mut each: impl FnMut(Placed) -> Scan,
+) -> Result<(), ReadError> {
+    let key = |seq| outbox::key(Position { epoch, seq });
+    store.scan_back(Family::Outbox, &key(from), &key(1), |key, value| {
+        let position = outbox::read_key(key)?;
+        let movement = movement_of(position, value);
+        Ok(movement.map_or(Scan::On, |movement| each(Placed { store: shop.clone(), position, movement })))
+    })
+}
+
+pub(crate) fn movement(store: &Store, position: Position) -> Result<Option<Movement>, ReadError> {
+    let value = store.get(Family::Outbox, &outbox::key(position))?;
+    Ok(value.and_then(|value| movement_of(position, &value)))
+}
+
+fn movement_of(position: Position, value: &[u8]) -> Option<Movement> {
+    let kept = outbox::read_value(position, value).ok()?;
+    decode_movement(kept.bytes).ok()
+}
+
+/// The sums of a block's own records under a bitmap; none if that can't be
+/// told, because records are trimmed, unreadable or not the box's.
+pub(crate) fn sums_under(
+    store: &Store,
+    epoch: Epoch,
+    block: BlockIndex,
+    bitmap: &Bitmap,
+) -> Result<Option<Block>, ReadError> {
+    let own = own_block(store, epoch, block)?.unwrap_or_default();
+    let committed = block.first()..block.first().saturating_add(own.count.into());
+    let (inside, outside): (Vec<Seq>, Vec<Seq>) = committed.partition(|seq| bitmap.has(*seq));
+    if usize::try_from(bitmap.count()) != Ok(inside.len()) {
+        return Ok(None);
+    }
+    // Whichever is less to read: what is meant, or what is not.
+    if inside.len() <= outside.len() {
+        let sums = sum_of(store, epoch, &inside)?;
+        return Ok(sums.map(|(digest, stock)| Block { bitmap: *bitmap, digest, stock }));
+    }
+    let sums = sum_of(store, epoch, &outside)?;
+    Ok(sums.map(|(digest, stock)| Block {
+        bitmap: *bitmap,
+        digest: own.digest.wrapping_sub(digest),
+        stock: own.stock.wrapping_sub(stock),
+    }))
+}
+
+fn sum_of(store: &Store, epoch: Epoch, seqs: &[Seq]) -> Result<Option<(u64, u64)>, ReadError> {
+    let (mut digests, mut stocks) = (0_u64, 0_u64);
+    for seq in seqs {
+        let position = Position { epoch, seq: *seq };
+        let value = store.get(Family::Outbox, &outbox::key(position))?;
+        let kept = value.as_deref().and_then(|value| outbox::read_value(position, value).ok());
+        let Some((kept, movement)) = kept.and_then(|kept| Some((kept, decode_movement(kept.bytes).ok()?))) else {
+            return Ok(None);
+        };
+        let stock = movement.sku.as_ref().map_or(0, |sku| stock_digest(sku, movement.effect));
+        digests = digests.wrapping_add(kept.digest);
+        stocks = stocks.wrapping_add(stock);
+    }
+    Ok(Some((digests, stocks)))
+}

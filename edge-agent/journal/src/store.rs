@@ -1,0 +1,216 @@
+//! The open database and the three ways to it: get, scan, write. Nothing
+//! above this file knows RocksDB but for the batch being built.
+
+mod options;
+mod shelf;
+
+use std::path::Path;
+
+use rocksdb::{ColumnFamily, ColumnFamilyDescriptor, DB, ReadOptions, WriteBatch, WriteOptions};
+
+use crate::layout::{Family, LayoutError, Value, decode, encode};
+
+pub(crate) use options::{Expiry, Tuning};
+pub(crate) use shelf::Shelf;
+
+/// Why the journal could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The storage below failed; the text is its own.
+    #[error("the journal's storage can't be read: {0}")]
+    Storage(String),
+    /// Bytes on disk are not what the journal wrote.
+    #[error("the journal's storage holds something unexpected: {0}")]
+    Layout(String),
+    /// The journal is closed, or being opened again after a failed write.
+    #[error("the journal is closed at present; it opens again by itself when the disk can be written")]
+    Closed,
+}
+
+impl From<rocksdb::Error> for ReadError {
+    fn from(error: rocksdb::Error) -> Self {
+        Self::Storage(error.into_string())
+    }
+}
+
+impl From<LayoutError> for ReadError {
+    fn from(error: LayoutError) -> Self {
+        Self::Layout(error.to_string())
+    }
+}
+
+/// Whether a write must be on disk before it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// On disk before the call returns.
+    Synced,
+    /// With the next synced write; lost with power until then, never out of
+    /// order.
+    Later,
+}
+
+/// What a scan does after an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scan {
+    On,
+    Enough,
+}
+
+/// The open database.
+pub(crate) struct Store {
+    db: DB,
+    tuning: Tuning,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("path", &self.db.path()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the database; `birth` makes it if there is none.
+    pub(crate) fn open(path: &Path, tuning: &Tuning, birth: bool) -> Result<Self, rocksdb::Error> {
+        let families =
+            Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), tuning.family_options(family)));
+        let db = DB::open_cf_descriptors(&tuning.database_options(birth), path, families)?;
+        Ok(Self { db, tuning: tuning.clone() })
+    }
+
+    /// The family's handle; every family is made at open.
+    fn family(&self, family: Family) -> Result<&ColumnFamily, ReadError> {
+        let missing = || ReadError::Layout(format!("the column family {} is missing", family.name()));
+        self.db.cf_handle(family.name()).ok_or_else(missing)
+    }
+
+    pub(crate) fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(self.db.get_cf(self.family(family)?, key)?)
+    }
+
+    pub(crate) fn value<V: Value>(&self, family: Family, key: &[u8]) -> Result<Option<V>, ReadError> {
+        let found = self.db.get_pinned_cf(self.family(family)?, key)?;
+        Ok(found.map(|bytes| decode(&bytes)).transpose()?)
+    }
+
+    /// Hands the entries of a range to `each`, ascending.
+    pub(crate) fn scan(
+        &self,
+        family: Family,
+        from: &[u8],
+        below: Option<&[u8]>,
+        mut each: impl FnMut(&[u8], &[u8]) -> Result<Scan, ReadError>,
+    ) -> Result<(), ReadError> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_lower_bound(from);
+        if let Some(below) = below {
+            options.set_iterate_upper_bound(below);
+        }
+        let mut iterator = self.db.raw_iterator_cf_opt(self.family(family)?, options);
+        iterator.seek(from);
+        while let Some((key, value)) = iterator.item() {
+            if each(key, value)? == Scan::Enough {
+                return Ok(());
+            }
+            iterator.next();
+        }
+        Ok(iterator.status()?)
+    }
+
+    /// Hands the entries of a range to `each`, descending.
+    pub(crate) fn scan_back(
+        &self,
+        family: Family,
+        from: &[u8],
+        down_to: &[u8],
+        mut each: impl FnMut(&[u8], &[u8]) -> Result<Scan, ReadError>,
+    ) -> Result<(), ReadError> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_lower_bound(down_to);
+        let mut iterator = self.db.raw_iterator_cf_opt(self.family(family)?, options);
+        iterator.seek_for_prev(from);
+        while let Some((key, value)) = iterator.item() {
+            if each(key, value)? == Scan::Enough {
+                return Ok(());
+            }
+            iterator.prev();
+        }
+        Ok(iterator.status()?)
+    }
+
+    /// Hands the entries whose key begins with `prefix` to `each`, ascending.
+    pub(crate) fn scan_prefix(
+        &self,
+        family: Family,
+        prefix: &[u8],
+        each: impl FnMut(&[u8], &[u8]) -> Result<Scan, ReadError>,
+    ) -> Result<(), ReadError> {
+        let below = after_prefix(prefix);
+        self.scan(family, prefix, below.as_deref(), each)
+    }
+
+    pub(crate) fn batch(&self) -> Batch<'_> {
+        Batch { store: self, writes: WriteBatch::default() }
+    }
+
+    /// Writes a batch: all of it or nothing.
+    pub(crate) fn write(&self, writes: WriteBatch, durability: Durability) -> Result<(), ReadError> {
+        let mut options = WriteOptions::default();
+        options.set_sync(durability == Durability::Synced);
+        Ok(self.db.write_opt(writes, &options)?)
+    }
+
+    /// Frees whole files of a range that a batch has deleted already.
+    pub(crate) fn free_range(&self, family: Family, from: &[u8], below: &[u8]) -> Result<(), ReadError> {
+        Ok(self.db.delete_file_in_range_cf(self.family(family)?, from, below)?)
+    }
+
+    /// Syncs what was written to be synced later.
+    pub(crate) fn sync(&self) -> Result<(), ReadError> {
+        Ok(self.db.flush_wal(true)?)
+    }
+
+    /// Syncs of the log that the storage itself has counted; none if it does
+    /// not count.
+    pub(crate) fn syncs_of_storage(&self) -> Option<u64> {
+        self.tuning.log_syncs()
+    }
+}
+
+/// The first key after all that begin with `prefix`.
+fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut after = prefix.to_vec();
+    while let Some(last) = after.pop() {
+        if last < u8::MAX {
+            after.push(last + 1);
+            return Some(after);
+        }
+    }
+    None
+}
+
+/// A batch being built.
+pub(crate) struct Batch<'a> {
+    store: &'a Store,
+    pub(crate) writes: WriteBatch,
+}
+
+impl Batch<'_> {
+    pub(crate) fn put(&mut self, family: Family, key: &[u8], value: &[u8]) -> Result<(), ReadError> {
+        self.writes.put_cf(self.store.family(family)?, key, value);
+        Ok(())
+    }
+
+    pub(crate) fn put_value<V: Value>(&mut self, family: Family, key: &[u8], value: &V) -> Result<(), ReadError> {
+        self.put(family, key, &encode(value))
+    }
+
+    pub(crate) fn delete(&mut self, family: Family, key: &[u8]) -> Result<(), ReadError> {
+        self.writes.delete_cf(self.store.family(family)?, key);
+        Ok(())
+    }
+
+    pub(crate) fn delete_range(&mut self, family: Family, from: &[u8], below: &[u8]) -> Result<(), ReadError> {
+        self.writes.delete_range_cf(self.store.family(family)?, from, below);
+        Ok(())
+    }
+}

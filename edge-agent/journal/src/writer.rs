@@ -1,0 +1,260 @@
+//! The one owner of everything that is written: a thread that takes what is
+//! queued, never lingers, and answers after the sync.
+//!
+//! - [`prepare`] decides documents into one batch;
+//! - [`commit`] writes it, answers, and starts anew after a failed write;
+//! - [`changes`], [`handled`] and [`catalogue`] write what is no document;
+//! - [`tasks`] does what is due: odometer, side file, trimming.
+
+mod catalogue;
+mod changes;
+mod commit;
+mod handled;
+mod prepare;
+mod tasks;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tidemark_model::{Epoch, EpochOrdinal, Label, Odometer, Seq, SeqSet, Source, StreamPlace};
+use tidemark_sync::message::{CatalogueEntry, OpeningTaken, Session};
+use tokio::sync::{mpsc, watch};
+
+use crate::catalogue::CatalogueState;
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::handled::{HandledVerdict, ProvenWord};
+use crate::limits;
+use crate::lock::DirLock;
+use crate::odometer::{Running, Stamps};
+use crate::side::SideFile;
+use crate::state::State;
+use crate::store::{Expiry, Shelf, Tuning};
+use crate::submit::{LaneState, Reply, Ticket};
+
+use tasks::Due;
+
+/// How far the journal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tail {
+    /// The journal's life.
+    pub epoch: Epoch,
+    /// The last committed seq; 0 if none.
+    pub seq: Seq,
+}
+
+/// Whether the journal takes documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Yes.
+    Writable,
+    /// No: a write failed, and the database could not be opened again yet.
+    NotWritable {
+        /// The storage's word.
+        cause: String,
+        /// Since when.
+        since: Odometer,
+    },
+    /// No: the agent is stopping.
+    Closed,
+}
+
+/// What the writer is asked to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Submit(Vec<Ticket>),
+    SaveLane(LaneState, Reply<()>),
+    NextSession(Reply<Session>),
+    Received { epoch: Epoch, seqs: SeqSet, place: StreamPlace, reply: Reply<()> },
+    Handled(ProvenWord, Reply<HandledVerdict>),
+    BeginCatalogue { version: u64, reply: Reply<CatalogueState> },
+    CataloguePage { page: Page, reply: Reply<CatalogueState> },
+    TakeEmptyOpening { ordinal: EpochOrdinal, reply: Reply<OpeningTaken> },
+    AddTill { till: Source, token: [u8; 32], reply: Reply<()> },
+    RemoveTill { till: Source, reply: Reply<bool> },
+    ForgetLane { lane: Label, reply: Reply<()> },
+    Trim(Reply<Seq>),
+    BeginBoot(Reply<()>),
+    Stop,
+}
+
+/// A page of a catalogue being loaded.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) version: u64,
+    pub(crate) entries: Vec<CatalogueEntry>,
+    pub(crate) last: bool,
+}
+
+/// What writer and handles share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) running: Running,
+}
+
+/// The writer's thread; its handles stop being answered when it ends.
+#[derive(Debug)]
+pub struct Writer {
+    commands: mpsc::Sender<Command>,
+    thread: JoinHandle<()>,
+}
+
+impl Writer {
+    pub(crate) fn start(owner: Owner, commands: mpsc::Sender<Command>) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || owner.run(&runtime))?;
+        Ok(Self { commands, thread })
+    }
+
+    /// Commits what is queued, syncs, closes the database and ends the
+    /// thread. Blocks until then; not to be called inside an async task.
+    pub fn stop(self) -> Result<(), StopError> {
+        // A thread that has ended already has nothing left to be told.
+        let _sent = self.commands.blocking_send(Command::Stop);
+        self.thread.join().map_err(|_panic| StopError)
+    }
+}
+
+/// The writer's thread did not end as it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journal's thread died of a fault in the program; what was answered is on disk")]
+pub struct StopError;
+
+/// The state of the thread.
+pub(crate) struct Owner {
+    pub(crate) config: Config,
+    pub(crate) tuning: Tuning,
+    pub(crate) expiry: Arc<Expiry>,
+    pub(crate) shared: Shared,
+    pub(crate) state: State,
+    pub(crate) side: SideFile,
+    pub(crate) queue: mpsc::Receiver<Command>,
+    pub(crate) tail: watch::Sender<Tail>,
+    pub(crate) health: watch::Sender<Health>,
+    pub(crate) lock: DirLock,
+    inner: Inner,
+}
+
+/// What only the thread itself changes.
+struct Inner {
+    stamps: Stamps,
+    waiting: VecDeque<Ticket>,
+    /// So many of the waiting are decided alone, after a decision failed.
+    alone: usize,
+    /// Set while the database is closed after a failed write.
+    closed: Option<commit::Closed>,
+    due: Due,
+}
+
+/// What an owner is made of.
+pub(crate) struct OwnerParts {
+    pub(crate) config: Config,
+    pub(crate) tuning: Tuning,
+    pub(crate) expiry: Arc<Expiry>,
+    pub(crate) shared: Shared,
+    pub(crate) state: State,
+    pub(crate) side: SideFile,
+    pub(crate) queue: mpsc::Receiver<Command>,
+    pub(crate) tail: watch::Sender<Tail>,
+    pub(crate) health: watch::Sender<Health>,
+    pub(crate) lock: DirLock,
+}
+
+impl Owner {
+    pub(crate) fn new(parts: OwnerParts) -> Self {
+        let OwnerParts { config, tuning, expiry, shared, state, side, queue, tail, health, lock } = parts;
+        let due = Due::from(shared.running.now());
+        let inner = Inner { stamps: stamps_after(&state), waiting: VecDeque::new(), alone: 0, closed: None, due };
+        Self { config, tuning, expiry, shared, state, side, queue, tail, health, lock, inner }
+    }
+
+    fn run(mut self, runtime: &tokio::runtime::Runtime) {
+        let mut commands = Vec::new();
+        let mut stopping = false;
+        self.refresh_expiry();
+        while !stopping {
+            let look = Duration::from_millis(limits::SIDE_FILE_MS);
+            let queue = &mut self.queue;
+            let taken = runtime
+                .block_on(async { tokio::time::timeout(look, queue.recv_many(&mut commands, limits::QUEUE)).await });
+            // 0: every handle is gone. A time-out: only what is due.
+            stopping = taken == Ok(0);
+            stopping |= self.perform_all(&mut commands);
+            self.do_due();
+        }
+        self.finish();
+    }
+
+    /// Documents first, all that wait together; then the rest in its order.
+    /// True if it is to stop.
+    fn perform_all(&mut self, commands: &mut Vec<Command>) -> bool {
+        let mut others = Vec::new();
+        for command in commands.drain(..) {
+            match command {
+                Command::Submit(tickets) => self.inner.waiting.extend(tickets),
+                other => others.push(other),
+            }
+        }
+        self.commit_waiting();
+        let mut stopping = false;
+        for command in others {
+            stopping |= self.perform(command);
+        }
+        stopping
+    }
+
+    fn perform(&mut self, command: Command) -> bool {
+        match command {
+            Command::Submit(tickets) => {
+                self.inner.waiting.extend(tickets);
+                self.commit_waiting();
+            }
+            Command::SaveLane(lane, reply) => answer(reply, self.save_lane(&lane)),
+            Command::ForgetLane { lane, reply } => answer(reply, self.forget_lane(&lane)),
+            Command::NextSession(reply) => answer(reply, self.next_session()),
+            Command::Received { epoch, seqs, place, reply } => answer(reply, self.received(epoch, &seqs, place)),
+            Command::Handled(word, reply) => answer(reply, self.handled(&word)),
+            Command::BeginCatalogue { version, reply } => answer(reply, self.begin_catalogue(version)),
+            Command::CataloguePage { page, reply } => answer(reply, self.catalogue_page(&page)),
+            Command::TakeEmptyOpening { ordinal, reply } => answer(reply, self.take_empty_opening(ordinal)),
+            Command::AddTill { till, token, reply } => answer(reply, self.add_till(&till, token)),
+            Command::RemoveTill { till, reply } => answer(reply, self.remove_till(&till)),
+            Command::Trim(reply) => answer(reply, self.trim()),
+            Command::BeginBoot(reply) => {
+                self.shared.running.begin_boot();
+                answer(reply, Ok(()));
+            }
+            Command::Stop => return true,
+        }
+        false
+    }
+
+    /// Commits what came in meanwhile, syncs and closes.
+    fn finish(mut self) {
+        self.queue.close();
+        while let Ok(command) = self.queue.try_recv() {
+            self.perform(command);
+        }
+        self.save_odometer();
+        // If the last sync fails, everything answered is on disk all the same.
+        let _synced = self.shared.shelf.read(crate::store::Store::sync);
+        self.write_side_file();
+        self.shared.shelf.close();
+        self.health.send_replace(Health::Closed);
+        drop(self.lock);
+    }
+}
+
+/// Nobody may wait for the answer any more.
+fn answer<T>(reply: Reply<T>, result: Result<T, crate::submit::NotSaved>) {
+    let _unheard = reply.send(result);
+}
+
+/// What follows a saved reading happened after it.
+fn stamps_after(state: &State) -> Stamps {
+    Stamps::from(Odometer(state.progress.odometer.0.saturating_add(1)))
+}

@@ -1,0 +1,80 @@
+//! Loading a catalogue into the half that is not in use, page by page, and
+//! switching to it by one key.
+
+use super::{Owner, Page};
+use crate::catalogue::CatalogueState;
+use crate::layout::Family;
+use crate::layout::catalogue::{CatalogueHead, CodeMeaning, Half, Loading, code_key, item_key};
+use crate::layout::meta;
+use crate::store::{Batch, Durability, ReadError};
+use crate::submit::NotSaved;
+
+impl Owner {
+    /// Empties the other half for a version, unless that one is loading
+    /// already: then it goes on where it was.
+    pub(super) fn begin_catalogue(&mut self, version: u64) -> Result<CatalogueState, NotSaved> {
+        let head = &self.state.catalogue;
+        if head.loading.as_ref().is_some_and(|loading| loading.version == version) {
+            return Ok(CatalogueState::of(head));
+        }
+        let loading = Some(Loading { version, items: 0, after: None });
+        let next = CatalogueHead { loading, ..head.clone() };
+        self.change(Durability::Later, |_, _, batch| {
+            empty(batch, next.half.other())?;
+            batch.put_value(Family::Meta, &meta::CATALOGUE, &next)
+        })?;
+        self.state.catalogue = next;
+        Ok(CatalogueState::of(&self.state.catalogue))
+    }
+
+    /// A page of the version that is loading; the last one switches. Of any
+    /// other version, or a page that is in already, nothing is taken.
+    pub(super) fn catalogue_page(&mut self, page: &Page) -> Result<CatalogueState, NotSaved> {
+        let head = self.state.catalogue.clone();
+        let Some(loading) = head.loading.clone().filter(|loading| loading.version == page.version) else {
+            return Ok(CatalogueState::of(&head));
+        };
+        let first = page.entries.first().map(|entry| &entry.item.sku);
+        if first.is_some_and(|first| loading.after.as_ref().is_some_and(|after| first <= after)) {
+            return Ok(CatalogueState::of(&head));
+        }
+        let next = after_page(&head, loading, page);
+        // Pages may be loaded again, the switch is a fact.
+        let durability = if page.last { Durability::Synced } else { Durability::Later };
+        self.change(durability, |_, _, batch| {
+            put_entries(batch, head.half.other(), page)?;
+            batch.put_value(Family::Meta, &meta::CATALOGUE, &next)
+        })?;
+        self.state.catalogue = next;
+        if page.last {
+            self.change(Durability::Later, |_, _, batch| empty(batch, head.half))?;
+        }
+        Ok(CatalogueState::of(&self.state.catalogue))
+    }
+}
+
+fn after_page(head: &CatalogueHead, loading: Loading, page: &Page) -> CatalogueHead {
+    let items = loading.items.saturating_add(u64::try_from(page.entries.len()).unwrap_or(u64::MAX));
+    if page.last {
+        return CatalogueHead { half: head.half.other(), version: page.version, items, loading: None };
+    }
+    let after = page.entries.last().map(|entry| entry.item.sku.clone()).or(loading.after);
+    CatalogueHead { loading: Some(Loading { version: page.version, items, after }), ..head.clone() }
+}
+
+fn put_entries(batch: &mut Batch<'_>, half: Half, page: &Page) -> Result<(), ReadError> {
+    for entry in &page.entries {
+        let sku = &entry.item.sku;
+        batch.put_value(Family::Catalogue, &item_key(half, sku.as_str()), &entry.item)?;
+        for code in &entry.codes {
+            let meaning = CodeMeaning { sku: sku.clone(), units_per_scan: code.units_per_scan };
+            batch.put_value(Family::Catalogue, &code_key(half, code.code.as_str()), &meaning)?;
+        }
+    }
+    Ok(())
+}
+
+fn empty(batch: &mut Batch<'_>, half: Half) -> Result<(), ReadError> {
+    let (from, below) = half.bounds();
+    batch.delete_range(Family::Catalogue, &from, &below)
+}

@@ -1,0 +1,182 @@
+//! Deciding what is queued, in view of each other, into one batch.
+
+use std::collections::BTreeMap;
+
+use rocksdb::WriteBatch;
+use tidemark_model::digest::{movement_digest, stock_digest};
+use tidemark_model::document::Body;
+use tidemark_model::{BlockIndex, Draft, Label, Outcome, Position, Seq, Stamp, Status, decide};
+use tidemark_wire::encode_movement;
+
+use crate::books::{StoredBooks, put_change};
+use crate::layout::instructions::{self, InstructionDone};
+use crate::layout::progress::{OwnBlock, Progress, chained};
+use crate::layout::{Family, lanes, meta, outbox};
+use crate::limits;
+use crate::odometer::{Running, Stamps};
+use crate::state::State;
+use crate::store::{Batch, ReadError, Store};
+use crate::submit::{Committed, Submission, Told};
+
+/// A batch that is decided and not yet written.
+pub(super) struct Prepared {
+    pub(super) writes: WriteBatch,
+    pub(super) answers: Vec<Committed>,
+    pub(super) progress: Progress,
+    pub(super) block: (BlockIndex, OwnBlock),
+    pub(super) stamps: Stamps,
+    pub(super) movements: usize,
+    pub(super) bytes: usize,
+    pub(super) duplicates: usize,
+}
+
+/// Decides submissions from the front until a limit is reached; the answers
+/// tell how many.
+pub(super) fn prepare<'s>(
+    store: &Store,
+    state: &State,
+    (running, stamps): (&Running, Stamps),
+    submissions: impl Iterator<Item = &'s Submission>,
+) -> Result<Prepared, ReadError> {
+    let books = StoredBooks::new(store, &state.catalogue);
+    let mut draft = Draft::over(&books);
+    let mut preparing = Preparing {
+        store,
+        state,
+        batch: store.batch(),
+        instructions: BTreeMap::new(),
+        prepared: Prepared {
+            writes: WriteBatch::default(),
+            answers: Vec::new(),
+            progress: state.progress,
+            block: state.block,
+            stamps,
+            movements: 0,
+            bytes: 0,
+            duplicates: 0,
+        },
+    };
+    for submission in submissions.take(limits::BATCH_DOCUMENTS) {
+        preparing.take(&mut draft, running, submission)?;
+        if preparing.is_full() {
+            break;
+        }
+    }
+    preparing.finish(draft)
+}
+
+struct Preparing<'a> {
+    store: &'a Store,
+    state: &'a State,
+    batch: Batch<'a>,
+    instructions: BTreeMap<Label, InstructionDone>,
+    prepared: Prepared,
+}
+
+impl Preparing<'_> {
+    const fn is_full(&self) -> bool {
+        self.prepared.movements >= limits::BATCH_MOVEMENTS || self.prepared.bytes >= limits::BATCH_BYTES
+    }
+
+    fn take(
+        &mut self,
+        draft: &mut Draft<'_, StoredBooks<'_>>,
+        running: &Running,
+        submission: &Submission,
+    ) -> Result<(), ReadError> {
+        if let Some(done) = self.done(submission.instruction.as_ref())? {
+            return self.answer_done(running, done);
+        }
+        let document = &submission.document;
+        let (now, wall) = running.read();
+        let marks = matches!(document.body, Body::Count(_));
+        let odometer = self.prepared.stamps.next(now, marks);
+        let next = Position { epoch: self.state.identity.epoch, seq: self.prepared.progress.tail.saturating_add(1) };
+        let stamp = Stamp { next, odometer, boot: running.boot(), wall };
+        let outcome = decide(draft, document, &stamp)?;
+        self.prepared.progress.odometer = odometer;
+        let told = self.put_movements(&outcome)?;
+        if outcome.status == Status::Duplicate {
+            self.prepared.duplicates += 1;
+        }
+        if let Some(lane) = &submission.lane {
+            self.batch.put(Family::Lanes, lanes::key(&lane.lane), &lane.state)?;
+        }
+        if let Some(id) = &submission.instruction {
+            let done = InstructionDone { first: outcome.first, lines: outcome.lines };
+            self.batch.put_value(Family::Meta, &instructions::key(id), &done)?;
+            self.instructions.insert(id.clone(), done);
+        }
+        let Outcome { status, first, lines, warnings, movements: _ } = outcome;
+        self.prepared.answers.push(Committed { status, first, lines, warnings, movements: told, odometer });
+        Ok(())
+    }
+
+    fn done(&self, instruction: Option<&Label>) -> Result<Option<InstructionDone>, ReadError> {
+        let Some(id) = instruction else { return Ok(None) };
+        match self.instructions.get(id) {
+            Some(done) => Ok(Some(*done)),
+            None => self.store.value(Family::Meta, &instructions::key(id)),
+        }
+    }
+
+    fn answer_done(&mut self, running: &Running, done: InstructionDone) -> Result<(), ReadError> {
+        self.prepared.duplicates += 1;
+        self.prepared.answers.push(Committed {
+            status: Status::Duplicate,
+            first: done.first,
+            lines: done.lines,
+            warnings: Vec::new(),
+            movements: Vec::new(),
+            odometer: running.now(),
+        });
+        Ok(())
+    }
+
+    fn put_movements(&mut self, outcome: &Outcome) -> Result<Vec<Told>, ReadError> {
+        let mut told = Vec::with_capacity(outcome.movements.len());
+        for (movement, seq) in outcome.movements.iter().zip(outcome.first.seq..) {
+            let position = Position { epoch: outcome.first.epoch, seq };
+            let bytes = encode_movement(movement);
+            let digest = movement_digest(&self.state.identity.store, position, &bytes);
+            let stock = movement.sku.as_ref().map_or(0, |sku| stock_digest(sku, movement.effect));
+            self.batch.put(Family::Outbox, &outbox::key(position), &outbox::value(position, digest, &bytes))?;
+            self.add_to_block(seq, digest, stock)?;
+            self.prepared.progress.tail = seq;
+            self.prepared.progress.chain = chained(self.prepared.progress.chain, digest);
+            self.prepared.movements += 1;
+            self.prepared.bytes += bytes.len();
+            told.push(Told::of(seq, movement));
+        }
+        Ok(told)
+    }
+
+    fn add_to_block(&mut self, seq: Seq, digest: u64, stock: u64) -> Result<(), ReadError> {
+        let of_seq = BlockIndex::of(seq);
+        if of_seq != self.prepared.block.0 {
+            self.put_block()?;
+            self.prepared.block = (of_seq, OwnBlock::default());
+        }
+        self.prepared.block.1.add(digest, stock);
+        Ok(())
+    }
+
+    fn put_block(&mut self) -> Result<(), ReadError> {
+        let (block, sums) = self.prepared.block;
+        let key = meta::block_key(meta::OWN_BLOCK, self.state.identity.epoch, block);
+        self.batch.put_value(Family::Meta, &key, &sums)
+    }
+
+    /// Adds the changes of the books and how far the journal is.
+    fn finish(mut self, draft: Draft<'_, StoredBooks<'_>>) -> Result<Prepared, ReadError> {
+        for change in draft.into_changes() {
+            put_change(&mut self.batch, &change)?;
+        }
+        if self.prepared.movements > 0 {
+            self.put_block()?;
+            self.batch.put_value(Family::Meta, &meta::PROGRESS, &self.prepared.progress)?;
+        }
+        self.prepared.writes = self.batch.writes;
+        Ok(self.prepared)
+    }
+}

@@ -1,0 +1,150 @@
+//! What is due from time to time: the odometer, the side file, trimming, and
+//! letting go of what no decision reads any more.
+
+use std::sync::atomic::Ordering;
+
+use tidemark_model::books::CountState;
+use tidemark_model::limits::{COUNT_REOPEN_MILLIS, VOID_MILLIS};
+use tidemark_model::{BlockIndex, Odometer, Position, Seq};
+
+use super::{Health, Owner};
+use crate::layout::meta::{self, Number};
+use crate::layout::progress::Progress;
+use crate::layout::{Family, decode, outbox};
+use crate::limits;
+use crate::side::Mark;
+use crate::state::State;
+use crate::store::{Durability, ReadError, Scan};
+use crate::submit::NotSaved;
+
+/// When what was last done.
+pub(super) struct Due {
+    saved: Odometer,
+    side: Odometer,
+    looked: Odometer,
+}
+
+impl Due {
+    pub(super) const fn from(now: Odometer) -> Self {
+        Self { saved: now, side: Odometer(0), looked: now }
+    }
+
+    /// The odometer was saved with a commit.
+    pub(super) const fn saved(&mut self, at: Odometer) {
+        self.saved = at;
+    }
+}
+
+fn is_due(last: Odometer, now: Odometer, every_ms: u64) -> bool {
+    now.0.saturating_sub(last.0) >= every_ms
+}
+
+impl Owner {
+    pub(super) fn do_due(&mut self) {
+        let now = self.shared.running.now();
+        if matches!(*self.health.borrow(), Health::NotWritable { .. }) && self.ensure_open().is_ok() {
+            // Voids of what survived wait.
+            self.commit_waiting();
+        }
+        if is_due(self.inner.due.side, now, limits::SIDE_FILE_MS) {
+            self.inner.due.side = now;
+            self.write_side_file();
+        }
+        if is_due(self.inner.due.saved, now, limits::ODOMETER_SAVE_MS) {
+            self.save_odometer();
+        }
+        if is_due(self.inner.due.looked, now, self.config.retention.look_ms) {
+            self.inner.due.looked = now;
+            self.refresh_expiry();
+            // Should it fail, the health says so, and it is tried again.
+            let _trimmed = self.trim();
+        }
+    }
+
+    /// Saves the odometer of an idle box.
+    pub(super) fn save_odometer(&mut self) {
+        let now = self.shared.running.now();
+        let progress = Progress { odometer: now.max(self.state.progress.odometer), ..self.state.progress };
+        let saved =
+            self.change(Durability::Synced, |_, _, batch| batch.put_value(Family::Meta, &meta::PROGRESS, &progress));
+        if saved.is_ok() {
+            self.state.progress = progress;
+        }
+        self.inner.due.saved(now);
+    }
+
+    /// Tells the side file how far the journal is, if that is news.
+    pub(super) fn write_side_file(&mut self) {
+        let Progress { tail, chain, .. } = self.state.progress;
+        let mark = Mark { epoch: self.state.identity.epoch, tail, chain };
+        // A closed database may hold less than the state; it is asked first.
+        if self.inner.closed.is_some() || self.side.written() == Some(mark) || tail == 0 {
+            return;
+        }
+        if self.side.write(mark).is_err() {
+            self.shared.counters.side_file_failures.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Trims what was handled and has had its grace; gives the lowest seq
+    /// still held.
+    pub(super) fn trim(&mut self) -> Result<Seq, NotSaved> {
+        let now = self.shared.running.now();
+        let Some(below) = trimmable(&self.state, now, self.config.retention.grace_ms) else {
+            return Ok(self.state.trimmed_below);
+        };
+        let (epoch, from) = (self.state.identity.epoch, self.state.trimmed_below);
+        if below.saturating_sub(from) < self.config.retention.step {
+            return Ok(from);
+        }
+        let key = |seq| outbox::key(Position { epoch, seq });
+        self.change(Durability::Synced, |_, _, batch| {
+            batch.delete_range(Family::Outbox, &key(from), &key(below))?;
+            batch.put_value(Family::Meta, &meta::TRIMMED_BELOW, &Number(below))
+        })?;
+        self.state.trimmed_below = below;
+        self.state.handled.grace.0.retain(|(_, seq)| *seq >= below);
+        self.shared.counters.trimmed.fetch_add(below - from, Ordering::Relaxed);
+        // The range is deleted; should its files stay, compaction takes them.
+        let _freed = self.shared.shelf.read(|store| store.free_range(Family::Outbox, &key(from), &key(below)));
+        Ok(below)
+    }
+
+    /// Tells the compactions what is too old: line effects beyond any void,
+    /// item effects beyond the grace and beyond every open count's marks.
+    pub(super) fn refresh_expiry(&mut self) {
+        let now = self.shared.running.now();
+        let lines = now.back(VOID_MILLIS + limits::VOID_MARGIN_MS);
+        let marks = self.shared.shelf.read(|store| {
+            let mut earliest = now;
+            store.scan(Family::Counts, &[], None, |_key, value| {
+                let count: CountState = decode(value)?;
+                earliest = earliest.min(earliest_mark(&count, now));
+                Ok(Scan::On)
+            })?;
+            Ok::<_, ReadError>(earliest)
+        });
+        // What can't be read may still need everything.
+        let marks = marks.unwrap_or_default();
+        let graced = now.back(limits::GRACE_MS.max(self.config.retention.grace_ms));
+        self.expiry.set(graced.min(marks), lines);
+    }
+}
+
+/// The earliest mark of a count that may still be closed anew.
+fn earliest_mark(count: &CountState, now: Odometer) -> Odometer {
+    if count.closed.is_some_and(|closed| now.0.saturating_sub(closed.0) > COUNT_REOPEN_MILLIS) {
+        return now;
+    }
+    let items = count.sheets.iter().flat_map(|sheet| sheet.items.values());
+    items.map(|item| item.mark).min().unwrap_or(now)
+}
+
+/// Below which seq everything may go: whole blocks, handled and proven at
+/// least a grace ago, and never before the epoch's opening is taken.
+fn trimmable(state: &State, now: Odometer, grace_ms: u64) -> Option<Seq> {
+    state.opening?;
+    let graced = state.handled.grace.0.iter().filter(|(at, _)| now.0.saturating_sub(at.0) >= grace_ms);
+    let seq = graced.map(|(_, seq)| *seq).max()?.min(state.handled.through);
+    Some(BlockIndex::of(seq.saturating_add(1)).first()).filter(|below| *below > state.trimmed_below)
+}
