@@ -1,1 +1,20 @@
-//! What both daemons share: configuration, logging, clock, retry, listening, shutdown, service managers.
+//! What both daemons share, and neither of their business.
+//!
+//! - [`config`]: layered configuration with the place of every value;
+//! - [`logging`], [`clock`], [`retry`], [`shutdown`], [`service`];
+//! - [`listen`]: HTTP and gRPC on one port, plaintext on loopback only;
+//! - [`problem`], [`conditions`]: errors and troubles with cause and remedy;
+//! - [`metrics`], [`output`], [`token`].
+
+pub mod clock;
+pub mod conditions;
+pub mod config;
+pub mod listen;
+pub mod logging;
+pub mod metrics;
+pub mod output;
+pub mod problem;
+pub mod retry;
+pub mod service;
+pub mod shutdown;
+pub mod token;

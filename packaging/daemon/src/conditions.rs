@@ -1,0 +1,143 @@
+//! Conditions: named states of trouble, each with cause, effect and remedy.
+//! One table in [`registry`] is the source for pages, API, alerts, `explain`
+//! and documentation.
+
+pub mod registry;
+
+pub use registry::{CONDITIONS, Condition, Severity};
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The number of a condition, written `TM-nnnn`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(pub u16);
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TM-{:04}", self.0)
+    }
+}
+
+impl std::str::FromStr for Code {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix("TM-").or_else(|| text.strip_prefix("tm-")).unwrap_or(text);
+        digits.parse().map(Self).map_err(|_error| format!("`{text}` is no condition; they are written TM-1234"))
+    }
+}
+
+/// The condition of a code.
+#[must_use]
+pub fn find(code: Code) -> Option<&'static Condition> {
+    CONDITIONS.iter().find(|condition| condition.code == code)
+}
+
+/// A condition's page for people.
+#[must_use]
+pub fn explain(condition: &Condition) -> String {
+    let Condition { code, title, severity, cause, effect, remedy, .. } = condition;
+    format!("{code} {title} ({severity})\n\nCause:  {cause}\nEffect: {effect}\nRemedy: {remedy}\n")
+}
+
+/// The conditions that hold at present; cheap to clone, shared by whoever
+/// finds or shows trouble. The lock is held for a map's insert or copy only.
+#[derive(Clone, Debug, Default)]
+pub struct Active(Arc<Mutex<BTreeMap<(Code, String), Raised>>>);
+
+/// One condition that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// Which.
+    pub code: Code,
+    /// What it is about (a lane, a port, a till); empty if about the whole.
+    pub subject: String,
+    /// One sentence of what is the case here.
+    pub detail: String,
+    /// When it was raised, in milliseconds of the daemon's clock.
+    pub since_ms: u64,
+}
+
+impl Active {
+    /// Raises a condition about the whole daemon. True if it is news.
+    pub fn raise(&self, code: Code, detail: impl Into<String>, now_ms: u64) -> bool {
+        self.raise_about(code, "", detail, now_ms)
+    }
+
+    /// Raises a condition about a subject; raised again it keeps its
+    /// beginning. True if it is news.
+    pub fn raise_about(&self, code: Code, subject: &str, detail: impl Into<String>, now_ms: u64) -> bool {
+        let detail = detail.into();
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (code, subject.to_owned());
+        if let Some(raised) = map.get_mut(&key) {
+            raised.detail = detail;
+            return false;
+        }
+        tracing::warn!(condition = %code, subject, %detail, "condition raised");
+        map.insert(key, Raised { code, subject: subject.to_owned(), detail, since_ms: now_ms });
+        true
+    }
+
+    /// Clears a condition about the whole daemon. True if it held.
+    pub fn clear(&self, code: Code) -> bool {
+        self.clear_about(code, "")
+    }
+
+    /// Clears a condition about a subject. True if it held.
+    pub fn clear_about(&self, code: Code, subject: &str) -> bool {
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = map.remove(&(code, subject.to_owned())).is_some();
+        if held {
+            tracing::info!(condition = %code, subject, "condition cleared");
+        }
+        held
+    }
+
+    /// All that hold, by code.
+    #[must_use]
+    pub fn list(&self) -> Vec<Raised> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Whether a condition holds, about whatever.
+    #[must_use]
+    pub fn holds(&self, code: Code) -> bool {
+        self.list().iter().any(|raised| raised.code == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_condition_says_cause_effect_and_remedy_and_has_its_own_code() {
+        for condition in CONDITIONS {
+            for text in [condition.title, condition.cause, condition.effect, condition.remedy] {
+                assert!(text.len() > 10, "{}: {text:?}", condition.code);
+            }
+            assert_eq!(find(condition.code), Some(condition), "{} stands twice", condition.code);
+            assert!((1_000..7_000).contains(&condition.code.0), "{}", condition.code);
+        }
+        assert!(CONDITIONS.is_sorted_by_key(|condition| condition.code));
+    }
+
+    #[test]
+    fn a_condition_holds_from_the_first_raise_until_it_is_cleared() {
+        let active = Active::default();
+        assert!(active.raise(registry::NOT_SAVED, "disk full", 5));
+        assert!(!active.raise(registry::NOT_SAVED, "disk still full", 9));
+        assert_eq!(active.list().first().map(|r| (r.since_ms, r.detail.clone())), Some((5, "disk still full".into())));
+        assert!(active.clear(registry::NOT_SAVED) && !active.clear(registry::NOT_SAVED));
+        assert!(!active.holds(registry::NOT_SAVED));
+    }
+
+    #[test]
+    fn codes_are_read_as_they_are_written() {
+        assert_eq!("TM-3001".parse(), Ok(Code(3001)));
+        assert_eq!(Code(42).to_string(), "TM-0042");
+        assert!("disk".parse::<Code>().is_err());
+    }
+}

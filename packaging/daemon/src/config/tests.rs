@@ -1,0 +1,99 @@
+use serde::Deserialize;
+use std::time::Duration;
+
+use super::*;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shop {
+    http: Http,
+    #[serde(default)]
+    scanner: Vec<Scanner>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Http {
+    address: String,
+    patience: Span,
+    secret: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scanner {
+    path: String,
+    baud: u32,
+}
+
+impl Settings for Shop {
+    const KEYS: &'static [Key] = &[
+        Key { name: "http.address", default: "\"127.0.0.1:1\"", help: "where it listens" },
+        Key { name: "http.patience", default: "\"30s\"", help: "how long it waits" },
+        Key { name: "http.secret", default: "", help: "nobody's business" },
+        Key { name: "scanner[].path", default: "", help: "the port" },
+        Key { name: "scanner[].baud", default: "9600", help: "bits a second" },
+    ];
+}
+
+fn file(text: &str) -> (tempfile::TempDir, Sources) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("edge.toml");
+    std::fs::write(&path, text).unwrap();
+    (folder, Sources { file: Some(path), ..Sources::default() })
+}
+
+fn fault(text: &str) -> String {
+    let (_folder, sources) = file(text);
+    let error = load::<Shop>(&sources).map(|_| ()).unwrap_err().to_string();
+    error.rsplit('/').next().unwrap().to_owned()
+}
+
+#[test]
+fn each_layer_overrules_the_one_before() {
+    let (folder, mut sources) = file("[http]\naddress = \"file\"\npatience = \"1s\"\n");
+    assert_eq!(load::<Shop>(&Sources::default()).unwrap().settings.http.address, "127.0.0.1:1");
+    assert_eq!(load::<Shop>(&sources).unwrap().settings.http.address, "file");
+    std::fs::create_dir(folder.path().join("conf.d")).unwrap();
+    std::fs::write(folder.path().join("conf.d/10.toml"), "http.address = \"fragment\"\n").unwrap();
+    assert_eq!(load::<Shop>(&sources).unwrap().settings.http.address, "fragment");
+    sources.environment = vec![("TIDEMARK_HTTP__ADDRESS".into(), "environment".into())];
+    assert_eq!(load::<Shop>(&sources).unwrap().settings.http.address, "environment");
+    sources.flags = vec![("http.address".into(), "flag".into())];
+    let loaded = load::<Shop>(&sources).unwrap();
+    assert_eq!(loaded.settings.http.address, "flag");
+    assert_eq!(loaded.settings.http.patience, Span(Duration::from_secs(1)));
+    let origins: Vec<_> = loaded.explain().map(|(key, _, origin)| (key.to_owned(), origin.clone())).collect();
+    assert_eq!(origins[0], ("http.address".to_owned(), Origin::Flag));
+    assert!(matches!(&origins[1].1, Origin::File(_, 3)));
+}
+
+#[test]
+fn a_fault_is_told_with_file_line_and_the_nearest_key() {
+    assert_eq!(
+        fault("[http]\nadress = \"x\"\n"),
+        "edge.toml:2: there is no key `http.adress`; did you mean `http.address`?"
+    );
+    assert!(fault("[http]\npatience = 30\n").starts_with("edge.toml:2: `http.patience`: "));
+    assert!(fault("[http]\npatience = \"soon\"\n").contains("a duration such as"));
+    assert!(fault("[http\n").starts_with("edge.toml:1: "));
+    let text = "[[scanner]]\npath = \"a\"\nbaud = 1\n\n[[scanner]]\npath = \"b\"\nbuad = 2\n";
+    assert_eq!(fault(text), "edge.toml:7: there is no key `scanner[].buad`; did you mean `scanner[].baud`?");
+    assert!(fault("[[scanner]]\npath = \"a\"\nbaud = \"fast\"\n").starts_with("edge.toml:1: `scanner[0].baud`: "));
+}
+
+#[test]
+fn lists_and_secrets() {
+    let (_folder, sources) = file("[http]\nsecret = \"hush\"\n[[scanner]]\npath = \"/dev/ttyACM0\"\nbaud = 9600\n");
+    let loaded = load::<Shop>(&sources).unwrap();
+    assert_eq!(loaded.settings.scanner[0].path, "/dev/ttyACM0");
+    assert_eq!((loaded.settings.scanner[0].baud, loaded.settings.http.secret.as_deref()), (9600, Some("hush")));
+    let shown: Vec<String> = loaded.explain().map(|(_, value, _)| value).collect();
+    assert!(!shown.iter().any(|value| value.contains("hush")));
+}
+
+#[test]
+fn the_printed_default_is_a_configuration_again() {
+    let (_folder, sources) = file(&print_default::<Shop>().replace("\nbaud = 9600", ""));
+    assert_eq!(load::<Shop>(&sources).unwrap().settings.http.patience, Span(Duration::from_secs(30)));
+}
