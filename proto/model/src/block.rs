@@ -67,6 +67,14 @@ impl Bitmap {
         both
     }
 
+    /// The seqs of this one that are not in the other.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let mut rest = *self;
+        rest.0.iter_mut().zip(other.0).for_each(|(bits, taken)| *bits &= !taken);
+        rest
+    }
+
     /// As 128 bytes: 16 big-endian words.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 128] {

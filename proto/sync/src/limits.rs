@@ -33,6 +33,57 @@ pub const METERED_HEARTBEAT_MS: u64 = 60_000;
 /// A box not heard for this long is offline.
 pub const OFFLINE_MS: u64 = 90_000;
 
+/// An answer that is owed for this long: the stream is dead. One millisecond
+/// more is allowed for each byte in flight, up to a record's worth.
+pub const ANSWER_MS: u64 = 15_000;
+
+/// Between two attempts to connect, ± 50 %.
+pub const ATTEMPT_MS: u64 = 300;
+/// Between two attempts once the search has lasted, ± 50 %.
+pub const LATE_ATTEMPT_MS: u64 = 1_000;
+/// How long the search goes on at the quick pace.
+pub const QUICK_SEARCH_MS: u64 = 10 * 60_000;
+/// Attempts that may be open at once; the oldest is given up for a new one.
+pub const OPEN_ATTEMPTS: usize = 8;
+/// The longest wait after a refusal.
+pub const BACK_OFF_CAP_MS: u64 = 30_000;
+/// What the wait after the first refusal is drawn below; it doubles.
+pub const BACK_OFF_MS: u64 = 1_000;
+/// Before the journal is asked again for what it could not read.
+pub const READ_AGAIN_MS: u64 = 1_000;
+/// Between two heartbeats that something called for.
+pub const HEARTBEAT_GAP_MS: u64 = 1_000;
+
+/// The window a stream begins with.
+pub const FIRST_WINDOW: u64 = 32 * 1024;
+/// The window never falls below.
+pub const LEAST_WINDOW: u64 = 4 * 1024;
+
+/// Outstanding credit of one shop.
+pub const SHOP_CREDIT: u64 = 1024 * 1024;
+/// Outstanding credit of all shops of a partition.
+pub const PARTITION_CREDIT: u64 = 2 * 1024 * 1024;
+/// A partition lags if its applier is not where the end was this long ago.
+pub const LAG_MS: u64 = 500;
+/// A partition that lags but moves still grants a batch in this time.
+pub const FLOOR_MS: u64 = 10_000;
+
+/// Live movements a stream may be ahead of its rate before it is slowed: the
+/// line bunches what the box sent evenly.
+pub const LIVE_AHEAD: u64 = 2_000;
+/// Produces of one stream that may be open at once.
+pub const OPEN_PRODUCES: usize = 4_096;
+
+/// Hellos a centre takes in a second.
+pub const HELLOS_PER_SECOND: u64 = 100;
+/// Between two looks whether an epoch got its ordinal.
+pub const RELOOK_MS: u64 = 100;
+/// How long a `Hello` may wait for an ordinal or for the applier before the
+/// box is asked to come again.
+pub const HELD_MS: u64 = 20_000;
+/// What a box is told while the database or the stream is down.
+pub const DOWN_RETRY_MS: u32 = 2_000;
+
 /// Body bytes up to which an instruction travels on the stream.
 pub const INSTRUCTION_BYTES: usize = 16 * 1024;
 
@@ -41,5 +92,9 @@ const _: () = {
     assert!(BATCH_BYTES as usize == model::BATCH_BYTES, "model and protocol agree");
     assert!(RECORD_BYTES as usize == model::RECORD_BYTES, "model and protocol agree");
     assert!(IN_FLIGHT_BYTES >= 4 * BATCH_BYTES as u64, "a full batch is a quarter of the window at most");
+    assert!(SHOP_CREDIT >= 2 * BATCH_BYTES as u64, "one batch is granted while another is on its way");
+    assert!(PARTITION_CREDIT >= SHOP_CREDIT, "one shop alone gets all it may have");
+    assert!(LEAST_WINDOW >= 4, "a quarter of the window is something");
+    assert!(ANSWER_MS > HEARTBEAT_MS, "a stream is not dead between two heartbeats");
     assert!(OFFLINE_MS > METERED_HEARTBEAT_MS, "a metered box that speaks is not offline");
 };

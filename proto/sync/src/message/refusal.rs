@@ -21,7 +21,7 @@ pub enum RefusalCode {
     OutOfTurn,
     /// Records of an epoch the store does not know.
     WrongEpoch,
-    /// Seqs of a batch that do not ascend, or are 0 or beyond the tail.
+    /// Seqs of a batch that do not ascend, or a seq 0.
     Disorder,
     /// A batch or record beyond the limits, or backlog without credit.
     TooLarge,

@@ -53,8 +53,8 @@ pub struct Hello {
     pub trimmed_below: Seq,
     /// The opening this epoch began with, if it was taken.
     pub opening: Option<OpeningTaken>,
-    /// How many positions of this epoch the box knows handled, by the last
-    /// word of `generation`.
+    /// How many positions from `trimmed_below` on the box knows handled, by
+    /// the last word of `generation`.
     pub handled: u64,
     /// The highest generation the box has heard of; 0 if none.
     pub generation: Generation,
@@ -131,7 +131,8 @@ pub struct Heartbeat {
     pub trimmed_below: Seq,
     /// The block of the tail with its sums; none if nothing was committed.
     pub open_block: Option<OpenBlock>,
-    /// Movements committed and neither handled nor received.
+    /// Movements that wait in the box to be sent: neither handled nor
+    /// received nor in flight.
     pub backlog: u64,
     /// By how much the oldest unhandled movement is older than `odometer`, in
     /// milliseconds of running; none if everything is handled.
