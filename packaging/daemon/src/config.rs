@@ -1,21 +1,33 @@
 //! Layered configuration: defaults < file < `conf.d` < environment < flags.
 //!
 //! Every value knows where it came from; unknown keys are refused with the
-//! nearest known one; units stand in the values (`"30s"`, `"64MiB"`).
+//! nearest known one; units stand in the values (`"30s"`, `"64MiB"`). Any
+//! value may be given as `{ file = "…" }`: what the file holds, so that no
+//! secret stands on a command line; such a value is never shown.
 
+mod error;
 mod flat;
+mod secret;
 mod units;
 
+pub use error::ConfigError;
+pub use secret::Secret;
 pub use units::{ByteSize, Span};
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use error::nearest_of;
 use flat::Found;
+
+/// What a daemon exits with if its configuration is no good (`EX_CONFIG` of
+/// `sysexits.h`).
+pub const EXIT_CODE: u8 = 78;
 
 /// One key of a daemon's configuration.
 #[derive(Clone, Copy, Debug)]
@@ -69,62 +81,48 @@ pub struct Sources {
     pub flags: Vec<(String, String)>,
 }
 
-/// Why a configuration is no good.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A file can't be read.
-    #[error("{path} can't be read: {source}", path = path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file is no TOML.
-    #[error("{path}:{line}: {detail}", path = path.display())]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// The line.
-        line: usize,
-        /// What is wrong.
-        detail: String,
-    },
-    /// A key that does not exist.
-    #[error("{origin}: there is no key `{key}`{}", nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
-    UnknownKey {
-        /// Where it stands.
-        origin: Origin,
-        /// The key.
-        key: String,
-        /// The nearest key there is.
-        nearest: Option<&'static str>,
-    },
-    /// A value that is no good.
-    #[error("{origin}: `{key}`: {detail}")]
-    Value {
-        /// Where it stands.
-        origin: Origin,
-        /// The key.
-        key: String,
-        /// What is wrong with it.
-        detail: String,
-    },
-}
-
 /// A configuration with the origin of every value.
 #[derive(Clone, Debug)]
 pub struct Loaded<T> {
     /// The configuration.
     pub settings: T,
-    values: BTreeMap<String, (Value, Origin)>,
+    values: Values,
+}
+
+type Values = BTreeMap<String, Given>;
+
+/// A value and where it came from.
+#[derive(Clone)]
+struct Given {
+    value: Value,
+    origin: Origin,
+    /// As it was written where there are no types: environment and flags.
+    text: Option<String>,
+    /// Whether it is never shown.
+    hidden: bool,
+}
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.origin.fmt(f)
+    }
+}
+
+impl Given {
+    fn typed(value: Value, origin: Origin) -> Self {
+        Self { value, origin, text: None, hidden: false }
+    }
+
+    fn untyped(text: &str, origin: Origin) -> Self {
+        Self { value: text_value(text), origin, text: Some(text.to_owned()), hidden: false }
+    }
 }
 
 /// The process's environment, as a source.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 pub fn environment() -> Vec<(String, String)> {
-    std::env::vars().filter(|(name, _)| name.starts_with(PREFIX)).collect()
+    let unicode = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(unicode).filter(|(name, _)| name.starts_with(PREFIX)).collect()
 }
 
 const PREFIX: &str = "TIDEMARK_";
@@ -141,53 +139,72 @@ pub fn load<T: Settings>(sources: &Sources) -> Result<Loaded<T>, ConfigError> {
         // Variables without the double underscore belong to scripts.
         let Some((section, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once("__")) else { continue };
         let key = format!("{section}.{key}").to_lowercase().replace("__", ".");
-        take::<T>(&mut values, &key, text_value(text), Origin::Environment(name.clone()))?;
+        take::<T>(&mut values, &key, Given::untyped(text, Origin::Environment(name.clone())))?;
     }
     for (key, text) in &sources.flags {
-        take::<T>(&mut values, key, text_value(text), Origin::Flag)?;
+        take::<T>(&mut values, key, Given::untyped(text, Origin::Flag))?;
     }
-    let settings = deserialize(&values)?;
+    fill_members::<T>(&mut values);
+    let settings = deserialize(&mut values)?;
     Ok(Loaded { settings, values })
 }
 
 impl<T> Loaded<T> {
-    /// Each key with its value and origin, in order. Values of keys whose
-    /// name ends in `secret`, `password` or `token` are not shown.
+    /// Each key with its value and origin, in order; secrets are not shown.
     pub fn explain(&self) -> impl Iterator<Item = (&str, String, &Origin)> {
-        self.values.iter().map(|(key, (value, origin))| {
-            let hidden = ["secret", "password", "token"].iter().any(|word| key.ends_with(word));
-            (key.as_str(), if hidden { "***".to_owned() } else { value.to_string() }, origin)
+        self.values.iter().map(|(key, given)| {
+            let value =
+                if given.hidden { secret::HIDDEN.to_owned() } else { secret::shown(key, &given.value).to_string() };
+            (key.as_str(), value, &given.origin)
         })
     }
 }
 
-/// A file with every key, its default and what it is for.
+/// A file with every key, its default and what it is for. Members of lists
+/// are commented out: a list has as many tables as one writes.
 #[must_use]
 pub fn print_default<T: Settings>() -> String {
+    let table_of = |key: &Key| key.name.rsplit_once('.').map_or("", |(table, _)| table);
+    let mut keys: Vec<&Key> = T::KEYS.iter().collect();
+    // One header a table; those without a table first, as TOML wants it.
+    let first = |key: &Key| T::KEYS.iter().position(|other| table_of(other) == table_of(key));
+    keys.sort_by_key(|key| (!table_of(key).is_empty(), first(key)));
     let mut text = String::new();
     let mut section = "";
-    for key in T::KEYS {
+    for key in keys {
         let (table, name) = key.name.rsplit_once('.').unwrap_or(("", key.name));
+        let list = table.strip_suffix("[]");
         if table != section {
             section = table;
-            let header = table.strip_suffix("[]").map_or_else(|| format!("[{table}]"), |list| format!("# [[{list}]]"));
-            text.push_str(&format!("\n{header}\n"));
+            text.push_str(&list.map_or_else(|| format!("\n[{table}]\n"), |list| format!("\n# [[{list}]]\n")));
         }
-        let value = if key.default.is_empty() { format!("# {name} =") } else { format!("{name} = {}", key.default) };
-        text.push_str(&format!("# {}\n{value}\n", key.help));
+        let comment = if list.is_some() || key.default.is_empty() { "# " } else { "" };
+        let value = if key.default.is_empty() { String::new() } else { format!(" {}", key.default) };
+        text.push_str(&format!("# {}\n{comment}{name} ={value}\n", key.help));
     }
     text
 }
 
-fn defaults<T: Settings>() -> BTreeMap<String, (Value, Origin)> {
+fn defaults<T: Settings>() -> Values {
     let with_default = T::KEYS.iter().filter(|key| !key.default.is_empty() && !key.name.contains("[]"));
-    with_default.map(|key| (key.name.to_owned(), (text_value(key.default), Origin::Default))).collect()
+    with_default.map(|key| (key.name.to_owned(), Given::typed(text_value(key.default), Origin::Default))).collect()
+}
+
+/// Gives the tables of lists the defaults of their members.
+fn fill_members<T: Settings>(values: &mut Values) {
+    for key in T::KEYS.iter().filter(|key| !key.default.is_empty()) {
+        let Some((list, member)) = key.name.split_once("[].") else { continue };
+        let Some(Value::Array(items)) = values.get_mut(list).map(|given| &mut given.value) else { continue };
+        for table in items.iter_mut().filter_map(Value::as_table_mut) {
+            table.entry(member).or_insert_with(|| text_value(key.default));
+        }
+    }
 }
 
 /// A value as TOML writes it, else a plain text.
 fn text_value(text: &str) -> Value {
-    let parsed = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
-    parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+    let parsed = format!("value = {text}").parse::<Table>().ok().filter(|table| table.len() == 1);
+    parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 fn with_fragments(file: &Path) -> Result<Vec<PathBuf>, ConfigError> {
@@ -207,7 +224,7 @@ fn with_fragments(file: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     Ok(fragments)
 }
 
-fn take_file<T: Settings>(values: &mut BTreeMap<String, (Value, Origin)>, path: &Path) -> Result<(), ConfigError> {
+fn take_file<T: Settings>(values: &mut Values, path: &Path) -> Result<(), ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let found = flat::flatten(&text).map_err(|fault| ConfigError::Syntax {
@@ -219,19 +236,23 @@ fn take_file<T: Settings>(values: &mut BTreeMap<String, (Value, Origin)>, path: 
         for (member, line) in members {
             known::<T>(&member, &Origin::File(path.to_owned(), line))?;
         }
-        take::<T>(values, &key, value, Origin::File(path.to_owned(), line))?;
+        take::<T>(values, &key, Given::typed(value, Origin::File(path.to_owned(), line)))?;
     }
     Ok(())
 }
 
-fn take<T: Settings>(
-    values: &mut BTreeMap<String, (Value, Origin)>,
-    key: &str,
-    value: Value,
-    origin: Origin,
-) -> Result<(), ConfigError> {
-    known::<T>(key, &origin)?;
-    values.insert(key.to_owned(), (value, origin));
+fn take<T: Settings>(values: &mut Values, key: &str, given: Given) -> Result<(), ConfigError> {
+    let has = |name: &str| T::KEYS.iter().any(|known| known.name == name);
+    match key.strip_suffix(".file") {
+        Some(of) if has(of) && !has(key) => {
+            let given = secret::from_file(key, given)?;
+            values.insert(of.to_owned(), given);
+        }
+        Some(_) | None => {
+            known::<T>(key, &given.origin)?;
+            values.insert(key.to_owned(), given);
+        }
+    }
     Ok(())
 }
 
@@ -241,40 +262,35 @@ fn known<T: Settings>(key: &str, origin: &Origin) -> Result<(), ConfigError> {
     if T::KEYS.iter().any(|known| known.name == key || known.name.starts_with(&list)) {
         return Ok(());
     }
-    let distances = T::KEYS.iter().map(|known| (distance(known.name, key), known.name));
-    let nearest = distances.min().filter(|(distance, name)| *distance <= name.len() / 2).map(|(_, name)| name);
+    let nearest = nearest_of(key, T::KEYS.iter().map(|known| known.name));
     Err(ConfigError::UnknownKey { origin: origin.clone(), key: key.to_owned(), nearest })
 }
 
-fn deserialize<T: Settings>(values: &BTreeMap<String, (Value, Origin)>) -> Result<T, ConfigError> {
-    let mut table = Table::new();
-    for (key, (value, _)) in values {
-        flat::insert(&mut table, key, value.clone());
-    }
-    serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
-        let key = error.path().to_string();
-        let base = key.split('[').next().unwrap_or(&key);
-        let origin = values.get(base).map_or(Origin::Default, |(_, origin)| origin.clone());
-        let detail = error.into_inner().to_string().trim().to_owned();
-        ConfigError::Value { origin, key, detail }
-    })
-}
-
-/// How many characters differ (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, c) in one.chars().enumerate() {
-        let mut next = vec![at + 1];
-        for (place, d) in other.iter().enumerate() {
-            let swap = row.get(place).copied().unwrap_or(0) + usize::from(c != *d);
-            let insert = next.last().copied().unwrap_or(0) + 1;
-            let remove = row.get(place + 1).copied().unwrap_or(0) + 1;
-            next.push(swap.min(insert).min(remove));
+/// Makes the settings of the values. A text of the environment or a flag
+/// that looks like a number, and is not wanted as one, is a text (a store
+/// may be called 1001).
+fn deserialize<T: Settings>(values: &mut Values) -> Result<T, ConfigError> {
+    loop {
+        let mut table = Table::new();
+        for (key, given) in values.iter() {
+            flat::insert(&mut table, key, given.value.clone());
         }
-        row = next;
+        let error = match serde_path_to_error::deserialize(Value::Table(table)) {
+            Ok(settings) => return Ok(settings),
+            Err(error) => error,
+        };
+        let path = error.path().to_string();
+        let base = path.split('[').next().unwrap_or(&path);
+        let given = values.get_mut(base);
+        if let Some(Given { text: Some(text), value, .. }) = given
+            && !value.is_str()
+        {
+            *value = Value::String(text.clone());
+            continue;
+        }
+        let origin = given.map(|given| given.origin.clone());
+        return Err(ConfigError::of_serde(path, origin, error.into_inner().message()));
     }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]

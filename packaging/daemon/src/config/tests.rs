@@ -16,7 +16,9 @@ struct Shop {
 struct Http {
     address: String,
     patience: Span,
-    secret: Option<String>,
+    secret: Option<Secret>,
+    #[serde(default)]
+    store: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -31,6 +33,7 @@ impl Settings for Shop {
         Key { name: "http.address", default: "\"127.0.0.1:1\"", help: "where it listens" },
         Key { name: "http.patience", default: "\"30s\"", help: "how long it waits" },
         Key { name: "http.secret", default: "", help: "nobody's business" },
+        Key { name: "http.store", default: "", help: "which shop" },
         Key { name: "scanner[].path", default: "", help: "the port" },
         Key { name: "scanner[].baud", default: "9600", help: "bits a second" },
     ];
@@ -87,13 +90,58 @@ fn lists_and_secrets() {
     let (_folder, sources) = file("[http]\nsecret = \"hush\"\n[[scanner]]\npath = \"/dev/ttyACM0\"\nbaud = 9600\n");
     let loaded = load::<Shop>(&sources).unwrap();
     assert_eq!(loaded.settings.scanner[0].path, "/dev/ttyACM0");
-    assert_eq!((loaded.settings.scanner[0].baud, loaded.settings.http.secret.as_deref()), (9600, Some("hush")));
+    assert_eq!(
+        (loaded.settings.scanner[0].baud, loaded.settings.http.secret.as_ref().map(Secret::expose)),
+        (9600, Some("hush"))
+    );
     let shown: Vec<String> = loaded.explain().map(|(_, value, _)| value).collect();
     assert!(!shown.iter().any(|value| value.contains("hush")));
 }
 
 #[test]
 fn the_printed_default_is_a_configuration_again() {
-    let (_folder, sources) = file(&print_default::<Shop>().replace("\nbaud = 9600", ""));
+    let (_folder, sources) = file(&print_default::<Shop>());
     assert_eq!(load::<Shop>(&sources).unwrap().settings.http.patience, Span(Duration::from_secs(30)));
+}
+
+#[test]
+fn a_table_of_a_list_has_the_defaults_of_its_members() {
+    let (_folder, sources) = file("[[scanner]]\npath = \"a\"\n");
+    assert_eq!(load::<Shop>(&sources).unwrap().settings.scanner[0].baud, 9600);
+}
+
+#[test]
+fn a_flag_that_looks_like_a_number_is_a_text_where_a_text_is_wanted() {
+    for store in ["1001", "true", "1979-05-27", "nan", "S1\nx = 1"] {
+        let flags = vec![("http.store".to_owned(), store.to_owned())];
+        let loaded = load::<Shop>(&Sources { flags, ..Sources::default() }).unwrap();
+        assert_eq!(loaded.settings.http.store.as_deref(), Some(store));
+    }
+    let flags = vec![("http.patience".to_owned(), "30".to_owned())];
+    let error = load::<Shop>(&Sources { flags, ..Sources::default() }).map(|_| ()).unwrap_err().to_string();
+    assert!(error.starts_with("flag: `http.patience`: ") && error.contains("a duration such as"), "{error}");
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file_of_its_own() {
+    let (folder, mut sources) = file("http.secret = \"file\"\n");
+    let path = folder.path().join("secret");
+    std::fs::write(&path, "hush\n").unwrap();
+    sources.environment = vec![("TIDEMARK_HTTP__SECRET__FILE".into(), path.display().to_string())];
+    let loaded = load::<Shop>(&sources).unwrap();
+    assert_eq!(loaded.settings.http.secret.as_ref().map(Secret::expose), Some("hush"));
+    assert!(!format!("{loaded:?}").contains("hush"), "{loaded:?}");
+    let text = format!("[http]\nsecret = {{ file = \"{}\" }}\n", path.display());
+    let (_folder, sources) = file(&text);
+    assert_eq!(load::<Shop>(&sources).unwrap().settings.http.secret.unwrap().expose(), "hush");
+    assert!(fault("[http]\nsecret = { file = \"nowhere\" }\n").contains("`http.secret.file`: nowhere can't be read"));
+}
+
+#[test]
+fn a_value_that_must_be_given_is_asked_for() {
+    let text = fault("[[scanner]]\nbaud = 1\n");
+    assert_eq!(
+        text,
+        "edge.toml:1: `scanner[0].path` has no value: give it in the file, by a flag or leave the table out"
+    );
 }
