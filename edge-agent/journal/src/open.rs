@@ -184,9 +184,8 @@ fn read_state(config: &Config, store: &Store, mark: Option<Mark>) -> Result<Stat
         return Err(OpenError::OtherStore { dir: config.dir.clone(), found, wanted });
     }
     check_tail(store, &state).map_err(unreadable)?.map_err(|cause| damaged(config, cause, mark, None))?;
-    match mark {
-        Some(mark) => check_mark(config, store, &state, mark)?,
-        None => {}
+    if let Some(mark) = mark {
+        check_mark(config, store, &state, mark)?;
     }
     Ok(state)
 }

@@ -12,6 +12,8 @@ mod commit;
 mod handled;
 mod prepare;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -194,9 +196,10 @@ impl Owner {
     fn perform_all(&mut self, commands: &mut Vec<Command>) -> bool {
         let mut others = Vec::new();
         for command in commands.drain(..) {
-            match command {
-                Command::Submit(tickets) => self.inner.waiting.extend(tickets),
-                other => others.push(other),
+            if let Command::Submit(tickets) = command {
+                self.inner.waiting.extend(tickets);
+            } else {
+                others.push(command);
             }
         }
         self.commit_waiting();

@@ -1,0 +1,113 @@
+//! Loading catalogues, and codes that become known.
+
+use tidemark_journal::{Journal, Submission};
+use tidemark_model::books::Books;
+use tidemark_model::{Item, ItemUnit, Lookup, MemoryBooks, Status, code_spelling};
+use tidemark_sync::message::{CatalogueCode, CatalogueEntry};
+
+use super::shop::*;
+
+pub(crate) fn item(name: &str) -> Item {
+    Item {
+        sku: sku(name),
+        name: format!("the {name}"),
+        unit: ItemUnit::Each,
+        tracked: true,
+        price: None,
+        parts: Vec::new(),
+    }
+}
+
+pub(crate) fn entry(name: &str, codes: &[(&str, i64)]) -> CatalogueEntry {
+    let code = |(code, per_scan): &(&str, i64)| CatalogueCode {
+        code: code_spelling(code).unwrap(),
+        units_per_scan: units(*per_scan),
+    };
+    CatalogueEntry { item: item(name), codes: codes.iter().map(code).collect() }
+}
+
+/// Loads a catalogue of one page.
+pub(crate) fn teach(journal: &Journal, version: u64, items: &[&str]) {
+    let entries = items.iter().map(|name| entry(name, &[])).collect();
+    wait(async {
+        journal.begin_catalogue(version).await.unwrap();
+        journal.load_catalogue_page(version, entries, true).await.unwrap();
+    });
+}
+
+#[test]
+fn a_catalogue_comes_in_pages_over_a_restart_and_counts_from_the_switch() {
+    let shop = Shop::new("pages");
+    let (journal, writer) = shop.open();
+    teach(&journal, 1, &["old"]);
+    let page = |names: &[&str]| names.iter().map(|name| entry(name, &[])).collect::<Vec<_>>();
+    wait(async {
+        journal.begin_catalogue(2).await.unwrap();
+        journal.load_catalogue_page(2, page(&["apple", "banana"]), false).await.unwrap();
+    });
+    assert!(matches!(journal.item("old").unwrap().lookup, Lookup::Sku(_)));
+    assert_eq!(journal.item("apple").unwrap().lookup, Lookup::Unknown);
+    writer.stop().unwrap();
+    let (journal, writer) = shop.open();
+    let state = wait(journal.begin_catalogue(2)).unwrap();
+    assert_eq!(state.loading.unwrap().after, Some(sku("banana")));
+    // A page that comes again, and one of another version, change nothing.
+    wait(journal.load_catalogue_page(2, page(&["apple", "banana"]), true)).unwrap();
+    wait(journal.load_catalogue_page(3, page(&["zebra"]), true)).unwrap();
+    assert_eq!(journal.catalogue().unwrap().version, 1);
+    let state = wait(journal.load_catalogue_page(2, page(&["cherry"]), true)).unwrap();
+    assert_eq!((state.version, state.items, state.loading), (2, 3, None));
+    assert!(matches!(journal.item("cherry").unwrap().lookup, Lookup::Sku(_)));
+    assert_eq!(journal.item("old").unwrap().lookup, Lookup::Unknown);
+    // The emptied half takes the next one.
+    teach(&journal, 4, &["old"]);
+    assert_eq!(journal.item("cherry").unwrap().lookup, Lookup::Unknown);
+    assert!(matches!(journal.item("old").unwrap().lookup, Lookup::Sku(_)));
+    writer.stop().unwrap();
+}
+
+#[test]
+fn an_item_is_found_as_a_catalogue_in_memory_finds_it() {
+    let shop = Shop::new("lookup");
+    let (journal, writer) = shop.open();
+    let codes = [("4006381333931", 1), ("14006381333938", 12)];
+    let mut memory = MemoryBooks::new();
+    memory.learn_item(item("apple"));
+    for (code, per_scan) in codes {
+        memory.learn_code(code_spelling(code).unwrap(), sku("apple"), units(per_scan));
+    }
+    wait(async {
+        journal.begin_catalogue(1).await.unwrap();
+        journal.load_catalogue_page(1, vec![entry("apple", &codes)], true).await.unwrap();
+    });
+    for given in ["apple", "4006381333931", "04006381333931", "14006381333938", "96385074", "pear", "x\u{1}"] {
+        let Ok(expected) = memory.lookup(given);
+        assert_eq!(journal.item(given).unwrap().lookup, expected, "{given}");
+    }
+    writer.stop().unwrap();
+}
+
+#[test]
+fn a_code_that_becomes_known_is_resolved_once() {
+    let shop = Shop::new("resolve");
+    let (journal, writer) = shop.open();
+    teach(&journal, 1, &["apple"]);
+    submit(&journal, sale("1", "96385074", 2)).unwrap();
+    submit(&journal, sale("2", "96385074", 1)).unwrap();
+    assert!(journal.unresolved_now_known().unwrap().is_empty());
+    wait(async {
+        journal.begin_catalogue(2).await.unwrap();
+        journal.load_catalogue_page(2, vec![entry("apple", &[("96385074", 6)])], true).await.unwrap();
+    });
+    let known = journal.unresolved_now_known().unwrap();
+    assert_eq!(known.len(), 1);
+    let resolve = known[0].document.clone();
+    submit(&journal, resolve.clone()).unwrap();
+    assert_eq!(on_hand(&journal, "apple"), -18);
+    assert!(journal.unresolved_now_known().unwrap().is_empty());
+    // Before the answer came the agent was killed: it asks and submits again.
+    let again = journal.submit_blocking(Submission::of(resolve)).unwrap();
+    assert_eq!(again.status, Status::Duplicate);
+    assert_eq!(on_hand(&journal, "apple"), -18);
+    writer.stop().unwrap();
+}
