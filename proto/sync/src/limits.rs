@@ -59,10 +59,14 @@ pub const FIRST_WINDOW: u64 = 32 * 1024;
 /// The window never falls below.
 pub const LEAST_WINDOW: u64 = 4 * 1024;
 
-/// Outstanding credit of one shop.
+/// Outstanding credit of one shop, at most.
 pub const SHOP_CREDIT: u64 = 1024 * 1024;
-/// Outstanding credit of all shops of a partition.
+/// Outstanding credit of one shop, at least, when it is given any.
+pub const LEAST_CREDIT: u64 = 64 * 1024;
+/// Outstanding credit that a partition's shops share between these two.
 pub const PARTITION_CREDIT: u64 = 2 * 1024 * 1024;
+/// Without word of the applier for this long, nothing is granted.
+pub const WORD_MS: u64 = 2_000;
 /// A partition lags if its applier is not where the end was this long ago.
 pub const LAG_MS: u64 = 500;
 /// A partition that lags but moves still grants a batch in this time.
@@ -76,6 +80,10 @@ pub const OPEN_PRODUCES: usize = 4_096;
 
 /// Hellos a centre takes in a second.
 pub const HELLOS_PER_SECOND: u64 = 100;
+/// Stores whose turn a gate remembers.
+pub const TURNS: usize = 100_000;
+/// A turn not taken for this long is forgotten.
+pub const TURN_MS: u64 = 60_000;
 /// Between two looks whether an epoch got its ordinal.
 pub const RELOOK_MS: u64 = 100;
 /// How long a `Hello` may wait for an ordinal or for the applier before the
@@ -94,6 +102,8 @@ const _: () = {
     assert!(IN_FLIGHT_BYTES >= 4 * BATCH_BYTES as u64, "a full batch is a quarter of the window at most");
     assert!(SHOP_CREDIT >= 2 * BATCH_BYTES as u64, "one batch is granted while another is on its way");
     assert!(PARTITION_CREDIT >= SHOP_CREDIT, "one shop alone gets all it may have");
+    assert!(LEAST_CREDIT <= SHOP_CREDIT, "bounds");
+    assert!(LEAST_CREDIT >= RECORD_BYTES as u64, "credit is enough for a record");
     assert!(LEAST_WINDOW >= 4, "a quarter of the window is something");
     assert!(ANSWER_MS > HEARTBEAT_MS, "a stream is not dead between two heartbeats");
     assert!(OFFLINE_MS > METERED_HEARTBEAT_MS, "a metered box that speaks is not offline");
