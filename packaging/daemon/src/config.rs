@@ -137,8 +137,9 @@ pub fn load<T: Settings>(sources: &Sources) -> Result<Loaded<T>, ConfigError> {
     }
     for (name, text) in &sources.environment {
         // Variables without the double underscore belong to scripts.
-        let Some((section, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once("__")) else { continue };
-        let key = format!("{section}.{key}").to_lowercase().replace("__", ".");
+        let Some((section, key)) = name.strip_prefix(PREFIX).and_then(of_variable) else { continue };
+        let key = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
+        let key = key.to_lowercase().replace("__", ".");
         take::<T>(&mut values, &key, Given::untyped(text, Origin::Environment(name.clone())))?;
     }
     for (key, text) in &sources.flags {
@@ -147,6 +148,20 @@ pub fn load<T: Settings>(sources: &Sources) -> Result<Loaded<T>, ConfigError> {
     fill_members::<T>(&mut values);
     let settings = deserialize(&mut values)?;
     Ok(Loaded { settings, values })
+}
+
+/// The environment variable of a key.
+fn variable_of(key: &str) -> String {
+    let name = match key.split_once('.') {
+        Some((section, name)) => format!("{PREFIX}{section}__{}", name.replace('.', "__")),
+        None => format!("{PREFIX}_{key}"),
+    };
+    name.to_uppercase()
+}
+
+/// Section and key of a variable's name; `TIDEMARK__STORE` has no section.
+fn of_variable(rest: &str) -> Option<(&str, &str)> {
+    rest.strip_prefix('_').map(|key| ("", key)).or_else(|| rest.split_once("__"))
 }
 
 impl<T> Loaded<T> {

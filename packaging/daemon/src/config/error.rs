@@ -86,8 +86,7 @@ fn variable(key: &str) -> String {
     if key.contains('[') {
         return "leave the table out".to_owned();
     }
-    let Some((section, name)) = key.split_once('.') else { return "in `conf.d`".to_owned() };
-    format!("as TIDEMARK_{}__{}", section.to_uppercase(), name.replace('.', "__").to_uppercase())
+    format!("as {}", super::variable_of(key))
 }
 
 /// The name nearest to a misspelt one, if any is near enough to be meant.
@@ -131,5 +130,7 @@ mod tests {
         let error = ConfigError::of_serde("http".to_owned(), None, "missing field `address`");
         let text = "`http.address` has no value: give it in the file, by a flag or as TIDEMARK_HTTP__ADDRESS";
         assert_eq!(error.to_string(), text);
+        let error = ConfigError::of_serde(".".to_owned(), None, "missing field `store`");
+        assert!(error.to_string().ends_with("TIDEMARK__STORE"), "{error}");
     }
 }

@@ -123,6 +123,13 @@ fn a_flag_that_looks_like_a_number_is_a_text_where_a_text_is_wanted() {
 }
 
 #[test]
+fn a_key_without_a_section_has_a_variable_too() {
+    assert_eq!(of_variable("_TIME_ZONE"), Some(("", "TIME_ZONE")));
+    assert_eq!(of_variable("HTTP__ADDRESS"), Some(("HTTP", "ADDRESS")));
+    assert_eq!(of_variable("TARGET"), None);
+}
+
+#[test]
 fn a_secret_may_stand_in_a_file_of_its_own() {
     let (folder, mut sources) = file("http.secret = \"file\"\n");
     let path = folder.path().join("secret");

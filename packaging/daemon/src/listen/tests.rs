@@ -3,13 +3,15 @@ use std::path::{Path, PathBuf};
 use axum::Extension;
 use axum::routing::get;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
-use rustls_pki_types::ServerName;
+use rustls::RootCertStore;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsConnector;
 
 use super::*;
 
-const IDENTITY: &str = "spiffe://example/store/S0001/box/b1";
+const IDENTITY: &str = "spiffe://example/store/S0001/box/018f3a52-9c1b-7d40-8a11-0242ac120002";
 
 /// An authority, a server's and a box's certificate, as files.
 struct Papers {
@@ -58,10 +60,6 @@ impl Papers {
         TlsConnector::from(Arc::new(config))
     }
 }
-
-use rustls::RootCertStore;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 fn who() -> Router {
     Router::new().route(
@@ -122,4 +120,52 @@ fn files_that_are_no_certificates_are_named() {
     let missing = Tls::from_files(Path::new("/nonexistent/a.pem"), Path::new("/nonexistent/a.key"), None);
     let text = missing.map(|_| ()).unwrap_err().to_string();
     assert!(text.contains("/nonexistent/a.pem"), "{text}");
+}
+
+#[test]
+fn papers_of_a_box_are_checked_before_they_are_used() {
+    let papers = Papers::issue();
+    let read = |key: &str| ClientPapers::from_files(&papers.path("ca.pem"), &papers.path("box.pem"), &papers.path(key));
+    let own = read("box.key").unwrap();
+    assert_eq!(own.shop.as_ref().map(|shop| shop.store.as_str()), Some("S0001"));
+    assert!(own.ends > tidemark_model::WallTime(1_700_000_000_000) && own.key.starts_with(b"-----BEGIN"));
+    assert!(!format!("{own:?}").contains("45, 45"), "the key is not printed");
+    let text = read("server.key").unwrap_err().to_string();
+    assert!(text.contains("box.pem") && text.contains("belong together"), "{text}");
+    assert!(read("ca.pem").unwrap_err().to_string().contains("a private key"));
+}
+
+#[tokio::test]
+async fn what_comes_in_is_counted_and_a_panic_ends_one_connection_only() {
+    let mut metrics = Metrics::new("box");
+    let traffic = Traffic::declare(&mut metrics);
+    let listener = Listener::open(([127, 0, 0, 1], 0).into(), None).await.unwrap().counted(traffic);
+    let (address, stop) = (listener.address(), CancellationToken::new());
+    let panicking = || async { assert_eq!(1, 2, "on purpose") };
+    let serving = tokio::spawn(listener.serve(who().route("/panic", get(panicking)), stop.clone()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /panic HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert_eq!(stream.read(&mut [0; 16]).await.unwrap_or(0), 0);
+    assert_eq!(ask(TcpStream::connect(address).await.unwrap()).await, "false ");
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "the port is closed");
+    let text = metrics.page().text();
+    for line in ["connections_accepted_total 2", "connections_panicked_total 1", "connections_open 0"] {
+        assert!(text.contains(&format!("box_{line}")), "{line}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn who_speaks_plaintext_to_tls_is_counted() {
+    let papers = Papers::issue();
+    let mut metrics = Metrics::new("box");
+    let traffic = Traffic::declare(&mut metrics);
+    let listener = Listener::open(([127, 0, 0, 1], 0).into(), Some(papers.tls())).await.unwrap().counted(traffic);
+    let (address, stop) = (listener.address(), CancellationToken::new());
+    let serving = tokio::spawn(listener.serve(who(), stop.clone()));
+    assert!(!ask(TcpStream::connect(address).await.unwrap()).await.contains("true"));
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+    assert!(metrics.page().text().contains("box_tls_handshakes_failed_total 1"));
 }
