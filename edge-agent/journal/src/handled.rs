@@ -1,11 +1,11 @@
 //! The centre's word of what it holds, compared with the box's own records.
 
-use tidemark_model::{BlockIndex, Epoch, Generation, Seq};
-use tidemark_sync::message::Blocks;
+use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Generation, Seq};
+use tidemark_sync::message::{Blocks, Handled, Welcome};
 
 use crate::layout::handled::HandledBlock;
 use crate::records::sums_under;
-use crate::state::Handled;
+use crate::state;
 use crate::store::{ReadError, Store};
 
 /// What the centre says is handled.
@@ -17,9 +17,25 @@ pub struct HandledWord {
     pub epoch: Epoch,
     /// Blocks with their sums, each whole.
     pub blocks: Blocks,
-    /// A `Welcome`: it takes the place of all that was known. Otherwise
-    /// changed blocks, which count only within the known generation.
-    pub replaces: bool,
+    /// A `Welcome`, with which of its store's epochs this is: it takes the
+    /// place of all that was known. Otherwise changed blocks, which count only
+    /// within the known generation.
+    pub welcome: Option<EpochOrdinal>,
+}
+
+impl HandledWord {
+    /// What a `Welcome` says of the epoch that greeted.
+    #[must_use]
+    pub fn of_welcome(welcome: &Welcome, epoch: Epoch) -> Self {
+        let (generation, blocks) = (welcome.generation, welcome.blocks.clone());
+        Self { generation, epoch, blocks, welcome: Some(welcome.ordinal) }
+    }
+}
+
+impl From<Handled> for HandledWord {
+    fn from(told: Handled) -> Self {
+        Self { generation: told.generation, epoch: told.epoch, blocks: told.blocks, welcome: None }
+    }
 }
 
 /// What the comparison says.
@@ -83,7 +99,7 @@ impl ProvenWord {
         blocks.map(|((index, told), proof)| (*index, HandledBlock { told: *told, proven: *proof == Proof::Same }))
     }
 
-    pub(crate) fn verdict(&self, handled: &Handled, taken: bool) -> HandledVerdict {
+    pub(crate) fn verdict(&self, handled: &state::Handled, taken: bool) -> HandledVerdict {
         let with = |wanted: Proof| {
             let blocks = self.told.blocks.keys().zip(&self.proofs);
             blocks.filter(|(_, proof)| **proof == wanted).map(|(index, _)| *index).collect()

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use tidemark_model::books::Stock;
 use tidemark_model::{
     Bitmap, Block, BlockIndex, Code, DocumentKey, Epoch, EpochOrdinal, Label, Lookup, Odometer, Placed, Position, Seq,
-    SeqSet, Sku, Source, StreamPlace,
+    SeqSet, Sku, Source,
 };
-use tidemark_sync::message::{CatalogueEntry, OpeningTaken, Session};
+use tidemark_sync::message::{CatalogueEntry, OpenBlock, OpeningTaken, Session};
+use tidemark_sync::{Facts, ReceivedBlocks};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::books::lookup;
@@ -24,7 +25,8 @@ use crate::layout::{Family, lanes, meta, suspense};
 use crate::limits;
 use crate::odometer::Running;
 use crate::open::{self, OpenError, Opened};
-use crate::reads::{self, DocumentView, ItemView, Standing, Till, UplinkFacts};
+use crate::progress::{self, Standing};
+use crate::reads::{self, DocumentView, ItemView, Till};
 use crate::records::{self, Records};
 use crate::state::State;
 use crate::store::{Expiry, ReadError, Shelf, Store, Tuning};
@@ -56,8 +58,7 @@ impl Journal {
             running: Running::from(state.progress.odometer, Arc::clone(&config.clock)),
         };
         let (commands, queue) = mpsc::channel(limits::QUEUE);
-        let at = Tail { epoch: state.identity.epoch, seq: state.progress.tail };
-        let (tail, told_tail) = watch::channel(at);
+        let (tail, told_tail) = watch::channel(Tail::of(&state));
         let (health, told_health) = watch::channel(Health::Writable);
         let journal = Self {
             shared: shared.clone(),
@@ -85,7 +86,7 @@ impl Journal {
         self.tail.borrow().seq
     }
 
-    /// Tells of each new tail.
+    /// Tells of each new tail and each trim.
     #[must_use]
     pub fn watch_tail(&self) -> watch::Receiver<Tail> {
         self.tail.clone()
@@ -166,14 +167,15 @@ impl Journal {
         self.ask(|reply| Command::ForgetLane { lane, reply }).await
     }
 
-    /// The next session's number, on disk before it is given.
-    pub async fn next_session(&self) -> Result<Session, NotSaved> {
-        self.ask(Command::NextSession).await
+    /// Saves the session's number; gives the one on disk, which is higher if
+    /// a higher one was saved before.
+    pub async fn save_session(&self, session: Session) -> Result<Session, NotSaved> {
+        self.ask(|reply| Command::SaveSession(session, reply)).await
     }
 
-    /// The stream holds these, none later than `place`.
-    pub async fn remember_received(&self, epoch: Epoch, seqs: SeqSet, place: StreamPlace) -> Result<(), NotSaved> {
-        self.ask(|reply| Command::Received { epoch, seqs, place, reply }).await
+    /// What the stream holds of these blocks, each whole.
+    pub async fn remember_received(&self, epoch: Epoch, blocks: ReceivedBlocks) -> Result<(), NotSaved> {
+        self.ask(|reply| Command::Received { epoch, blocks, reply }).await
     }
 
     /// The centre's word of what is handled: compared with the box's own
@@ -201,7 +203,7 @@ impl Journal {
         self.ask(|reply| Command::CataloguePage { page: Page { version, entries, last }, reply }).await
     }
 
-    /// The centre knows of no earlier epoch: nothing is to be taken over.
+    /// The opening of this epoch holds nothing: what was committed stands.
     pub async fn take_empty_opening(&self, ordinal: EpochOrdinal) -> Result<OpeningTaken, NotSaved> {
         self.ask(|reply| Command::TakeEmptyOpening { ordinal, reply }).await
     }
@@ -252,15 +254,27 @@ impl Journal {
     }
 
     /// What the uplink starts from.
-    pub fn uplink_facts(&self) -> Result<UplinkFacts, ReadError> {
-        self.read(|store| reads::uplink_facts(store, state(store)?))
+    pub fn uplink_facts(&self) -> Result<Facts, ReadError> {
+        self.read(|store| progress::uplink_facts(store, state(store)?))
+    }
+
+    /// The block of the tail with its sums; none before the first commit.
+    pub fn open_block(&self) -> Result<Option<OpenBlock>, ReadError> {
+        self.read(|store| progress::open_block(store, self.identity.epoch, self.tail()))
+    }
+
+    /// How long ago, in milliseconds of running, a movement of this epoch was
+    /// committed; none if it is not held.
+    pub fn age_ms(&self, seq: Seq) -> Result<Option<u64>, ReadError> {
+        let position = Position { epoch: self.identity.epoch, seq };
+        self.read(|store| progress::age_ms(store, position, self.odometer()))
     }
 
     /// How the journal stands; looks at every file, so not for every request.
     pub fn standing(&self) -> Result<Standing, ReadError> {
         let running = &self.shared.running;
         let times = (running.now(), running.boot());
-        self.read(|store| reads::standing(store, &state(store)?, times, &self.dir))
+        self.read(|store| progress::standing(store, &state(store)?, times, &self.dir))
     }
 
     /// An item's stock, if anything ever touched it.
@@ -306,12 +320,12 @@ impl Journal {
 
     /// The newest movements, newest first.
     pub fn recent_movements(&self, most: usize) -> Result<Vec<Placed>, ReadError> {
-        self.read(|store| reads::recent_movements(store, &state(store)?, most))
+        self.read(|store| reads::recent_movements(store, &self.identity, self.tail(), most))
     }
 
     /// The newest documents, newest first.
     pub fn recent_documents(&self, most: usize) -> Result<Vec<DocumentView>, ReadError> {
-        self.read(|store| reads::recent_documents(store, &state(store)?, most))
+        self.read(|store| reads::recent_documents(store, &self.identity, self.tail(), most))
     }
 
     /// One movement, if it is still held.

@@ -1,6 +1,8 @@
 //! Movements read back: by position for the uplink, newest first for people,
 //! and summed under a bitmap for the proof of what is handled.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use tidemark_model::digest::stock_digest;
 use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, Movement, Placed, Position, Seq, SeqSet, StoreId};
@@ -19,6 +21,9 @@ pub struct Records {
     pub records: Vec<Record>,
     /// Committed, still to be held, and not readable any more.
     pub unreadable: SeqSet,
+    /// Wrapping sum of the movement digests of those, as far as the sums of
+    /// their blocks tell it.
+    pub unreadable_digest: Option<u64>,
 }
 
 /// Reads movements of an epoch until `max_bytes` are reached, at least one.
@@ -41,6 +46,7 @@ pub(crate) fn read(
         // What was trimmed while it was read is not unreadable.
         let trimmed_below = read_trimmed_below(store)?;
         reading.found.unreadable.remove(1..=trimmed_below.saturating_sub(1));
+        reading.found.unreadable_digest = digest_of_lost(store, epoch, &reading.found.unreadable)?;
     }
     Ok(reading.found)
 }
@@ -115,6 +121,26 @@ impl Reading {
         self.found.records.push(record);
         if self.is_full() { Scan::Enough } else { Scan::On }
     }
+}
+
+/// What the sums of the blocks leave for records that can't be read; none if
+/// other records of those blocks can't be read either.
+fn digest_of_lost(store: &Store, epoch: Epoch, lost: &SeqSet) -> Result<Option<u64>, ReadError> {
+    let blocks: BTreeSet<u64> = lost.iter().map(|seq| BlockIndex::of(seq).0).collect();
+    let mut digest = 0_u64;
+    for block in blocks.into_iter().map(BlockIndex) {
+        let Some(own) = own_block(store, epoch, block)? else { return Ok(None) };
+        digest = digest.wrapping_add(own.digest);
+        for seq in (block.first()..).take(usize::try_from(own.count).unwrap_or(0)).filter(|seq| !lost.has(*seq)) {
+            let position = Position { epoch, seq };
+            let value = store.get(Family::Outbox, &outbox::key(position)).unwrap_or_default();
+            let Some(Ok(kept)) = value.as_deref().map(|value| outbox::read_value(position, value)) else {
+                return Ok(None);
+            };
+            digest = digest.wrapping_sub(kept.digest);
+        }
+    }
+    Ok(Some(digest))
 }
 
 /// Hands the movements of an epoch from `from` downward to `each`; what can't

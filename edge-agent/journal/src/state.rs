@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tidemark_model::{Bitmap, BlockIndex, Epoch, Generation, Seq};
+use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Generation, Seq};
 
 use crate::layout::catalogue::CatalogueHead;
 use crate::layout::handled::{GraceMarks, HandledBlock, HandledHead};
@@ -34,16 +34,11 @@ pub(crate) struct Handled {
     pub(crate) generation: Generation,
     /// All up to here is handled and proven.
     pub(crate) through: Seq,
-    /// What is handled above.
-    pub(crate) above: BTreeMap<BlockIndex, Above>,
+    /// The blocks above, as told.
+    pub(crate) above: BTreeMap<BlockIndex, HandledBlock>,
+    /// Which of its store's epochs the centre says this is.
+    pub(crate) ordinal: Option<EpochOrdinal>,
     pub(crate) grace: GraceMarks,
-}
-
-/// A block above the mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Above {
-    pub(crate) bitmap: Bitmap,
-    pub(crate) proven: bool,
 }
 
 impl State {
@@ -92,17 +87,16 @@ impl Handled {
         let below = meta::block_key(meta::HANDLED_BLOCK, epoch, BlockIndex(u64::MAX));
         store.scan(Family::Meta, &from, Some(&below), |key, value| {
             let (_, block) = meta::read_block_key(key)?;
-            let kept: HandledBlock = decode(value)?;
-            above.insert(block, Above { bitmap: kept.told.bitmap, proven: kept.proven });
+            above.insert(block, decode(value)?);
             Ok(Scan::On)
         })?;
         let grace = store.value(Family::Meta, &meta::GRACE)?.unwrap_or_default();
-        Ok(Self { generation: head.generation, through, above, grace })
+        Ok(Self { generation: head.generation, through, above, grace, ordinal: head.ordinal })
     }
 
     /// How many positions are handled.
     pub(crate) fn count(&self) -> u64 {
-        let above = self.above.iter().flat_map(|(block, above)| above.bitmap.seqs(*block));
+        let above = self.above.iter().flat_map(|(block, above)| above.told.bitmap.seqs(*block));
         let beyond = above.filter(|seq| *seq > self.through).count();
         self.through.saturating_add(u64::try_from(beyond).unwrap_or(u64::MAX))
     }
@@ -110,7 +104,7 @@ impl Handled {
     /// The lowest position that is not handled.
     pub(crate) fn first_open(&self) -> Seq {
         let mut open = self.through.saturating_add(1);
-        while self.above.get(&BlockIndex::of(open)).is_some_and(|above| above.bitmap.has(open)) {
+        while self.above.get(&BlockIndex::of(open)).is_some_and(|above| above.told.bitmap.has(open)) {
             open = open.saturating_add(1);
         }
         open

@@ -20,7 +20,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tidemark_model::{Epoch, EpochOrdinal, Label, Odometer, Seq, SeqSet, Source, StreamPlace};
+use tidemark_model::{Epoch, EpochOrdinal, Label, Odometer, Seq, Source};
+use tidemark_sync::ReceivedBlocks;
 use tidemark_sync::message::{CatalogueEntry, OpeningTaken, Session};
 use tokio::sync::{mpsc, watch};
 
@@ -38,13 +39,21 @@ use crate::submit::{LaneState, Reply, Ticket};
 
 use tasks::Due;
 
-/// How far the journal is.
+/// How far the journal reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tail {
     /// The journal's life.
     pub epoch: Epoch,
     /// The last committed seq; 0 if none.
     pub seq: Seq,
+    /// The lowest seq still held.
+    pub trimmed_below: Seq,
+}
+
+impl Tail {
+    pub(crate) const fn of(state: &State) -> Self {
+        Self { epoch: state.identity.epoch, seq: state.progress.tail, trimmed_below: state.trimmed_below }
+    }
 }
 
 /// Whether the journal takes documents.
@@ -68,8 +77,8 @@ pub enum Health {
 pub(crate) enum Command {
     Submit(Vec<Ticket>),
     SaveLane(LaneState, Reply<()>),
-    NextSession(Reply<Session>),
-    Received { epoch: Epoch, seqs: SeqSet, place: StreamPlace, reply: Reply<()> },
+    SaveSession(Session, Reply<Session>),
+    Received { epoch: Epoch, blocks: ReceivedBlocks, reply: Reply<()> },
     Handled(ProvenWord, Reply<HandledVerdict>),
     BeginCatalogue { version: u64, reply: Reply<CatalogueState> },
     CataloguePage { page: Page, reply: Reply<CatalogueState> },
@@ -218,8 +227,8 @@ impl Owner {
             }
             Command::SaveLane(lane, reply) => answer(reply, self.save_lane(&lane)),
             Command::ForgetLane { lane, reply } => answer(reply, self.forget_lane(&lane)),
-            Command::NextSession(reply) => answer(reply, self.next_session()),
-            Command::Received { epoch, seqs, place, reply } => answer(reply, self.received(epoch, &seqs, place)),
+            Command::SaveSession(session, reply) => answer(reply, self.save_session(session)),
+            Command::Received { epoch, blocks, reply } => answer(reply, self.received(epoch, &blocks)),
             Command::Handled(word, reply) => answer(reply, self.handled(&word)),
             Command::BeginCatalogue { version, reply } => answer(reply, self.begin_catalogue(version)),
             Command::CataloguePage { page, reply } => answer(reply, self.catalogue_page(&page)),

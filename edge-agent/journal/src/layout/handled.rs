@@ -1,14 +1,17 @@
 //! What the centre has received and handled, in `meta`.
 
-use tidemark_model::{Bitmap, Block, Generation, Odometer, Seq, StreamId, StreamPlace};
+use tidemark_model::{Bitmap, Block, EpochOrdinal, Generation, Odometer, Seq, StreamId, StreamPlace};
+use tidemark_sync::ReceivedBlock;
 
 use super::bytes::{LayoutError, Packer, Reader, Value};
 
-/// By whose word, and up to which seq everything is handled and proven.
+/// By whose word, and up to which seq everything is handled and proven; and
+/// which of its store's epochs the centre says this is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct HandledHead {
     pub(crate) generation: Generation,
     pub(crate) through: Seq,
+    pub(crate) ordinal: Option<EpochOrdinal>,
 }
 
 impl Value for HandledHead {
@@ -17,10 +20,13 @@ impl Value for HandledHead {
     fn pack(&self, to: &mut Packer) {
         to.number(self.generation.0);
         to.number(self.through);
+        to.maybe(self.ordinal, |to, ordinal| to.number(ordinal.0.into()));
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, LayoutError> {
-        Ok(Self { generation: Generation(from.number()?), through: from.number()? })
+        let (generation, through) = (Generation(from.number()?), from.number()?);
+        let ordinal = from.maybe(|from| from.number32().map(EpochOrdinal))?;
+        Ok(Self { generation, through, ordinal })
     }
 }
 
@@ -47,13 +53,6 @@ impl Value for HandledBlock {
         let told = Block { bitmap, digest: from.fixed64()?, stock: from.fixed64()? };
         Ok(Self { told, proven: from.flag()? })
     }
-}
-
-/// Which seqs of a block the stream holds, none of them later than `place`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ReceivedBlock {
-    pub(crate) bitmap: Bitmap,
-    pub(crate) place: StreamPlace,
 }
 
 impl Value for ReceivedBlock {

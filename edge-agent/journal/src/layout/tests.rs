@@ -15,7 +15,7 @@ use tidemark_model::{
 use super::catalogue::{CatalogueHead, CodeMeaning, Half, Loading};
 use super::documents::Lines;
 use super::effects::Effect;
-use super::handled::{GraceMarks, HandledBlock, HandledHead, ReceivedBlock};
+use super::handled::{GraceMarks, HandledBlock, HandledHead};
 use super::identity::{Identity, KeptIdentity};
 use super::instructions::InstructionDone;
 use super::meta::Number;
@@ -23,6 +23,7 @@ use super::opening::OpeningHead;
 use super::progress::{OwnBlock, Progress};
 use super::tills::KeptTill;
 use super::*;
+use tidemark_sync::ReceivedBlock;
 
 fn same<V: Value + Debug + PartialEq>(value: &V) -> Result<(), TestCaseError> {
     let bytes = encode(value);
@@ -197,7 +198,8 @@ proptest! {
         same(&HandledBlock { told: Block { bitmap, digest: sums.0, stock: sums.1 }, proven })?;
         let place = StreamPlace { stream: StreamId(stream), partition: place.0, offset: place.1 };
         same(&ReceivedBlock { bitmap, place })?;
-        same(&HandledHead { generation: Generation(sums.0), through: sums.1 })?;
+        let ordinal = proven.then_some(EpochOrdinal(place.partition));
+        same(&HandledHead { generation: Generation(sums.0), through: sums.1, ordinal })?;
         same(&GraceMarks(marks))?;
         same(&OpeningHead { ordinal: EpochOrdinal(place.partition), seq: sums.0, taken: Odometer(sums.1) })?;
     }

@@ -19,7 +19,7 @@ impl Owner {
         }
         let loading = Some(Loading { version, items: 0, after: None });
         let next = CatalogueHead { loading, ..head.clone() };
-        self.change(Durability::Later, |_, _, batch| {
+        self.change(Durability::Later, |_, batch| {
             empty(batch, next.half.other())?;
             batch.put_value(Family::Meta, &meta::CATALOGUE, &next)
         })?;
@@ -41,13 +41,13 @@ impl Owner {
         let next = after_page(&head, loading, page);
         // Pages may be loaded again, the switch is a fact.
         let durability = if page.last { Durability::Synced } else { Durability::Later };
-        self.change(durability, |_, _, batch| {
+        self.change(durability, |_, batch| {
             put_entries(batch, head.half.other(), page)?;
             batch.put_value(Family::Meta, &meta::CATALOGUE, &next)
         })?;
         self.state.catalogue = next;
         if page.last {
-            self.change(Durability::Later, |_, _, batch| empty(batch, head.half))?;
+            self.change(Durability::Later, |_, batch| empty(batch, head.half))?;
         }
         Ok(CatalogueState::of(&self.state.catalogue))
     }

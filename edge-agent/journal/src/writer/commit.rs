@@ -98,7 +98,7 @@ impl Owner {
     }
 
     pub(super) fn tell_tail(&self) {
-        let tail = Tail { epoch: self.state.identity.epoch, seq: self.state.progress.tail };
+        let tail = Tail::of(&self.state);
         self.tail.send_if_modified(|told| std::mem::replace(told, tail) != tail);
     }
 

@@ -11,7 +11,7 @@ use crate::layout::Family;
 use crate::layout::handled::{GraceMarks, HandledHead};
 use crate::layout::meta;
 use crate::limits::GRACE_STEP_MS;
-use crate::state::{Above, Handled, State};
+use crate::state::{Handled, State};
 use crate::store::{Batch, Durability, ReadError};
 use crate::submit::NotSaved;
 
@@ -20,14 +20,14 @@ impl Owner {
     pub(super) fn handled(&mut self, word: &ProvenWord) -> Result<HandledVerdict, NotSaved> {
         let (told, state) = (&word.told, &self.state);
         let of_present = told.epoch == state.identity.epoch;
-        let of_present_history = told.replaces || told.generation == state.handled.generation;
+        let of_present_history = told.welcome.is_some() || told.generation == state.handled.generation;
         if !of_present || !of_present_history {
             return Ok(word.verdict(&self.state.handled, false));
         }
         let now = self.shared.running.now();
         let next = follow(state, word, now);
         let noted = next.grace != state.handled.grace && is_step(&state.handled.grace, &next.grace);
-        self.change(Durability::Later, |_, state, batch| put(batch, state, word, &next, noted))?;
+        self.change(Durability::Later, |state, batch| put(batch, state, word, &next, noted))?;
         self.state.handled = next;
         Ok(word.verdict(&self.state.handled, true))
     }
@@ -36,16 +36,19 @@ impl Owner {
 /// What is handled after the word.
 fn follow(state: &State, word: &ProvenWord, now: Odometer) -> Handled {
     let held = &state.handled;
-    let mut next = if word.told.replaces {
-        let through = state.trimmed_below.saturating_sub(1);
-        let generation = word.told.generation;
-        Handled { generation, through, above: BTreeMap::new(), grace: held.grace.clone() }
-    } else {
-        held.clone()
+    let mut next = match word.told.welcome {
+        None => held.clone(),
+        Some(ordinal) => Handled {
+            generation: word.told.generation,
+            through: state.trimmed_below.saturating_sub(1),
+            above: BTreeMap::new(),
+            grace: held.grace.clone(),
+            ordinal: Some(ordinal),
+        },
     };
     for (block, kept) in word.kept() {
         if block.last() > next.through {
-            next.above.insert(block, Above { bitmap: kept.told.bitmap, proven: kept.proven });
+            next.above.insert(block, kept);
         }
     }
     next.through = advanced(&next, state.progress.tail);
@@ -63,7 +66,7 @@ fn advanced(handled: &Handled, tail: Seq) -> Seq {
     while through < tail {
         let seq = through + 1;
         match handled.above.get(&BlockIndex::of(seq)) {
-            Some(above) if above.proven && above.bitmap.has(seq) => through = seq,
+            Some(above) if above.proven && above.told.bitmap.has(seq) => through = seq,
             Some(_) | None => break,
         }
     }
@@ -94,7 +97,7 @@ fn is_step(before: &GraceMarks, after: &GraceMarks) -> bool {
 fn put(batch: &mut Batch<'_>, state: &State, word: &ProvenWord, next: &Handled, noted: bool) -> Result<(), ReadError> {
     let epoch = state.identity.epoch;
     let key = |kind, block| meta::block_key(kind, epoch, block);
-    if word.told.replaces {
+    if word.told.welcome.is_some() {
         let (from, below) = (key(meta::HANDLED_BLOCK, BlockIndex(0)), key(meta::HANDLED_BLOCK, BlockIndex(u64::MAX)));
         batch.delete_range(Family::Meta, &from, &below)?;
     }
@@ -110,7 +113,7 @@ fn put(batch: &mut Batch<'_>, state: &State, word: &ProvenWord, next: &Handled, 
     if noted {
         batch.put_value(Family::Meta, &meta::GRACE, &next.grace)?;
     }
-    let head = HandledHead { generation: next.generation, through: next.through };
+    let head = HandledHead { generation: next.generation, through: next.through, ordinal: next.ordinal };
     batch.put_value(Family::Meta, &meta::HANDLED, &head)
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use tidemark_model::books::CountState;
 use tidemark_model::limits::{COUNT_REOPEN_MILLIS, VOID_MILLIS};
-use tidemark_model::{BlockIndex, Odometer, Position, Seq};
+use tidemark_model::{BlockIndex, EpochOrdinal, Odometer, Position, Seq};
 
 use super::{Health, Owner};
 use crate::layout::meta::{self, Number};
@@ -66,7 +66,7 @@ impl Owner {
         let now = self.shared.running.now();
         let progress = Progress { odometer: now.max(self.state.progress.odometer), ..self.state.progress };
         let saved =
-            self.change(Durability::Synced, |_, _, batch| batch.put_value(Family::Meta, &meta::PROGRESS, &progress));
+            self.change(Durability::Synced, |_, batch| batch.put_value(Family::Meta, &meta::PROGRESS, &progress));
         if saved.is_ok() {
             self.state.progress = progress;
         }
@@ -98,12 +98,13 @@ impl Owner {
             return Ok(from);
         }
         let key = |seq| outbox::key(Position { epoch, seq });
-        self.change(Durability::Synced, |_, _, batch| {
+        self.change(Durability::Synced, |_, batch| {
             batch.delete_range(Family::Outbox, &key(from), &key(below))?;
             batch.put_value(Family::Meta, &meta::TRIMMED_BELOW, &Number(below))
         })?;
         self.state.trimmed_below = below;
         self.state.handled.grace.0.retain(|(_, seq)| *seq >= below);
+        self.tell_tail();
         self.shared.counters.trimmed.fetch_add(below - from, Ordering::Relaxed);
         // The range is deleted; should its files stay, compaction takes them.
         let _freed = self.shared.shelf.read(|store| store.free_range(Family::Outbox, &key(from), &key(below)));
@@ -141,9 +142,13 @@ fn earliest_mark(count: &CountState, now: Odometer) -> Odometer {
 }
 
 /// Below which seq everything may go: whole blocks, handled and proven at
-/// least a grace ago, and never before the epoch's opening is taken.
+/// least a grace ago, and never before the opening is taken of an epoch that
+/// follows another.
 fn trimmable(state: &State, now: Odometer, grace_ms: u64) -> Option<Seq> {
-    state.opening?;
+    let is_first = state.handled.ordinal == Some(EpochOrdinal(1));
+    if !is_first && state.opening.is_none() {
+        return None;
+    }
     let graced = state.handled.grace.0.iter().filter(|(at, _)| now.0.saturating_sub(at.0) >= grace_ms);
     let seq = graced.map(|(_, seq)| *seq).max()?.min(state.handled.through);
     Some(BlockIndex::of(seq.saturating_add(1)).first()).filter(|below| *below > state.trimmed_below)

@@ -42,7 +42,7 @@ fn opened(name: &str) -> Box {
         running: Running::from(state.progress.odometer, Arc::clone(&config.clock)),
     };
     let (_commands, queue) = mpsc::channel(1);
-    let (tail, _) = watch::channel(Tail { epoch: state.identity.epoch, seq: 0 });
+    let (tail, _) = watch::channel(Tail::of(&state));
     let (health, _) = watch::channel(Health::Writable);
     let owner = Owner::new(OwnerParts { config, tuning, expiry, shared, state, side, queue, tail, health, lock });
     Box { owner, dir }

@@ -6,6 +6,8 @@ use tidemark_journal::{LaneState, NotSaved, OpenError, Submission};
 use tidemark_model::document::{Body, TradeKind};
 use tidemark_model::{Label, Position, Reference, Status, StoreId};
 
+use tidemark_sync::message::Session;
+
 use super::shop::*;
 
 #[test]
@@ -149,7 +151,7 @@ fn sessions_tills_and_the_odometer_go_on_after_a_restart() {
     let shop = Shop::new("meta");
     let (journal, writer) = shop.open();
     let till = tidemark_model::Source::new("till:1").unwrap();
-    assert_eq!(wait(journal.next_session()).unwrap().0, 1);
+    assert_eq!(wait(journal.save_session(Session(1))).unwrap(), Session(1));
     wait(journal.add_till(till.clone(), [7; 32])).unwrap();
     shop.pass(60_000);
     writer.stop().unwrap();
@@ -158,7 +160,9 @@ fn sessions_tills_and_the_odometer_go_on_after_a_restart() {
     let (journal, writer) = shop.open();
     assert_eq!(journal.odometer().0, 60_000, "while it was off nothing ran");
     assert_eq!(journal.boot().0, 60_000);
-    assert_eq!(wait(journal.next_session()).unwrap().0, 2);
+    assert_eq!(journal.uplink_facts().unwrap().session, Session(1));
+    assert_eq!(wait(journal.save_session(Session(2))).unwrap(), Session(2));
+    assert_eq!(wait(journal.save_session(Session(1))).unwrap(), Session(2), "never back");
     assert_eq!(journal.tills().unwrap()[0].token, [7; 32]);
     assert!(wait(journal.remove_till(till.clone())).unwrap());
     assert!(!wait(journal.remove_till(till)).unwrap());

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tidemark_journal::{Config, HandledWord, Journal, Retention, Submission, Writer};
 use tidemark_model::limits::BLOCK_SEQS;
 use tidemark_model::{Bitmap, Block, BlockIndex, EpochOrdinal, Generation, SeqSet, StreamId, StreamPlace};
+use tidemark_sync::{ReceivedBlock, ReceivedBlocks};
 
 use super::shop::*;
 
@@ -33,7 +34,8 @@ fn held(journal: &Journal, seqs: &SeqSet) -> BTreeMap<BlockIndex, Block> {
 }
 
 fn word(journal: &Journal, seqs: &SeqSet, replaces: bool) -> HandledWord {
-    HandledWord { generation: GENERATION, epoch: journal.identity().epoch, blocks: held(journal, seqs), replaces }
+    let welcome = replaces.then_some(EpochOrdinal(2));
+    HandledWord { generation: GENERATION, epoch: journal.identity().epoch, blocks: held(journal, seqs), welcome }
 }
 
 fn set(ranges: &[(u64, u64)]) -> SeqSet {
@@ -65,12 +67,15 @@ fn only_what_is_handled_proven_and_graced_goes_and_in_whole_blocks() {
     let (journal, writer) = open_hasty(&shop);
     let facts = journal.uplink_facts().unwrap();
     assert_eq!((facts.tail, facts.trimmed_below), (3 * BLOCK_SEQS, 2 * BLOCK_SEQS + 1));
-    assert_eq!((facts.handled, facts.generation), (set(&[(1, most)]), GENERATION));
+    let untrimmed = held(&journal, &set(&[(2 * BLOCK_SEQS + 1, most)]));
+    assert_eq!((facts.handled, facts.generation), (untrimmed, GENERATION));
     assert_eq!(facts.opening.unwrap().ordinal, EpochOrdinal(1));
     let standing = journal.standing().unwrap();
     assert_eq!(standing.pending, 3 * BLOCK_SEQS - most);
     assert!(standing.oldest_pending_ms.is_some_and(|age| (1_990..=2_000).contains(&age)), "{standing:?}");
-    assert_eq!(standing.open_block.unwrap().count, 1_024);
+    assert_eq!(journal.open_block().unwrap().unwrap().count, 1_024);
+    assert_eq!(journal.age_ms(most + 1).unwrap(), standing.oldest_pending_ms);
+    assert_eq!(journal.watch_tail().borrow().trimmed_below, 2 * BLOCK_SEQS + 1);
     writer.stop().unwrap();
 }
 
@@ -103,7 +108,8 @@ fn a_centre_that_went_back_is_believed_and_may_be_filled_again() {
     // A word of the old history is not taken any more.
     let stale = wait(journal.handled(word(&journal, &set(&[(1, 2_000)]), false))).unwrap();
     assert!(!stale.taken);
-    assert_eq!(journal.uplink_facts().unwrap().handled, set(&[(1, 100), (200, 300)]));
+    let facts = journal.uplink_facts().unwrap();
+    assert_eq!((facts.handled, facts.generation), (held(&journal, &set(&[(1, 100), (200, 300)])), Generation(2)));
     writer.stop().unwrap();
 }
 
@@ -131,26 +137,41 @@ fn other_bytes_at_the_centre_are_told_as_a_fork_and_never_trimmed() {
 }
 
 #[test]
-fn what_was_received_is_remembered_with_the_highest_place() {
+fn in_a_stores_first_epoch_there_is_no_opening_to_wait_for() {
+    let shop = Shop::new("first");
+    let (journal, writer) = open_hasty(&shop);
+    sell(&journal, 1, 2 * BLOCK_SEQS);
+    let all = set(&[(1, 2 * BLOCK_SEQS)]);
+    let first = HandledWord { welcome: Some(EpochOrdinal(1)), ..word(&journal, &all, true) };
+    wait(journal.handled(first)).unwrap();
+    writer.stop().unwrap();
+    drop(journal);
+    let (journal, writer) = open_hasty(&shop);
+    assert_eq!(journal.uplink_facts().unwrap().handled, held(&journal, &all));
+    shop.pass(5_000);
+    assert_eq!(wait(journal.trim()).unwrap(), 2 * BLOCK_SEQS + 1);
+    assert!(journal.uplink_facts().unwrap().handled.is_empty());
+    assert_eq!(journal.standing().unwrap().pending, 0);
+    writer.stop().unwrap();
+}
+
+#[test]
+fn what_was_received_is_remembered_until_it_is_handled() {
     let shop = Shop::new("received");
     let (journal, writer) = shop.open();
     sell(&journal, 1, 20);
     let epoch = journal.identity().epoch;
-    let place = |stream, offset| StreamPlace { stream: StreamId([stream; 16]), partition: 3, offset };
-    wait(async {
-        journal.remember_received(epoch, set(&[(1, 5)]), place(1, 100)).await.unwrap();
-        journal.remember_received(epoch, set(&[(9, 10)]), place(1, 90)).await.unwrap();
-    });
-    wait(journal.handled(word(&journal, &set(&[(1, 2)]), true))).unwrap();
+    let mut bitmap = Bitmap::EMPTY;
+    assert!([3, 4, 5, 9].into_iter().all(|seq| bitmap.insert(seq)));
+    let place = StreamPlace { stream: StreamId([1; 16]), partition: 3, offset: 100 };
+    let blocks = ReceivedBlocks::from([(BlockIndex(0), ReceivedBlock { bitmap, place })]);
+    wait(journal.remember_received(epoch, blocks.clone())).unwrap();
+    wait(journal.handled(word(&journal, &set(&[(1, 3)]), true))).unwrap();
     writer.stop().unwrap();
+    drop(journal);
     let (journal, writer) = shop.open();
-    let facts = journal.uplink_facts().unwrap();
-    assert_eq!(facts.received.len(), 1);
-    assert_eq!((&facts.received[0].seqs, facts.received[0].place), (&set(&[(3, 5), (9, 10)]), place(1, 100)));
-    assert_eq!(journal.standing().unwrap().received, 5);
-    // Another life of the stream: only its own word counts.
-    wait(journal.remember_received(epoch, set(&[(4, 4)]), place(2, 1))).unwrap();
-    assert_eq!(journal.uplink_facts().unwrap().received[0].seqs, set(&[(4, 4)]));
+    assert_eq!(journal.uplink_facts().unwrap().received, blocks);
+    assert_eq!(journal.standing().unwrap().received, 3);
     writer.stop().unwrap();
 }
 
