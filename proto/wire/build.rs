@@ -9,9 +9,7 @@ const SCHEMAS: [&str; 3] = [
 ];
 
 fn main() -> Result<()> {
-    for schema in SCHEMAS {
-        println!("cargo::rerun-if-changed={schema}");
-    }
+    println!("cargo::rerun-if-changed=schema");
     let descriptors = protox::compile(SCHEMAS, ["schema"]).map_err(std::io::Error::other)?;
     tonic_prost_build::configure().bytes(".").compile_fds(descriptors)
 }

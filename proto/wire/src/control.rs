@@ -5,9 +5,9 @@ use prost::Message;
 use tidemark_model::{BoxId, Epoch, EpochOrdinal, StoreId, StreamId, WallTime};
 use tidemark_sync::message::{OpeningTaken, Session};
 
-use crate::movement::DecodeError;
-use crate::schema::inventory as proto;
-use crate::schema::inventory::control::Record;
+use crate::error::DecodeError;
+use crate::schema::inventory::v1 as proto;
+use crate::schema::inventory::v1::control::Record;
 
 /// Bytes one control record may have.
 pub const CONTROL_BYTES: usize = 1_024;
@@ -93,8 +93,7 @@ pub fn decode_control(message: &[u8]) -> Result<Control, DecodeError> {
 }
 
 fn uuid(bytes: &[u8], field: &'static str) -> Result<[u8; 16], DecodeError> {
-    let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    bytes.try_into().map_err(|_length| DecodeError::Range { field, found, bounds: "bytes long, not 16" })
+    bytes.try_into().map_err(|_length| DecodeError::Length { field, found: bytes.len(), expected: 16 })
 }
 
 fn opened_of(message: &proto::EpochOpened) -> Result<EpochOpened, DecodeError> {
@@ -154,7 +153,7 @@ mod tests {
         let record = Record::StreamBorn(proto::StreamBorn { uuid: vec![1; 15].into() });
         let bytes = proto::Control { record: Some(record) }.encode_to_vec();
         let error = decode_control(&bytes).unwrap_err();
-        assert_eq!(error.to_string(), "`stream_born.uuid` is 15, bytes long, not 16");
+        assert_eq!(error.to_string(), "`stream_born.uuid` has 15 bytes, not 16");
     }
 
     proptest! {

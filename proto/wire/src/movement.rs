@@ -9,13 +9,12 @@
 
 mod decode;
 mod encode;
-mod error;
 mod raw;
 
 pub use decode::decode_movement;
 pub use encode::encode_movement;
-pub use error::DecodeError;
 
+use crate::error::DecodeError;
 pub(crate) use raw::{document, field};
 
 #[cfg(test)]

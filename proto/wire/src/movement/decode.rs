@@ -213,8 +213,7 @@ fn parked_of(message: &[u8]) -> Result<Parked, DecodeError> {
         }
     }
     if raw.len() > RAW_BYTES {
-        let found = u64::try_from(raw.len()).unwrap_or(u64::MAX);
-        return Err(DecodeError::Range { field: "parked.raw", found, bounds: "more than 32 KiB" });
+        return Err(DecodeError::TooMany { field: "parked.raw", found: raw.len(), max: RAW_BYTES });
     }
     let reason = choice(reason, "parked.reason", ParkReason::from_number)?;
     Ok(Parked {

@@ -6,7 +6,7 @@ use tidemark_model::{Kind, TextError};
 use super::*;
 use crate::arbitrary;
 use crate::protobuf::{put_bytes, put_message, put_uint};
-use crate::schema::inventory;
+use crate::schema::inventory::v1 as inventory;
 
 proptest! {
     #[test]
@@ -141,7 +141,7 @@ fn numbers_with_too_many_digits_are_refused() {
     assert!(matches!(day, DecodeError::Range { field: "document.business_date", .. }));
     let raw = "x".repeat(33 * 1024);
     let parked = inventory::Parked { reason: 1, raw, ..inventory::Parked::default() };
-    assert!(matches!(refused(|m| m.parked = Some(parked)), DecodeError::Range { field: "parked.raw", .. }));
+    assert!(matches!(refused(|m| m.parked = Some(parked)), DecodeError::TooMany { field: "parked.raw", .. }));
     let mut bytes = least().encode_to_vec();
     put_uint(&mut bytes, field::MARKS, 1 << 32);
     assert!(matches!(decode_movement(&bytes), Err(DecodeError::Range { field: "marks", .. })));

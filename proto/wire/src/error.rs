@@ -1,7 +1,8 @@
-//! Why bytes are not a movement.
+//! Why bytes are not one of our messages.
 
 use tidemark_model::TextError;
 
+use crate::batch::{PackError, UnpackError};
 use crate::protobuf::WireError;
 
 /// Why bytes are not a message of ours; the text names the field.
@@ -62,6 +63,38 @@ pub enum DecodeError {
         /// What is allowed, as the end of a sentence.
         bounds: &'static str,
     },
+    /// Bytes that are not as many as they have to be.
+    #[error("`{field}` has {found} bytes, not {expected}")]
+    Length {
+        /// The field.
+        field: &'static str,
+        /// Bytes found.
+        found: usize,
+        /// Bytes expected.
+        expected: usize,
+    },
+    /// More of something than may be.
+    #[error("`{field}` has {found} entries or bytes, at most {max} are allowed")]
+    TooMany {
+        /// The field.
+        field: &'static str,
+        /// How many were found.
+        found: usize,
+        /// How many are allowed.
+        max: usize,
+    },
+    /// A control character in a text for people.
+    #[error("`{field}` has a control character")]
+    Control {
+        /// The field.
+        field: &'static str,
+    },
+    /// A key that stands in a list twice.
+    #[error("`{field}` names one thing twice")]
+    Twice {
+        /// The field.
+        field: &'static str,
+    },
     /// Two fields of which only one may be there.
     #[error("`{one}` and `{other}` are both there, only one may be")]
     Both {
@@ -70,6 +103,17 @@ pub enum DecodeError {
         /// The other.
         other: &'static str,
     },
+    /// A batch's payload does not unpack.
+    #[error("`batch.payload`: {0}")]
+    Batch(#[from] UnpackError),
+}
+
+/// Why a message can't be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EncodeError {
+    /// A batch beyond the bounds.
+    #[error(transparent)]
+    Batch(#[from] PackError),
 }
 
 impl From<WireError> for DecodeError {

@@ -1,0 +1,45 @@
+//! What was sold under codes that nobody knew.
+
+use tidemark_model::books::{Resolution, Suspense, SuspenseRow};
+use tidemark_model::{Code, Odometer, Quantity, Sku};
+use tidemark_sync::message::OpeningPart;
+
+use crate::convert::field::text;
+use crate::error::DecodeError;
+use crate::schema::sync::v1 as proto;
+
+pub(super) fn suspense(code: &Code, held: &Suspense) -> proto::OpeningSuspense {
+    let row = |row: &SuspenseRow| proto::SuspenseRow {
+        happened: row.happened.0,
+        seq: row.seq,
+        packs: row.packs.as_thousandths(),
+        trade: row.trade,
+    };
+    proto::OpeningSuspense {
+        code: code.as_str().to_owned(),
+        rows: held.rows.iter().map(row).collect(),
+        resolved: held.resolved.as_ref().map(|resolved| proto::Resolution {
+            sku: resolved.sku.as_str().to_owned(),
+            units_per_scan: resolved.units_per_scan.as_thousandths(),
+        }),
+    }
+}
+
+pub(super) fn suspense_of(message: proto::OpeningSuspense) -> Result<OpeningPart, DecodeError> {
+    let row = |row: proto::SuspenseRow| SuspenseRow {
+        happened: Odometer(row.happened),
+        seq: row.seq,
+        packs: Quantity::thousandths(row.packs),
+        trade: row.trade,
+    };
+    let held = Suspense {
+        rows: message.rows.into_iter().map(row).collect(),
+        resolved: message.resolved.map(|resolved| resolution_of(&resolved)).transpose()?,
+    };
+    Ok(OpeningPart::Suspense(text(&message.code, "suspense.code", Code::new)?, held))
+}
+
+fn resolution_of(message: &proto::Resolution) -> Result<Resolution, DecodeError> {
+    let sku = text(&message.sku, "suspense.resolved.sku", Sku::new)?;
+    Ok(Resolution { sku, units_per_scan: Quantity::thousandths(message.units_per_scan) })
+}

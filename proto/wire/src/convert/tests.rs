@@ -1,0 +1,356 @@
+use bytes::Bytes;
+use proptest::prelude::*;
+use prost::Message;
+use tidemark_model::books::{
+    ClosedCount, CountSheet, CountState, CountedItem, DocumentEntry, DocumentRecord, LineEffect, Resolution, Reversal,
+    Stock, Suspense, SuspenseRow, Target,
+};
+use tidemark_model::catalogue::KitPart;
+use tidemark_model::{
+    Basis, Block, BlockIndex, BoxId, Code, ContentDigest, DocumentId, DocumentKey, Epoch, EpochOrdinal, Generation,
+    Item, ItemUnit, Label, Odometer, Position, Price, Quantity, Reference, Seq, Sku, Source, StoreId, StreamId,
+    StreamPlace, WallTime,
+};
+use tidemark_sync::message::*;
+
+use super::*;
+use crate::error::DecodeError;
+use crate::schema::sync::v1 as proto;
+
+fn label(text: &str) -> Label {
+    Label::new(text).unwrap()
+}
+
+fn store() -> StoreId {
+    StoreId::new("S0001").unwrap()
+}
+
+fn sku(text: &str) -> Sku {
+    Sku::new(text).unwrap()
+}
+
+fn position(seq: Seq) -> Position {
+    Position { epoch: Epoch(0xfeed), seq }
+}
+
+fn hello() -> Hello {
+    Hello {
+        store: store(),
+        box_id: BoxId([7; 16]),
+        epoch: Epoch(0xabcd),
+        session: Session(12),
+        tail: 900,
+        trimmed_below: 4,
+        opening: Some(OpeningTaken { ordinal: EpochOrdinal(2), seq: 17 }),
+        handled: 800,
+        generation: Generation(3),
+        protocol: 1,
+        agent_version: "0.1.0".to_owned(),
+    }
+}
+
+fn till() -> TillFacts {
+    let source = Source::new("till:3").unwrap();
+    TillFacts { source, token: Some([9; 32]), heard_ms: Some(0), documents: 77 }
+}
+
+fn heartbeat() -> Heartbeat {
+    Heartbeat {
+        tail: 900,
+        trimmed_below: 4,
+        open_block: Some(OpenBlock { index: BlockIndex(0), count: 900, digest: u64::MAX, stock: 1 }),
+        backlog: 3,
+        oldest_age_ms: Some(0),
+        odometer: Odometer(123_456),
+        catalogue: 17,
+        conditions: vec![ConditionReport { code: 2_104, detail: "since 14:03".to_owned() }],
+        device: DeviceFacts {
+            system: "Debian 13".to_owned(),
+            agent_version: "0.1.0".to_owned(),
+            wall: WallTime(-5),
+            disk_free_mib: 1,
+            disk_total_mib: 2,
+            journal_mib: 3,
+            memory_mib: 4,
+            metered: true,
+            scanners: vec![ScannerFacts {
+                lane: label("desk"),
+                path: "/dev/ttyACM0".to_owned(),
+                present: true,
+                scans: 5,
+            }],
+        },
+        tills: vec![till(), TillFacts { token: None, heard_ms: None, ..till() }],
+    }
+}
+
+fn records(seqs: impl IntoIterator<Item = Seq>) -> Vec<Record> {
+    let record = |seq: Seq| Record { seq, digest: None, bytes: Bytes::from(seq.to_be_bytes().to_vec()) };
+    seqs.into_iter().map(record).collect()
+}
+
+fn blocks() -> Blocks {
+    let mut block = Block::default();
+    block.add(3, 5, 7);
+    [(BlockIndex(2), block), (BlockIndex(9), Block { digest: 1, ..Block::default() })].into_iter().collect()
+}
+
+fn lines() -> Vec<InstructionLine> {
+    vec![InstructionLine { sku: sku("4711"), quantity: Quantity::thousandths(-1_500) }]
+}
+
+fn bodies() -> [InstructionBody; 6] {
+    [
+        InstructionBody::Fetch { bytes: 70_000 },
+        InstructionBody::OpenStock { lines: lines() },
+        InstructionBody::Correct { about: position(8), lines: lines() },
+        InstructionBody::Void { source: Source::new("till:3").unwrap(), id: DocumentId::new("7").unwrap() },
+        InstructionBody::Accept { about: position(9) },
+        InstructionBody::Unknown { kind: 31 },
+    ]
+}
+
+#[test]
+fn everything_a_box_says_is_read_back() {
+    let own = Epoch(0xabcd);
+    let batch =
+        |epoch, seqs: &[Seq]| ToCentre::Batch(Batch { epoch, live: true, records: records(seqs.iter().copied()) });
+    let unreadable = |epoch| {
+        let seqs = [4, 5, 6, 9].into_iter().collect();
+        ToCentre::Unreadable(Unreadable { epoch, seqs, digest: Some(0) })
+    };
+    let (mut writer, mut reader) = (ToCentreCoder::default(), ToCentreCoder::default());
+    for message in [
+        ToCentre::Hello(hello()),
+        batch(own, &[900]),
+        batch(Epoch(1), &[3, 4, 9, 1_000_000]),
+        unreadable(own),
+        unreadable(Epoch(2)),
+        ToCentre::Heartbeat(heartbeat()),
+        ToCentre::Heartbeat(Heartbeat::default()),
+        ToCentre::OpeningTaken(OpeningTaken { ordinal: EpochOrdinal(1), seq: 0 }),
+        ToCentre::Goodbye(Goodbye { reason: "the agent stops".to_owned() }),
+    ] {
+        let bytes = writer.encode(message.clone()).unwrap().encode_to_vec();
+        let read = reader.decode(proto::ToCentre::decode(bytes.as_slice()).unwrap());
+        assert_eq!(read, Ok(Some(message)));
+    }
+}
+
+#[test]
+fn everything_the_centre_says_is_read_back() {
+    let place = StreamPlace { stream: StreamId([1; 16]), partition: 47, offset: 12 };
+    let through = AppliedThrough { stream: StreamId([1; 16]), partition: 47, offset: 12, end: Some(0) };
+    let instruction = |body| ToBox::Instruction(Instruction { id: label("open-17"), body });
+    let mut messages = vec![
+        ToBox::Welcome(Welcome {
+            generation: Generation(3),
+            suspect: true,
+            closed: true,
+            ordinal: EpochOrdinal(2),
+            blocks: blocks(),
+            limits: Limits::default(),
+            server_time: WallTime(5),
+        }),
+        ToBox::Received(Received { epoch: Epoch(7), seqs: [1, 2, 9].into_iter().collect(), place }),
+        ToBox::Handled(Handled { generation: Generation(3), epoch: Epoch(7), blocks: blocks() }),
+        ToBox::AppliedThrough(through),
+        ToBox::AppliedThrough(AppliedThrough { end: None, ..through }),
+        ToBox::Credit(Credit { bytes: 1 << 40 }),
+        ToBox::Slow(Slow { retry_after_ms: 2_000 }),
+        ToBox::Refused(Refusal::new(RefusalCode::ClosedStore, "closed in May")),
+        ToBox::CatalogueVersion(17),
+        ToBox::OpeningReady(OpeningReady { ordinal: EpochOrdinal(2), bytes: 9 }),
+    ];
+    messages.extend(bodies().map(instruction));
+    for message in messages {
+        let bytes = to_box(&message).encode_to_vec();
+        assert_eq!(to_box_of(proto::ToBox::decode(bytes.as_slice()).unwrap()), Ok(Some(message)));
+    }
+}
+
+#[test]
+fn the_body_of_an_instruction_is_read_back_from_its_bytes() {
+    for body in bodies() {
+        assert_eq!(decode_instruction_body(&encode_instruction_body(&body)), Ok(body));
+    }
+}
+
+#[test]
+fn pages_are_read_back() {
+    let item = Item {
+        sku: sku("4711"),
+        name: "Kölnisch Wasser".to_owned(),
+        unit: ItemUnit::Measure,
+        tracked: true,
+        price: Some(Price { minor: -199, currency: label("EUR") }),
+        parts: vec![KitPart { sku: sku("1"), quantity: Quantity::thousandths(250) }],
+    };
+    let code = |code: &str, units| CatalogueCode { code: Code::new(code).unwrap(), units_per_scan: units };
+    let codes = vec![code("04006381333931", Quantity::ONE), code("x", Quantity::thousandths(6_000))];
+    let plain = Item { unit: ItemUnit::Each, tracked: false, price: None, parts: Vec::new(), ..item.clone() };
+    let entries = vec![CatalogueEntry { item, codes }, CatalogueEntry { item: plain, codes: Vec::new() }];
+    let page = CataloguePage { version: 17, entries, last: true };
+    assert_eq!(catalogue::page_of(catalogue::page(&page)), Ok(page));
+
+    let digests = DigestPage { block: BlockIndex(3), digests: vec![(3_073, 1), (3_075, u64::MAX)] };
+    assert_eq!(digests::page_of(digests::page(&digests)), Ok(digests));
+    let none = DigestPage { block: BlockIndex(3), digests: Vec::new() };
+    assert_eq!(digests::page_of(digests::page(&none)), Ok(none));
+
+    let part = InstructionPage { id: label("x"), from: 2, total: 5, bytes: Bytes::from_static(b"abc") };
+    assert_eq!(instruction::page_of(instruction::page(&part)), Ok(part));
+}
+
+#[test]
+fn requests_are_read_back() {
+    let after = Some(sku("4711"));
+    let request = FetchCatalogue { store: store(), version: 17, after };
+    assert_eq!(catalogue::fetch_of(&catalogue::fetch(&request)), Ok(request));
+    let request = FetchInstruction { store: store(), id: label("x"), from: 7 };
+    assert_eq!(instruction::fetch_of(&instruction::fetch(&request)), Ok(request));
+    let request = FetchDigests { store: store(), epoch: Epoch(9), block: BlockIndex(4) };
+    assert_eq!(digests::fetch_of(&digests::fetch(&request)), Ok(request));
+    let cursor = Bytes::from_static(b"next");
+    let request = FetchOpening { store: store(), epoch: Epoch(9), ordinal: EpochOrdinal(2), cursor };
+    assert_eq!(opening::fetch_of(opening::fetch(&request)), Ok(request));
+    assert_eq!(opening::sent_of(opening::sent(OpeningSent { next_page: 4 })), OpeningSent { next_page: 4 });
+}
+
+fn opening_parts() -> Vec<OpeningPart> {
+    let line = |target| LineEffect { target, happened: Odometer(5), trade: true };
+    let lines = vec![
+        line(Target::Item { sku: sku("4711"), effect: Quantity::thousandths(-1) }),
+        line(Target::Suspense { code: Code::new("x").unwrap(), packs: Quantity::ONE }),
+        line(Target::Nothing),
+    ];
+    let entry = |reversal| DocumentEntry { content: ContentDigest([8; 8]), first: position(3), count: 3, reversal };
+    let entries = vec![
+        entry(Reversal::Lines { committed: Odometer(6), lines }),
+        entry(Reversal::Done),
+        entry(Reversal::Count),
+        entry(Reversal::Nothing),
+    ];
+    let row = SuspenseRow { happened: Odometer(1), seq: 2, packs: Quantity::thousandths(-3), trade: true };
+    let resolved = Some(Resolution { sku: sku("4711"), units_per_scan: Quantity::ONE });
+    let counted = CountedItem { counted: Quantity::ONE, mark: Odometer(1), last: Odometer(2) };
+    let sheet = CountSheet {
+        zone: Some(label("floor")),
+        counter: None,
+        sells: true,
+        items: [(sku("1"), counted)].into_iter().collect(),
+    };
+    let count = CountState { sheets: vec![sheet, CountSheet::default()], closed: Some(Odometer(0)), full: true };
+    let stock = Stock {
+        on_hand: Quantity::thousandths(-5),
+        basis: Basis::Counted,
+        last: 9,
+        closed: Some(ClosedCount { first: Odometer(1), last: Odometer(2) }),
+    };
+    vec![
+        OpeningPart::Stock(sku("4711"), stock),
+        OpeningPart::Stock(sku("2"), Stock::FRESH),
+        OpeningPart::Document(DocumentKey([3; 16]), DocumentRecord { entries, waiting_void: Some(position(4)) }),
+        OpeningPart::Suspense(Code::new("x").unwrap(), Suspense { rows: vec![row], resolved }),
+        OpeningPart::Count(Reference::new("C-1").unwrap(), count),
+        OpeningPart::Till(till()),
+    ]
+}
+
+#[test]
+fn an_opening_is_read_back() {
+    let page = OpeningPage { parts: opening_parts(), enough: true, cursor: None };
+    assert_eq!(opening::page_of(opening::page(&page)), Ok(page));
+    let send = SendOpening {
+        store: store(),
+        epoch: Epoch(9),
+        ordinal: EpochOrdinal(2),
+        taken: Odometer(3),
+        page: 4,
+        parts: opening_parts(),
+        last: true,
+    };
+    assert_eq!(opening::send_of(opening::send(&send)), Ok(send));
+}
+
+#[test]
+fn a_piece_of_an_opening_that_only_a_newer_release_knows_is_refused() {
+    let page = proto::FetchOpeningResponse { parts: vec![proto::OpeningPart::default()], ..Default::default() };
+    assert_eq!(opening::page_of(page), Err(DecodeError::Missing { field: "parts.part" }));
+}
+
+#[test]
+fn messages_of_a_newer_release_are_passed_over() {
+    assert_eq!(ToCentreCoder::default().decode(proto::ToCentre::default()), Ok(None));
+    assert_eq!(to_box_of(proto::ToBox::default()), Ok(None));
+}
+
+/// The error for a `Hello` with one thing changed.
+fn refused(change: impl FnOnce(&mut proto::Hello)) -> String {
+    let encoded = ToCentreCoder::default().encode(ToCentre::Hello(hello())).unwrap();
+    let Some(proto::to_centre::Message::Hello(mut hello)) = encoded.message else { panic!("no hello") };
+    change(&mut hello);
+    let message = proto::ToCentre { message: Some(proto::to_centre::Message::Hello(hello)) };
+    ToCentreCoder::default().decode(message).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    assert_eq!(refused(|hello| hello.store.clear()), "`store` is missing");
+    assert!(refused(|hello| hello.store = "S 1".into()).starts_with("`store`: store has the character U+0020"));
+    assert_eq!(refused(|hello| hello.box_id = Bytes::new()), "`hello.box_id` has 0 bytes, not 16");
+    assert_eq!(refused(|hello| hello.agent_version = "a\nb".into()), "`hello.agent_version` has a control character");
+    let ordinal = |hello: &mut proto::Hello| hello.opening = Some(proto::OpeningTaken::default());
+    assert_eq!(refused(ordinal), "`opening_taken.ordinal` is missing");
+}
+
+#[test]
+fn a_batch_before_the_hello_has_to_name_its_epoch() {
+    let batch = proto::Batch { seqs: vec![0, 0], ..proto::Batch::default() };
+    let message = proto::ToCentre { message: Some(proto::to_centre::Message::Batch(batch)) };
+    assert_eq!(ToCentreCoder::default().decode(message), Err(DecodeError::Missing { field: "batch.epoch" }));
+}
+
+#[test]
+fn texts_for_people_are_cut_and_cleaned_in_sending() {
+    let reason = format!("a\n{}", "ä".repeat(2_000));
+    let (mut writer, mut reader) = (ToCentreCoder::default(), ToCentreCoder::default());
+    let encoded = writer.encode(ToCentre::Goodbye(Goodbye { reason })).unwrap();
+    let Ok(Some(ToCentre::Goodbye(read))) = reader.decode(encoded) else { panic!("no goodbye") };
+    assert!(read.reason.starts_with("a\u{fffd}ää") && read.reason.len() <= 1_024, "{}", read.reason.len());
+}
+
+#[test]
+fn a_limit_of_nothing_is_refused() {
+    let welcome = proto::Welcome { ordinal: 1, limits: Some(proto::Limits::default()), ..Default::default() };
+    let message = proto::ToBox { message: Some(proto::to_box::Message::Welcome(welcome)) };
+    assert_eq!(to_box_of(message), Err(DecodeError::Missing { field: "limits.batch_movements" }));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_box_or_the_centre_panic(bytes: Vec<u8>) {
+        if let Ok(message) = proto::ToCentre::decode(bytes.as_slice()) {
+            drop(ToCentreCoder::default().decode(message));
+        }
+        if let Ok(message) = proto::ToBox::decode(bytes.as_slice()) {
+            drop(to_box_of(message));
+        }
+        drop(decode_instruction_body(&bytes));
+    }
+
+    #[test]
+    fn no_changed_byte_makes_the_centre_panic(at: prop::sample::Index, byte: u8, batch: bool) {
+        let message = if batch {
+            ToCentre::Batch(Batch { epoch: Epoch(1), live: false, records: records([1, 2, 30]) })
+        } else {
+            ToCentre::Heartbeat(heartbeat())
+        };
+        let mut bytes = ToCentreCoder::default().encode(message).unwrap().encode_to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        if let Ok(message) = proto::ToCentre::decode(bytes.as_slice()) {
+            drop(ToCentreCoder::default().decode(message));
+        }
+    }
+}
