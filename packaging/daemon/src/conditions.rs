@@ -7,6 +7,7 @@ pub mod registry;
 pub use registry::{CONDITIONS, Condition, Severity};
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,9 +38,20 @@ pub fn find(code: Code) -> Option<&'static Condition> {
 /// A condition's page for people.
 #[must_use]
 pub fn explain(condition: &Condition) -> String {
-    let Condition { code, title, severity, cause, effect, remedy, .. } = condition;
-    format!("{code} {title} ({severity})\n\nCause:  {cause}\nEffect: {effect}\nRemedy: {remedy}\n")
+    let Condition { code, title, severity, cause, effect, remedy, visible_after_s, depends_on } = condition;
+    let mut text = format!("{code} {title} ({severity})\n\nCause:  {cause}\nEffect: {effect}\nRemedy: {remedy}\n");
+    if *visible_after_s > 0 {
+        text.push_str(&format!("Shows:  within {visible_after_s} s\n"));
+    }
+    for other in depends_on.iter().filter_map(|code| find(*code)) {
+        text.push_str(&format!("Look first at {} {}\n", other.code, other.title));
+    }
+    text
 }
+
+/// Conditions that hold at once. Subjects may come from outside (a till's
+/// name): from here on, others of a code are told as one.
+const ACTIVE_LIMIT: usize = 1_000;
 
 /// The conditions that hold at present; cheap to clone, shared by whoever
 /// finds or shows trouble. The lock is held for a map's insert or copy only.
@@ -59,6 +71,14 @@ pub struct Raised {
     pub since_ms: u64,
 }
 
+impl Raised {
+    /// What is known of it.
+    #[must_use]
+    pub fn condition(&self) -> Option<&'static Condition> {
+        find(self.code)
+    }
+}
+
 impl Active {
     /// Raises a condition about the whole daemon. True if it is news.
     pub fn raise(&self, code: Code, detail: impl Into<String>, now_ms: u64) -> bool {
@@ -69,15 +89,30 @@ impl Active {
     /// beginning. True if it is news.
     pub fn raise_about(&self, code: Code, subject: &str, detail: impl Into<String>, now_ms: u64) -> bool {
         let detail = detail.into();
-        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (code, subject.to_owned());
-        if let Some(raised) = map.get_mut(&key) {
-            raised.detail = detail;
-            return false;
+        let news = self.insert(code, subject, &detail, now_ms);
+        if news {
+            tracing::warn!(condition = %code, subject, %detail, "condition raised");
         }
-        tracing::warn!(condition = %code, subject, %detail, "condition raised");
-        map.insert(key, Raised { code, subject: subject.to_owned(), detail, since_ms: now_ms });
-        true
+        news
+    }
+
+    fn insert(&self, code: Code, subject: &str, detail: &str, now_ms: u64) -> bool {
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut key = (code, subject.to_owned());
+        if map.len() >= ACTIVE_LIMIT && !map.contains_key(&key) {
+            key.1.clear();
+        }
+        let raised = Raised { code, subject: key.1.clone(), detail: detail.to_owned(), since_ms: now_ms };
+        match map.entry(key) {
+            Entry::Occupied(mut held) => {
+                held.get_mut().detail = raised.detail;
+                false
+            }
+            Entry::Vacant(place) => {
+                place.insert(raised);
+                true
+            }
+        }
     }
 
     /// Clears a condition about the whole daemon. True if it held.
@@ -87,8 +122,8 @@ impl Active {
 
     /// Clears a condition about a subject. True if it held.
     pub fn clear_about(&self, code: Code, subject: &str) -> bool {
-        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = map.remove(&(code, subject.to_owned())).is_some();
+        let key = (code, subject.to_owned());
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key).is_some();
         if held {
             tracing::info!(condition = %code, subject, "condition cleared");
         }
@@ -122,6 +157,34 @@ mod tests {
             assert!((1_000..7_000).contains(&condition.code.0), "{}", condition.code);
         }
         assert!(CONDITIONS.is_sorted_by_key(|condition| condition.code));
+    }
+
+    #[test]
+    fn what_a_condition_depends_on_is_there_and_never_leads_back_to_it() {
+        fn reaches(from: Code, code: Code) -> bool {
+            let next = find(from).unwrap().depends_on;
+            next.iter().any(|other| *other == code || reaches(*other, code))
+        }
+        for condition in CONDITIONS {
+            assert!(!reaches(condition.code, condition.code), "{}", condition.code);
+        }
+    }
+
+    #[test]
+    fn an_explanation_says_where_to_look_first() {
+        let text = explain(find(registry::NOT_SAVED).unwrap());
+        assert!(text.starts_with("TM-3001 NOT SAVED") && text.contains("Remedy: "), "{text}");
+        assert!(text.ends_with("Look first at TM-3004 The disk is 99 % full\n"), "{text}");
+    }
+
+    #[test]
+    fn subjects_from_outside_do_not_grow_without_end() {
+        let active = Active::default();
+        for till in 0..3 * ACTIVE_LIMIT {
+            active.raise_about(registry::ID_REUSED, &till.to_string(), "again", 0);
+        }
+        assert_eq!(active.list().len(), ACTIVE_LIMIT + 1);
+        assert!(active.clear(registry::ID_REUSED), "the rest is told as one");
     }
 
     #[test]

@@ -43,6 +43,9 @@ pub struct Condition {
     pub remedy: &'static str,
     /// Seconds until it shows.
     pub visible_after_s: u32,
+    /// Conditions that explain this one: while one of them holds, look there
+    /// first.
+    pub depends_on: &'static [Code],
 }
 
 /// The stream can't be written.
@@ -61,6 +64,14 @@ pub const CACHE_UNREACHABLE: Code = Code(1006);
 pub const DEAD_LETTERS: Code = Code(1007);
 /// Plaintext off loopback was refused.
 pub const PLAINTEXT_REFUSED: Code = Code(1008);
+/// A box is not heard in its opening hours.
+pub const BOX_OFFLINE: Code = Code(1009);
+/// An import was refused.
+pub const IMPORT_REFUSED: Code = Code(1010);
+/// Movements are named lost and nobody has signed yet.
+pub const MOVEMENTS_LOST: Code = Code(1011);
+/// The digests of box and centre differ.
+pub const DIGEST_DIFFERS: Code = Code(1012);
 /// Head office can't be reached.
 pub const CENTRE_UNREACHABLE: Code = Code(2001);
 /// Head office refuses this box.
@@ -73,6 +84,8 @@ pub const EPOCH_CLOSED: Code = Code(2004);
 pub const TWO_BOXES: Code = Code(2005);
 /// This box holds other movements than head office under the same numbers.
 pub const FORKED: Code = Code(2006);
+/// The disk of this box may be a restored one or a copy.
+pub const DISK_SUSPECT: Code = Code(2007);
 /// NOT SAVED: the disk does not take what is submitted.
 pub const NOT_SAVED: Code = Code(3001);
 /// The disk is 90 % full.
@@ -95,6 +108,8 @@ pub const SCANNER_BUSY: Code = Code(4002);
 pub const SCANNER_CLASS_B: Code = Code(4003);
 /// A lane's memory can't be read.
 pub const LANE_MEMORY: Code = Code(4004);
+/// The wall clock of the box differs from that of the centre.
+pub const CLOCK_OFF: Code = Code(4005);
 /// Codes are sold that nobody knows.
 pub const UNKNOWN_CODES: Code = Code(5001);
 /// A till uses ids again with other content.
@@ -109,10 +124,14 @@ pub const LINES_PARKED: Code = Code(5005);
 pub const INSTRUCTION_REFUSED: Code = Code(5006);
 /// The catalogue could not be fetched.
 pub const CATALOGUE_STALE: Code = Code(5007);
+/// The control totals of a till differ from what came.
+pub const TOTALS_DIFFER: Code = Code(5008);
 /// A certificate is missing, expired or of another store.
 pub const CERTIFICATE: Code = Code(6001);
 /// A till came with a wrong token.
 pub const TOKEN_REFUSED: Code = Code(6002);
+/// A certificate ends within 30 days.
+pub const CERTIFICATE_ENDS: Code = Code(6003);
 
 /// All conditions, by code.
 pub const CONDITIONS: &[Condition] = &[
@@ -124,6 +143,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Boxes are not told Received and keep what they have; nothing is lost.",
         remedy: "Look at the brokers; the centre goes on by itself when they answer.",
         visible_after_s: 10,
+        depends_on: &[TOPIC_SETTINGS],
     },
     Condition {
         code: DATABASE_UNREACHABLE,
@@ -133,6 +153,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Movements stay in the stream and in the shops; levels stand still and are marked stale.",
         remedy: "Look at the database; applying goes on where it stopped.",
         visible_after_s: 10,
+        depends_on: &[],
     },
     Condition {
         code: DATABASE_NOT_DURABLE,
@@ -142,6 +163,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The centre refuses to start, because a handled movement could be lost at a power cut.",
         remedy: "Set fsync = on and synchronous_commit = on and start again.",
         visible_after_s: 0,
+        depends_on: &[],
     },
     Condition {
         code: DATABASE_NEWER,
@@ -151,6 +173,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The centre refuses to start; nothing is changed.",
         remedy: "Start the newer release, or restore a backup from before the update.",
         visible_after_s: 0,
+        depends_on: &[],
     },
     Condition {
         code: TOPIC_SETTINGS,
@@ -160,6 +183,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The centre refuses to start; keys could land in other partitions.",
         remedy: "Put the topic's settings right, or create it under another prefix.",
         visible_after_s: 0,
+        depends_on: &[],
     },
     Condition {
         code: CACHE_UNREACHABLE,
@@ -169,6 +193,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Reads are answered from the database: slower, and as true as before.",
         remedy: "Look at Redis; it fills itself again.",
         visible_after_s: 10,
+        depends_on: &[],
     },
     Condition {
         code: DEAD_LETTERS,
@@ -178,6 +203,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "They have no effect on stock until somebody repairs or discards them.",
         remedy: "List them by reason with `tidemark-central dead-letters`.",
         visible_after_s: 60,
+        depends_on: &[ID_REUSED],
     },
     Condition {
         code: PLAINTEXT_REFUSED,
@@ -187,6 +213,47 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The daemon refuses to start.",
         remedy: "Give tls.certificate and tls.key, or listen on 127.0.0.1.",
         visible_after_s: 0,
+        depends_on: &[],
+    },
+    Condition {
+        code: BOX_OFFLINE,
+        title: "A box is not heard",
+        severity: Severity::Warning,
+        cause: "Its line is down, or the box is off, in the opening hours of its shop.",
+        effect: "Its levels are shown as they were, marked stale; the shop sells on and keeps all.",
+        remedy: "Call the shop if it lasts: power, router and line of the box.",
+        visible_after_s: 90,
+        depends_on: &[STREAM_UNREACHABLE],
+    },
+    Condition {
+        code: IMPORT_REFUSED,
+        title: "An import was refused",
+        severity: Severity::Warning,
+        cause: "The catalogue, stock or store list has faults, or a SKU equals another item's code.",
+        effect: "Nothing of it was taken; the one before holds.",
+        remedy: "Put the lines right that the answer names, and import it again as a whole.",
+        visible_after_s: 0,
+        depends_on: &[],
+    },
+    Condition {
+        code: MOVEMENTS_LOST,
+        title: "Movements of a shop are lost",
+        severity: Severity::Critical,
+        cause: "A box died with movements that had not come up, or its disk gave back unreadable ones.",
+        effect: "The positions are named; the shop's on-hand may be wrong for what they held.",
+        remedy: "Compare with the tills of those hours, count the items named, then sign the loss.",
+        visible_after_s: 10,
+        depends_on: &[JOURNAL_DAMAGED],
+    },
+    Condition {
+        code: DIGEST_DIFFERS,
+        title: "Head office and a shop hold different movements",
+        severity: Severity::Critical,
+        cause: "A restored disk or database, or a fault of ours: the sums over the same positions differ.",
+        effect: "The shop's levels can't be relied on until it is cleared up; nothing is deleted.",
+        remedy: "Look whether disk or database were restored; keep both and call support.",
+        visible_after_s: 30,
+        depends_on: &[FORKED, DISK_SUSPECT],
     },
     Condition {
         code: CENTRE_UNREACHABLE,
@@ -196,6 +263,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The shop sells on; everything is kept and sent when the line is back.",
         remedy: "Look at the router and the line; nothing has to be done at the box.",
         visible_after_s: 30,
+        depends_on: &[CERTIFICATE],
     },
     Condition {
         code: CENTRE_REFUSES,
@@ -205,6 +273,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The shop sells on; nothing reaches head office until it is put right.",
         remedy: "Read the reason here; import the store, or install the right certificate or release.",
         visible_after_s: 5,
+        depends_on: &[CERTIFICATE],
     },
     Condition {
         code: BACKLOG_WAITS,
@@ -214,6 +283,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "New sales go through; older ones wait in the shop, where they are safe.",
         remedy: "Nothing at the shop; head office sees the cause at the centre.",
         visible_after_s: 120,
+        depends_on: &[CENTRE_UNREACHABLE, CENTRE_REFUSES, DATABASE_UNREACHABLE],
     },
     Condition {
         code: EPOCH_CLOSED,
@@ -223,6 +293,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Sales of this box are taken as late ones; on-hand is kept by the other box.",
         remedy: "Take one of the two boxes out of use.",
         visible_after_s: 5,
+        depends_on: &[],
     },
     Condition {
         code: TWO_BOXES,
@@ -232,6 +303,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Both sell; the newcomer waits until a person decides.",
         remedy: "Switch one of them off.",
         visible_after_s: 5,
+        depends_on: &[],
     },
     Condition {
         code: FORKED,
@@ -241,6 +313,17 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The box stops sending under these numbers so that nothing is mixed.",
         remedy: "Keep the box running and call support; no movement is deleted.",
         visible_after_s: 5,
+        depends_on: &[DISK_SUSPECT],
+    },
+    Condition {
+        code: DISK_SUSPECT,
+        title: "The disk of this box may be a restored one or a copy",
+        severity: Severity::Warning,
+        cause: "The session number did not grow since the centre last heard it.",
+        effect: "Box and centre compare what they hold before anything is mixed; the shop sells on.",
+        remedy: "If the disk was restored or copied on purpose, nothing; else look for a second box.",
+        visible_after_s: 5,
+        depends_on: &[],
     },
     Condition {
         code: NOT_SAVED,
@@ -250,6 +333,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Nothing is answered that is not on disk; tills repeat, scanners signal an error.",
         remedy: "Free space or change the disk; keep receipts until the page says saved.",
         visible_after_s: 0,
+        depends_on: &[DISK_99],
     },
     Condition {
         code: DISK_90,
@@ -259,6 +343,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Nothing yet; telemetry gives way first.",
         remedy: "Free space, or bring the line back so that movements can be trimmed.",
         visible_after_s: 60,
+        depends_on: &[],
     },
     Condition {
         code: DISK_95,
@@ -268,6 +353,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Old catalogues give way; sales go on.",
         remedy: "Free space soon.",
         visible_after_s: 60,
+        depends_on: &[],
     },
     Condition {
         code: DISK_99,
@@ -277,6 +363,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The grace of handled movements gives way; sales go on as long as there is room.",
         remedy: "Free space now.",
         visible_after_s: 10,
+        depends_on: &[],
     },
     Condition {
         code: JOURNAL_DAMAGED,
@@ -286,6 +373,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The box refuses to start rather than to forget silently.",
         remedy: "Keep the data folder as it is and call support; tills keep their receipts meanwhile.",
         visible_after_s: 0,
+        depends_on: &[],
     },
     Condition {
         code: JOURNAL_LOCKED,
@@ -295,6 +383,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "This one refuses to start.",
         remedy: "Stop the other agent.",
         visible_after_s: 0,
+        depends_on: &[],
     },
     Condition {
         code: JOURNAL_NEWER,
@@ -304,6 +393,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The box refuses to start; nothing is changed.",
         remedy: "Install the newer release again.",
         visible_after_s: 0,
+        depends_on: &[],
     },
     Condition {
         code: SCANNER_GONE,
@@ -313,6 +403,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Its scans do not arrive.",
         remedy: "Plug it in; look at the port in the configuration.",
         visible_after_s: 5,
+        depends_on: &[],
     },
     Condition {
         code: SCANNER_BUSY,
@@ -322,6 +413,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Its scans go to that program.",
         remedy: "Stop that program (often ModemManager or a till's own driver).",
         visible_after_s: 5,
+        depends_on: &[],
     },
     Condition {
         code: SCANNER_CLASS_B,
@@ -331,6 +423,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Its own beep says nothing about saving.",
         remedy: "Switch its beep off if it can, and watch the box's page.",
         visible_after_s: 60,
+        depends_on: &[],
     },
     Condition {
         code: LANE_MEMORY,
@@ -340,6 +433,17 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The lane starts at home, in look.",
         remedy: "Scan the mode's command again.",
         visible_after_s: 0,
+        depends_on: &[],
+    },
+    Condition {
+        code: CLOCK_OFF,
+        title: "The clock of the box is off",
+        severity: Severity::Info,
+        cause: "Its time differs from head office's by more than two minutes.",
+        effect: "Labels show a wrong time; order, stock and once-only don't use it.",
+        remedy: "Switch on time synchronisation, or change the battery of the box's board.",
+        visible_after_s: 60,
+        depends_on: &[],
     },
     Condition {
         code: UNKNOWN_CODES,
@@ -349,6 +453,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "They have no effect on stock until the catalogue learns them; then they take effect by themselves.",
         remedy: "Add the codes to the catalogue.",
         visible_after_s: 300,
+        depends_on: &[CATALOGUE_STALE],
     },
     Condition {
         code: ID_REUSED,
@@ -358,6 +463,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The later documents are kept aside without effect.",
         remedy: "Give the till a new life in its ids; say for each letter whether it counts.",
         visible_after_s: 60,
+        depends_on: &[],
     },
     Condition {
         code: NUMBERS_MISSING,
@@ -367,6 +473,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The store's day is not complete.",
         remedy: "Let the till send the numbers named here again.",
         visible_after_s: 300,
+        depends_on: &[NUMBERS_RESTARTED],
     },
     Condition {
         code: NUMBERS_RESTARTED,
@@ -376,6 +483,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Gaps before the restart can't be told.",
         remedy: "Give the till a new life in its ids.",
         visible_after_s: 60,
+        depends_on: &[],
     },
     Condition {
         code: LINES_PARKED,
@@ -385,6 +493,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "They have no effect on stock until head office repairs them.",
         remedy: "Head office finds them in the dead letters.",
         visible_after_s: 60,
+        depends_on: &[ID_REUSED],
     },
     Condition {
         code: INSTRUCTION_REFUSED,
@@ -394,6 +503,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "It stays open at head office.",
         remedy: "Update the box, or change the instruction.",
         visible_after_s: 60,
+        depends_on: &[],
     },
     Condition {
         code: CATALOGUE_STALE,
@@ -403,6 +513,17 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The box goes on with the catalogue it has.",
         remedy: "Nothing; it is fetched again.",
         visible_after_s: 600,
+        depends_on: &[CENTRE_UNREACHABLE],
+    },
+    Condition {
+        code: TOTALS_DIFFER,
+        title: "A till's totals of the day differ from what came",
+        severity: Severity::Warning,
+        cause: "Documents of the till are missing, or it counted otherwise.",
+        effect: "The store's day is not complete.",
+        remedy: "Let the till send the numbers named here again; then close its day anew.",
+        visible_after_s: 300,
+        depends_on: &[NUMBERS_MISSING],
     },
     Condition {
         code: CERTIFICATE,
@@ -412,6 +533,7 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "The box can't reach head office; it sells on.",
         remedy: "Install the right certificate.",
         visible_after_s: 30,
+        depends_on: &[],
     },
     Condition {
         code: TOKEN_REFUSED,
@@ -421,5 +543,16 @@ pub const CONDITIONS: &[Condition] = &[
         effect: "Its documents are not taken; it repeats them.",
         remedy: "Give it its token with `tidemark-edge till add`.",
         visible_after_s: 10,
+        depends_on: &[],
+    },
+    Condition {
+        code: CERTIFICATE_ENDS,
+        title: "A certificate ends soon",
+        severity: Severity::Warning,
+        cause: "Less than 30 days are left of its time.",
+        effect: "None yet; after its end nobody who checks it connects.",
+        remedy: "Install its successor and start the daemon again.",
+        visible_after_s: 60,
+        depends_on: &[],
     },
 ];
