@@ -125,7 +125,9 @@ impl Journal {
 
 /// Writing.
 impl Journal {
-    /// Submits a document; answers after the sync it stands behind.
+    /// Submits a document; answers after the sync it stands behind. A call
+    /// that is dropped before its answer may still commit: repeated, it is a
+    /// duplicate.
     pub async fn submit(&self, submission: Submission) -> Result<Committed, NotSaved> {
         self.ask(|reply| Command::Submit(vec![Ticket { submission, reply }])).await
     }

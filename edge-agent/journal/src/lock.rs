@@ -7,7 +7,15 @@ use std::path::Path;
 /// Held as long as the journal is open; the system frees it with the process.
 #[derive(Debug)]
 pub(crate) struct DirLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // Closing would do, but for a process that is just being started from
+        // this one and still shares the file; it is freed then.
+        let _freed = self.file.unlock();
+    }
 }
 
 /// Why the lock can't be had.
@@ -28,7 +36,7 @@ impl DirLock {
         }
         // The holder's number is a help for people: without it the lock holds too.
         let _named = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 

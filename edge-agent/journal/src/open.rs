@@ -285,8 +285,16 @@ fn damaged(config: &Config, cause: String, mark: Option<Mark>, readable: Option<
 fn storage_error(config: &Config, error: rocksdb::Error, mark: Option<Mark>) -> OpenError {
     let kind = error.kind();
     let cause = error.into_string();
-    let out_of_room = ["No space left", "Disk quota", "File too large", "Permission denied", "Read-only file system"];
-    let for_now = out_of_room.iter().any(|words| cause.contains(words));
+    let passing = [
+        "No space left",
+        "Disk quota",
+        "File too large",
+        "Permission denied",
+        "Read-only file system",
+        "Too many open files",
+        "Cannot allocate memory",
+    ];
+    let for_now = passing.iter().any(|words| cause.contains(words));
     match kind {
         rocksdb::ErrorKind::IOError if for_now => OpenError::Storage { dir: config.dir.clone(), cause },
         rocksdb::ErrorKind::Busy

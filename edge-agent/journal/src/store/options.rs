@@ -38,7 +38,8 @@ impl Expiry {
         self.lines_before.store(lines_before.0, Ordering::Relaxed);
     }
 
-    fn effect_goes(&self, key: &[u8]) -> bool {
+    /// Whether the effect under a key of `item_effects` is too old.
+    pub(crate) fn effect_goes(&self, key: &[u8]) -> bool {
         let before = self.effects_before.load(Ordering::Relaxed);
         effects::happened(key).is_some_and(|happened| happened.0 < before)
     }

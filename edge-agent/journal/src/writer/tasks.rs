@@ -112,9 +112,12 @@ impl Owner {
     }
 
     /// Tells the compactions what is too old: line effects beyond any void,
-    /// item effects beyond the grace and beyond every open count's marks.
-    pub(super) fn refresh_expiry(&mut self) {
-        let now = self.shared.running.now();
+    /// item effects beyond the grace and before every open count's marks.
+    pub(super) fn refresh_expiry(&self) {
+        self.refresh_expiry_at(self.shared.running.now());
+    }
+
+    pub(super) fn refresh_expiry_at(&self, now: Odometer) {
         let lines = now.back(VOID_MILLIS + limits::VOID_MARGIN_MS);
         let marks = self.shared.shelf.read(|store| {
             let mut earliest = now;

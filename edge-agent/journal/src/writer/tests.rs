@@ -1,17 +1,22 @@
-//! What a write that was refused and yet survived leads to. No disk does
-//! that on demand, so the writer is driven here without its thread.
+//! The writer driven without its thread, so that faults no disk has on
+//! demand can be laid: writes that are refused and yet survive, values and
+//! records that can't be read.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tidemark_model::books::{CountSheet, CountState, CountedItem};
 use tidemark_model::document::{Body, Line, TakenLine, Timing, TradeKind};
 use tidemark_model::movement::Labels;
-use tidemark_model::{DocumentId, Kind, Label, Quantity, Sku, Source, Status, StoreId, WallTime};
+use tidemark_model::{DocumentId, Kind, Label, Position, Quantity, Sku, Source, Status, StoreId, WallTime};
 
 use super::prepare::prepare;
 use super::*;
+use crate::layout::identity::KeptIdentity;
+use crate::layout::{FORMAT, Family, effects, encode, meta, outbox};
 use crate::odometer::Reading;
-use crate::open::{self, Opened};
+use crate::open::{self, OpenError, Opened};
 use crate::records;
 use crate::store::{Durability, ReadError, Scan};
 use crate::submit::{NotSaved, Submission};
@@ -49,7 +54,11 @@ fn opened(name: &str) -> Box {
 }
 
 fn sale(id: &str, lane: bool) -> Submission {
-    let item = TakenLine::plain(Sku::new("apple").unwrap(), Quantity::ONE);
+    sale_of(id, "apple", lane)
+}
+
+fn sale_of(id: &str, item: &str, lane: bool) -> Submission {
+    let item = TakenLine::plain(Sku::new(item).unwrap(), Quantity::ONE);
     let document = Document {
         source: Source::new("lane:counter").unwrap(),
         id: DocumentId::new(id).unwrap(),
@@ -137,4 +146,83 @@ fn what_did_not_survive_is_not_voided() {
     owner.inner.waiting.push_back(next);
     owner.commit_waiting();
     assert_eq!(answer.try_recv().unwrap().unwrap().first.seq, 1);
+}
+
+/// Puts bytes under a key past all rules.
+fn lay(owner: &Owner, family: Family, key: &[u8], value: &[u8]) {
+    let laid = owner.shared.shelf.read(|store| {
+        let mut batch = store.batch();
+        batch.put(family, key, value)?;
+        let writes = batch.writes;
+        store.write(writes, Durability::Synced)
+    });
+    laid.unwrap();
+}
+
+#[test]
+fn a_document_whose_books_cannot_be_read_holds_up_no_other() {
+    let mut shop = opened("unreadable-book");
+    let owner = &mut shop.owner;
+    lay(owner, Family::Suspense, b"pear", b"no such value");
+    let submissions =
+        [sale("1", false), sale_of("2", "pear", false), sale("3", false), sale_of("4", "pear", false), sale("5", true)];
+    let (tickets, answers): (Vec<_>, Vec<_>) = submissions.into_iter().map(ticket).unzip();
+    owner.inner.waiting.extend(tickets);
+    owner.commit_waiting();
+    let told: Vec<_> = answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect();
+    let seqs: Vec<_> = told.iter().map(|answer| answer.as_ref().map(|told| told.first.seq).ok()).collect();
+    assert_eq!(seqs, [Some(1), None, Some(2), None, Some(3)]);
+    assert!(told.iter().flat_map(|answer| answer.as_ref().err()).all(|error| matches!(error, NotSaved::Read { .. })));
+    assert_eq!(*owner.health.borrow(), Health::Writable);
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_told_by_name_and_digest() {
+    let mut shop = opened("unreadable-record");
+    let owner = &mut shop.owner;
+    for number in 0..5 {
+        owner.inner.waiting.push_back(ticket(sale(&number.to_string(), false)).0);
+    }
+    owner.commit_waiting();
+    let epoch = owner.state.identity.epoch;
+    let all = std::iter::once(1..=5).collect();
+    let read =
+        |owner: &Owner| owner.shared.shelf.read(|store| records::read(store, epoch, &all, (5, u64::MAX))).unwrap();
+    let whole = read(owner);
+    assert_eq!((whole.records.len(), whole.unreadable_digest), (5, None));
+    let key = outbox::key(Position { epoch, seq: 3 });
+    lay(owner, Family::Outbox, &key, b"\x01 not what was written here");
+    let holed = read(owner);
+    assert_eq!(holed.records.iter().map(|record| record.seq).collect::<Vec<_>>(), [1, 2, 4, 5]);
+    assert_eq!(holed.unreadable.iter().collect::<Vec<_>>(), [3]);
+    assert_eq!(holed.unreadable_digest, whole.records[2].digest);
+}
+
+#[test]
+fn a_journal_of_a_newer_release_is_left_alone() {
+    let shop = opened("newer");
+    let newer = encode(&KeptIdentity::Newer { format: FORMAT + 1 });
+    lay(&shop.owner, Family::Meta, &meta::IDENTITY, &newer);
+    shop.owner.shared.shelf.close();
+    let reopened = open::reopen(&shop.owner.config, &shop.owner.tuning, None);
+    assert!(matches!(reopened, Err(OpenError::NewerFormat { found, .. }) if found == FORMAT + 1), "{reopened:?}");
+}
+
+#[test]
+fn item_effects_stay_while_an_open_count_may_still_need_them() {
+    let mut shop = opened("expiry");
+    let owner = &mut shop.owner;
+    let mark = Odometer(1_000_000);
+    let apple = Sku::new("apple").unwrap();
+    let counted = CountedItem { counted: Quantity::ONE, mark, last: mark };
+    let sheet = CountSheet { items: BTreeMap::from([(apple.clone(), counted)]), ..CountSheet::default() };
+    let count = CountState { sheets: vec![sheet], closed: None, full: false };
+    lay(owner, Family::Counts, b"inventory", &encode(&count));
+    let goes = |owner: &Owner, happened| owner.expiry.effect_goes(&effects::key(&apple, Odometer(happened), 1, 0));
+    owner.refresh_expiry_at(Odometer(3 * limits::GRACE_MS));
+    assert!(goes(owner, mark.0 - 1) && !goes(owner, mark.0), "what lies after the mark is kept");
+    let closed = CountState { closed: Some(Odometer(limits::GRACE_MS)), ..count };
+    lay(owner, Family::Counts, b"inventory", &encode(&closed));
+    owner.refresh_expiry_at(Odometer(3 * limits::GRACE_MS));
+    assert!(goes(owner, 2 * limits::GRACE_MS - 1) && !goes(owner, 2 * limits::GRACE_MS), "then the grace decides");
 }

@@ -102,6 +102,18 @@ fn a_changed_byte_of_the_manifest_is_refused_or_harmless() {
 }
 
 #[test]
+fn a_changed_byte_of_a_table_is_refused_or_told_by_position() {
+    let shop = Shop::new("table");
+    sold(&shop);
+    // The second opening flushed what the first had left in its log.
+    let tables = files(&shop, |name| name.ends_with(".sst"));
+    assert!(!tables.is_empty());
+    for table in tables {
+        flips(&shop, &table, 199);
+    }
+}
+
+#[test]
 fn a_log_that_lost_its_end_is_told_with_what_is_missing() {
     let shop = Shop::new("short");
     sold(&shop);
