@@ -44,11 +44,26 @@ impl Clock {
         wall_now()
     }
 
-    /// How long the machine has slept since it was switched on: if it grows,
-    /// a boot of the odometer has ended.
+    /// How long the machine has slept since it was switched on: if it grows
+    /// by a second and more, a boot of the odometer has ended. (Two clocks
+    /// are read one after the other, so smaller steps mean nothing.)
     #[must_use]
+    #[cfg(target_os = "linux")]
     pub fn slept(&self) -> Duration {
         duration_of(ClockId::Boottime).saturating_sub(steady())
+    }
+
+    /// How long the machine has slept: not known on this system, whose steady
+    /// clock may run on meanwhile.
+    #[must_use]
+    #[cfg(not(target_os = "linux"))]
+    pub const fn slept(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Waits. Virtual in tests with paused time, unlike the readings.
+    pub async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
     }
 }
 

@@ -79,7 +79,7 @@ impl Rows {
 
     fn table(&self) -> String {
         let header: Vec<String> = self.columns.iter().map(|column| column.to_uppercase().replace('_', " ")).collect();
-        let cells = self.rows.iter().map(|row| row.iter().map(text_of).collect::<Vec<_>>());
+        let cells = self.rows.iter().map(|row| row.iter().map(cell_of).collect::<Vec<_>>());
         let lines: Vec<Vec<String>> = std::iter::once(header).chain(cells).collect();
         let width = |column: usize| {
             lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -117,9 +117,15 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
+/// A cell for people. What came from outside may not steer their terminal.
+fn cell_of(value: &Value) -> String {
+    let text = if value.is_null() { "–".to_owned() } else { text_of(value) };
+    text.replace(char::is_control, "\u{fffd}")
+}
+
 fn text_of(value: &Value) -> String {
     match value {
-        Value::Null => "–".to_owned(),
+        Value::Null => String::new(),
         Value::String(text) => text.clone(),
         other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => other.to_string(),
     }
@@ -136,8 +142,16 @@ mod tests {
         rows.add(vec![json!("S1"), json!(3)]);
         rows.add(vec![json!("a,b\"c"), Value::Null]);
         assert_eq!(rows.render(Form::Table), "STORE  PENDING\nS1     3\na,b\"c  –\n");
-        assert_eq!(rows.render(Form::Csv), "store,pending\nS1,3\n\"a,b\"\"c\",–\n");
+        assert_eq!(rows.render(Form::Csv), "store,pending\nS1,3\n\"a,b\"\"c\",\n");
         assert_eq!(rows.render(Form::Jsonl).lines().next(), Some(r#"{"pending":3,"store":"S1"}"#));
         assert!("xml".parse::<Form>().is_err());
+    }
+
+    #[test]
+    fn what_came_from_outside_does_not_steer_a_terminal() {
+        let mut rows = Rows::new(&["note"]);
+        rows.add(vec![json!("\u{1b}[2Jgone\nnext")]);
+        assert_eq!(rows.render(Form::Table), "NOTE\n\u{fffd}[2Jgone\u{fffd}next\n");
+        assert_eq!(rows.render(Form::Csv), "note\n\"\u{1b}[2Jgone\nnext\"\n");
     }
 }

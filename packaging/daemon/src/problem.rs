@@ -15,6 +15,8 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     remedy: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Value>,
     #[serde(skip)]
@@ -38,6 +40,7 @@ impl Problem {
             code,
             detail: detail.into(),
             remedy: remedy.into(),
+            instance: None,
             errors: Vec::new(),
             retry_after: None,
         }
@@ -47,6 +50,13 @@ impl Problem {
     #[must_use]
     pub fn with_errors(mut self, errors: Vec<Value>) -> Self {
         self.errors = errors;
+        self
+    }
+
+    /// With the address of what it is about.
+    #[must_use]
+    pub fn about(mut self, instance: impl Into<String>) -> Self {
+        self.instance = Some(instance.into());
         self
     }
 
@@ -67,6 +77,26 @@ impl Problem {
     #[must_use]
     pub const fn status(&self) -> u16 {
         self.status
+    }
+
+    /// What was sent can't be read.
+    pub fn unreadable(code: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, "Unreadable request", detail, remedy)
+    }
+
+    /// The caller has shown no right, or one that is not known.
+    pub fn unauthorized(detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "No right shown", detail, remedy)
+    }
+
+    /// The caller is known and has no right to this.
+    pub fn forbidden(detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail, remedy)
+    }
+
+    /// It can't be done now; the same call may succeed later.
+    pub fn unavailable(code: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, "Not now", detail, remedy).retry_after(1)
     }
 
     /// Nothing is there.
@@ -119,6 +149,17 @@ mod tests {
         assert_eq!(json["type"], "urn:tidemark:problem:not_found");
         assert_eq!(json["status"], 404);
         assert!(json["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()));
+        assert!(json.get("instance").is_none() && json.get("errors").is_none());
         assert_eq!(problem.into_response().headers()["content-type"], "application/problem+json");
+    }
+
+    #[test]
+    fn headers_say_what_a_caller_needs_to_go_on() {
+        let later = Problem::unavailable("not_saved", "the disk is full", "free space").about("/v1/events");
+        assert_eq!(serde_json::to_value(&later).unwrap()["instance"], "/v1/events");
+        let later = later.into_response();
+        assert_eq!((later.status().as_u16(), later.headers()["retry-after"].to_str().unwrap()), (503, "1"));
+        let stranger = Problem::unauthorized("no token", "send one").into_response();
+        assert_eq!(stranger.headers()["www-authenticate"], "Bearer");
     }
 }

@@ -34,11 +34,16 @@ impl Policy {
     /// For a database, broker or cache that is away.
     pub const SERVICE: Self = Self { first: Duration::from_millis(100), longest: Duration::from_secs(5) };
 
+    /// Full jitter: each wait is drawn from 0 up to a bound that doubles from
+    /// `first` to `longest`, so that many who failed together don't come
+    /// together again. (The library draws around half the bound.)
     fn backoff(self) -> ExponentialBackoff {
         ExponentialBackoff {
-            current_interval: self.first,
-            initial_interval: self.first,
-            max_interval: self.longest,
+            current_interval: self.first / 2,
+            initial_interval: self.first / 2,
+            max_interval: self.longest / 2,
+            randomization_factor: 1.0,
+            multiplier: 2.0,
             max_elapsed_time: None,
             ..ExponentialBackoff::default()
         }
@@ -89,6 +94,31 @@ mod tests {
         };
         assert_eq!(retry(Policy::SERVICE, attempt, judge).await, Ok(50));
         assert_eq!(seen.get(), 49);
+    }
+
+    #[test]
+    fn waits_grow_to_the_bound_and_are_spread_over_all_of_it() {
+        let policy = Policy { first: Duration::from_millis(100), longest: Duration::from_secs(5) };
+        let mut backoff = policy.backoff();
+        let waits: Vec<Duration> = (0..200).filter_map(|_| backoff.next_backoff()).collect();
+        assert_eq!(waits.len(), 200, "it never gives up");
+        assert!(waits[0] <= policy.first + Duration::from_nanos(1));
+        let longest = waits.iter().max().copied().unwrap_or_default();
+        assert!(longest <= policy.longest + Duration::from_nanos(1) && longest > policy.longest / 2, "{longest:?}");
+        assert!(waits[10..].iter().any(|wait| *wait < policy.longest / 4), "{waits:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_when_is_believed() {
+        let began = tokio::time::Instant::now();
+        let tries = Cell::new(0);
+        let attempt = || async {
+            tries.set(tries.get() + 1);
+            if tries.get() < 3 { Err("busy") } else { Ok(()) }
+        };
+        let judge = |_: &&str| Disposition::RetryAfter(Duration::from_secs(7));
+        assert_eq!(retry(Policy::SERVICE, attempt, judge).await, Ok(()));
+        assert_eq!(began.elapsed(), Duration::from_secs(14));
     }
 
     #[tokio::test]

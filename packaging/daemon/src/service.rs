@@ -1,12 +1,19 @@
-//! The service manager: ready, status, watchdog.
+//! The service manager: ready, status, watchdog. Under none, all of it does
+//! nothing.
 
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+use tokio_util::sync::CancellationToken;
 
 /// Tells the service manager that the daemon is ready and how it is.
 pub fn ready(status: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// Tells the service manager in one line how the daemon is.
+pub fn status(status: &str) {
+    notify(&[NotifyState::Status(status)]);
 }
 
 /// Tells the service manager that the daemon is coming down.
@@ -27,8 +34,70 @@ pub fn alive() {
     notify(&[NotifyState::Watchdog]);
 }
 
+/// A task that tells the watchdog that the daemon lives, as often as it wants
+/// to hear it and as long as `lives` says so; `lives` asks what does the work
+/// (an answer of the writer, a step of the applier), not this task.
+pub async fn watch<L, F>(lives: L, stop: CancellationToken) -> Result<(), std::io::Error>
+where
+    L: FnMut() -> F + Send,
+    F: Future<Output = bool> + Send,
+{
+    match watchdog_period() {
+        Some(period) => beat(period, lives, alive, stop).await,
+        None => stop.cancelled().await,
+    }
+    Ok(())
+}
+
+async fn beat<F>(period: Duration, mut lives: impl FnMut() -> F, mut tell: impl FnMut(), stop: CancellationToken)
+where
+    F: Future<Output = bool>,
+{
+    loop {
+        let asked = tokio::time::timeout(period, lives()).await;
+        if asked == Ok(true) {
+            tell();
+        } else {
+            tracing::warn!("the daemon does not do its work; the watchdog is not told that it lives");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(period) => {}
+        }
+    }
+}
+
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::warn!(%error, "the service manager can't be told");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// Five times well, then stuck, then ill.
+    async fn answer(asked: u32) -> bool {
+        if asked == 6 {
+            std::future::pending::<()>().await;
+        }
+        asked <= 5
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_watchdog_hears_only_of_a_daemon_that_does_its_work() {
+        let (asked, told) = (Cell::new(0), Cell::new(0));
+        let stop = CancellationToken::new();
+        let lives = || {
+            asked.set(asked.get() + 1);
+            if asked.get() == 10 {
+                stop.cancel();
+            }
+            answer(asked.get())
+        };
+        beat(Duration::from_secs(5), lives, || told.set(told.get() + 1), stop.clone()).await;
+        assert_eq!((asked.get(), told.get()), (10, 5));
     }
 }

@@ -1,10 +1,11 @@
 //! Coming down in order: a signal asks, tasks drain, a task that fails or
 //! panics brings the daemon down instead of leaving it half alive.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// Why a task ended although nobody asked.
@@ -19,22 +20,30 @@ pub enum TaskError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// It panicked.
-    #[error("a task panicked: {0}")]
-    Panicked(#[from] JoinError),
+    #[error("{name} panicked, which is a fault of ours: {source}")]
+    Panicked {
+        /// Which task.
+        name: &'static str,
+        /// With what.
+        source: JoinError,
+    },
     /// It did not end within the time given for draining.
-    #[error("{left} tasks did not end within {within:?}")]
+    #[error("{} did not end within {within:?}", left.join(", "))]
     Stuck {
-        /// How many.
-        left: usize,
+        /// Which.
+        left: Vec<&'static str>,
         /// The time given.
         within: Duration,
     },
 }
 
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// The tasks of a daemon and the token that asks them to end.
 #[derive(Debug, Default)]
 pub struct Tasks {
-    set: JoinSet<Result<(), TaskError>>,
+    set: JoinSet<Result<(), Cause>>,
+    names: HashMap<Id, &'static str>,
     stop: CancellationToken,
 }
 
@@ -56,64 +65,102 @@ impl Tasks {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        self.set.spawn(async move { task.await.map_err(|error| TaskError::Failed { name, source: error.into() }) });
+        let started = self.set.spawn(async move { task.await.map_err(Into::into) });
+        self.names.insert(started.id(), name);
     }
 
     /// Waits until a signal or a failing task asks for the end, then until
     /// all tasks have drained.
     pub async fn run(mut self, drain: Duration) -> Result<(), TaskError> {
         let first = tokio::select! {
-            () = signalled() => Ok(()),
-            () = self.stop.cancelled() => Ok(()),
-            ended = first_failure(&mut self.set) => ended,
+            signal = signalled() => {
+                tracing::info!(signal, "asked to end");
+                Ok(())
+            }
+            () = self.stop.clone().cancelled_owned() => Ok(()),
+            error = self.first_failure() => Err(error),
         };
         self.stop.cancel();
-        let drained = tokio::time::timeout(drain, drain_all(&mut self.set)).await;
+        let drained = tokio::time::timeout(drain, self.drain_all()).await;
         match (first, drained) {
-            (Err(error), _) | (Ok(()), Ok(Err(error))) => Err(error),
+            (Err(error), Ok(Err(later))) => {
+                tracing::warn!(%later, "and another task failed while the daemon came down");
+                Err(error)
+            }
+            (Err(error), Ok(Ok(())) | Err(_)) | (Ok(()), Ok(Err(error))) => Err(error),
             (Ok(()), Ok(Ok(()))) => Ok(()),
-            (Ok(()), Err(_elapsed)) => Err(TaskError::Stuck { left: self.set.len(), within: drain }),
+            (Ok(()), Err(_elapsed)) => {
+                let mut left: Vec<&'static str> = self.names.into_values().collect();
+                left.sort_unstable();
+                Err(TaskError::Stuck { left, within: drain })
+            }
         }
     }
-}
 
-/// The first task that fails; tasks that end well are let go.
-async fn first_failure(set: &mut JoinSet<Result<(), TaskError>>) -> Result<(), TaskError> {
-    while let Some(ended) = set.join_next().await {
-        ended??;
-    }
-    std::future::pending().await
-}
-
-async fn drain_all(set: &mut JoinSet<Result<(), TaskError>>) -> Result<(), TaskError> {
-    let mut first = Ok(());
-    while let Some(ended) = set.join_next().await {
-        let ended = ended.map_err(TaskError::from).and_then(|result| result);
-        if first.is_ok() {
-            first = ended;
+    /// The first task that fails. One that ends well although nobody asked
+    /// has done what it was for; that it did is told.
+    async fn first_failure(&mut self) -> TaskError {
+        loop {
+            match self.next_end().await {
+                Some((_, Err(error))) => return error,
+                Some((name, Ok(()))) if !self.stop.is_cancelled() => tracing::info!(name, "a task has ended"),
+                Some((_, Ok(()))) => {}
+                None => return std::future::pending().await,
+            }
         }
     }
-    first
+
+    async fn drain_all(&mut self) -> Result<(), TaskError> {
+        let mut first = Ok(());
+        while let Some((name, ended)) = self.next_end().await {
+            match (&first, ended) {
+                (Ok(()), ended) => first = ended,
+                (Err(_), Err(error)) => tracing::warn!(name, %error, "another task failed while the daemon came down"),
+                (Err(_), Ok(())) => {}
+            }
+        }
+        first
+    }
+
+    /// Which task ends next, and how.
+    async fn next_end(&mut self) -> Option<(&'static str, Result<(), TaskError>)> {
+        let ended = self.set.join_next_with_id().await?;
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let name = self.names.remove(&id).unwrap_or("a task");
+        let result = match ended {
+            Ok((_, Ok(()))) => Ok(()),
+            Ok((_, Err(source))) => Err(TaskError::Failed { name, source }),
+            Err(source) => Err(TaskError::Panicked { name, source }),
+        };
+        Some((name, result))
+    }
 }
 
+/// Waits for a signal to end; its name.
 #[cfg(unix)]
-async fn signalled() {
+async fn signalled() -> &'static str {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        },
+        (Err(error), _) | (_, Err(error)) => never_signalled(&error).await,
     }
 }
 
+/// Waits for a signal to end; its name.
 #[cfg(not(unix))]
-async fn signalled() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+async fn signalled() -> &'static str {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => "Ctrl-C",
+        Err(error) => never_signalled(&error).await,
     }
+}
+
+async fn never_signalled(error: &std::io::Error) -> &'static str {
+    tracing::warn!(%error, "signals can't be heard; the daemon can only be killed");
+    std::future::pending().await
 }
 
 #[cfg(test)]
@@ -133,6 +180,21 @@ mod tests {
         assert_eq!(ended.map_err(|error| error.to_string()), Err("failing: no disk".to_owned()));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_has_done_its_work_brings_nothing_down() {
+        let mut tasks = Tasks::new();
+        let stop = tasks.stop();
+        tasks.spawn("short", async { Ok::<(), std::io::Error>(()) });
+        tasks.spawn("long", async move {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            stop.cancel();
+            Ok::<(), std::io::Error>(())
+        });
+        let began = tokio::time::Instant::now();
+        assert!(tasks.run(Duration::from_secs(5)).await.is_ok());
+        assert_eq!(began.elapsed(), Duration::from_secs(60));
+    }
+
     #[tokio::test]
     async fn a_panic_is_not_lost() {
         let mut tasks = Tasks::new();
@@ -140,7 +202,8 @@ mod tests {
             assert_eq!(1, 2, "on purpose");
             Ok::<(), std::io::Error>(())
         });
-        assert!(matches!(tasks.run(Duration::from_secs(5)).await, Err(TaskError::Panicked(_))));
+        let ended = tasks.run(Duration::from_secs(5)).await;
+        assert!(matches!(ended, Err(TaskError::Panicked { name: "panicking", .. })), "{ended:?}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -148,6 +211,8 @@ mod tests {
         let mut tasks = Tasks::new();
         tasks.spawn("stuck", std::future::pending::<Result<(), std::io::Error>>());
         tasks.stop().cancel();
-        assert!(matches!(tasks.run(Duration::from_secs(5)).await, Err(TaskError::Stuck { left: 1, .. })));
+        tasks.spawn("done", async { Ok::<(), std::io::Error>(()) });
+        let ended = tasks.run(Duration::from_secs(5)).await.map_err(|error| error.to_string());
+        assert_eq!(ended, Err("stuck did not end within 5s".to_owned()));
     }
 }

@@ -169,3 +169,15 @@ async fn who_speaks_plaintext_to_tls_is_counted() {
     serving.await.unwrap().unwrap();
     assert!(metrics.page().text().contains("box_tls_handshakes_failed_total 1"));
 }
+
+#[tokio::test]
+async fn http_2_is_spoken_on_the_same_port() {
+    let (address, _stop) = serve(None).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    stream.write_all(&settings).await.unwrap();
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(head[3], 4, "the first frame is SETTINGS");
+}
