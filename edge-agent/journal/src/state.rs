@@ -96,9 +96,14 @@ impl Handled {
 
     /// How many positions are handled.
     pub(crate) fn count(&self) -> u64 {
-        let above = self.above.iter().flat_map(|(block, above)| above.told.bitmap.seqs(*block));
-        let beyond = above.filter(|seq| *seq > self.through).count();
-        self.through.saturating_add(u64::try_from(beyond).unwrap_or(u64::MAX))
+        let through = self.through;
+        let beyond = self.above.iter().map(|(block, above)| {
+            if block.first() > through {
+                return u64::from(above.told.bitmap.count());
+            }
+            above.told.bitmap.seqs(*block).filter(|seq| *seq > through).map(|_| 1).sum()
+        });
+        through.saturating_add(beyond.sum())
     }
 
     /// The lowest position that is not handled.

@@ -94,20 +94,19 @@ fn is_step(before: &GraceMarks, after: &GraceMarks) -> bool {
     before.0.len() != after.0.len() || settled(before) != settled(after)
 }
 
+/// Only what changed: a line that comes and goes brings many a `Welcome`.
 fn put(batch: &mut Batch<'_>, state: &State, word: &ProvenWord, next: &Handled, noted: bool) -> Result<(), ReadError> {
     let epoch = state.identity.epoch;
     let key = |kind, block| meta::block_key(kind, epoch, block);
-    if word.told.welcome.is_some() {
-        let (from, below) = (key(meta::HANDLED_BLOCK, BlockIndex(0)), key(meta::HANDLED_BLOCK, BlockIndex(u64::MAX)));
-        batch.delete_range(Family::Meta, &from, &below)?;
-    }
-    let known: BTreeMap<_, _> = word.kept().collect();
-    for (block, kept) in known.iter().filter(|(block, _)| next.above.contains_key(block)) {
+    let (held, above) = (&state.handled.above, &next.above);
+    for (block, kept) in above.iter().filter(|(block, kept)| held.get(block) != Some(kept)) {
         batch.put_value(Family::Meta, &key(meta::HANDLED_BLOCK, *block), kept)?;
     }
-    let passed = state.handled.above.keys().chain(known.keys()).filter(|block| block.last() <= next.through);
-    for block in passed {
+    for block in held.keys().filter(|block| !above.contains_key(block)) {
         batch.delete(Family::Meta, &key(meta::HANDLED_BLOCK, *block))?;
+    }
+    let passed = held.keys().chain(word.told.blocks.keys()).filter(|block| block.last() <= next.through);
+    for block in passed {
         batch.delete(Family::Meta, &key(meta::RECEIVED_BLOCK, *block))?;
     }
     if noted {
