@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use http::Uri;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 /// How the centre is reached.
 #[derive(Clone, Debug)]
@@ -53,6 +55,29 @@ impl fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let identity = self.identity.as_ref().map(|_| "(certificate, key)");
         f.debug_struct("ClientTls").field("identity", &identity).field("server_name", &self.server_name).finish()
+    }
+}
+
+impl ClientTls {
+    /// The library takes a file without certificates for an empty list and
+    /// fails only when it connects.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        certificates(&self.authority, "the authority's file")?;
+        let Some((certificate, key)) = &self.identity else { return Ok(()) };
+        certificates(certificate, "the box's certificate file")?;
+        match PrivateKeyDer::from_pem_slice(key) {
+            Ok(_key) => Ok(()),
+            Err(error) => Err(ConfigError::Certificates(format!("the box's key file: {error}"))),
+        }
+    }
+}
+
+fn certificates(pem: &[u8], file: &str) -> Result<(), ConfigError> {
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match all {
+        Ok(all) if all.is_empty() => Err(ConfigError::Certificates(format!("{file} has no certificate in PEM form"))),
+        Ok(_some) => Ok(()),
+        Err(error) => Err(ConfigError::Certificates(format!("{file}: {error}"))),
     }
 }
 

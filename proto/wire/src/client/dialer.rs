@@ -40,6 +40,7 @@ impl Dialer {
             .user_agent(format!("tidemark-edge/{}", config.agent_version))
             .map_err(|error| ConfigError::Certificates(with_sources(&error)))?;
         if let Some(tls) = &config.tls {
+            tls.check()?;
             endpoint = endpoint
                 .tls_config(tls_config(tls))
                 .map_err(|error| ConfigError::Certificates(with_sources(&error)))?;

@@ -169,6 +169,32 @@ fn everything_the_centre_says_is_read_back() {
     }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    let line = |line: &[u8]| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "\n";
+    bytes.chunks(32).map(line).collect()
+}
+
+/// What a released box says is understood for as long as boxes of that
+/// release are out there.
+#[test]
+fn the_bytes_of_messages_are_those_of_the_first_release() {
+    let mut coder = ToCentreCoder::default();
+    let mut said = |message| hex(&coder.encode(message).unwrap().encode_to_vec());
+    let place = StreamPlace { stream: StreamId([1; 16]), partition: 47, offset: 12 };
+    let handled = Handled { generation: Generation(3), epoch: Epoch(7), blocks: blocks() };
+    let received = Received { epoch: Epoch(7), seqs: [1, 2, 9].into_iter().collect(), place };
+    let batch = Batch { epoch: Epoch(0xabcd), live: true, records: records([900, 901]) };
+    for (now, kept) in [
+        (said(ToCentre::Hello(hello())), include_str!("../../tests/golden/hello.hex")),
+        (said(ToCentre::Batch(batch)), include_str!("../../tests/golden/batch.hex")),
+        (said(ToCentre::Heartbeat(heartbeat())), include_str!("../../tests/golden/heartbeat.hex")),
+        (hex(&to_box(&ToBox::Received(received)).encode_to_vec()), include_str!("../../tests/golden/received.hex")),
+        (hex(&to_box(&ToBox::Handled(handled)).encode_to_vec()), include_str!("../../tests/golden/handled.hex")),
+    ] {
+        assert_eq!(now, kept);
+    }
+}
+
 #[test]
 fn the_body_of_an_instruction_is_read_back_from_its_bytes() {
     for body in bodies() {
