@@ -1,1 +1,24 @@
-//! The ledger: movements, balances, blocks, dead letters in SQL.
+//! The ledger: movements, balances, blocks and dead letters in SQL, and what
+//! else the centre keeps.
+//!
+//! - [`apply`] decides, without IO, what a batch of the stream does;
+//! - [`Ledger`] carries it out in one transaction that begins with a
+//!   compare-and-set of the stream's position, and answers questions;
+//! - [`stream_file`] keeps the embedded stream.
+//!
+//! Invariants: a block's bitmap names a position exactly if its row or dead
+//! letter is there; a balance is the sum of its rows' effects; both change in
+//! the transaction that moves the position.
+
+pub mod apply;
+mod error;
+mod rows;
+mod sqlite;
+pub mod stream_file;
+
+pub use error::{ApplyError, LedgerError};
+pub use rows::{
+    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, PositionRow, StoreRow,
+    TokenRow,
+};
+pub use sqlite::{Applied, Ledger, StoreLook};

@@ -1,0 +1,287 @@
+//! Applying, decided without IO: records and what is known in, rows and sums
+//! out. The only place that drops what came twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use tidemark_model::digest::{movement_digest, stock_digest};
+use tidemark_model::{
+    Basis, Block, BlockIndex, Epoch, EpochOrdinal, Movement, ParkReason, Position, Quantity, Seq, Sku, StoreId,
+};
+use tidemark_wire::{Control, EpochOpened, decode_control, decode_movement};
+
+/// The source of documents that head office asked for; their id is the
+/// instruction's.
+pub const CENTRE_SOURCE: &str = "centre";
+
+/// One record of the stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplyRecord {
+    /// Its offset.
+    pub offset: u64,
+    /// The shop it is keyed by.
+    pub store: StoreId,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What a record of the stream is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A movement's bytes at its position.
+    Movement(Position, Bytes),
+    /// A control record's bytes.
+    Control(Bytes),
+}
+
+/// What is known of an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochState {
+    /// Its ordinal.
+    pub ordinal: EpochOrdinal,
+    /// Whether a later one closed it.
+    pub closed: bool,
+}
+
+/// Where a block stands.
+pub type BlockKey = (StoreId, Epoch, BlockIndex);
+
+/// What is known before a batch.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// All epochs of the batch's stores.
+    pub epochs: BTreeMap<(StoreId, Epoch), EpochState>,
+    /// The blocks the batch touches.
+    pub blocks: BTreeMap<BlockKey, Block>,
+}
+
+/// One row of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The shop.
+    pub store: StoreId,
+    /// Its epoch's ordinal.
+    pub ordinal: EpochOrdinal,
+    /// Its seq.
+    pub seq: Seq,
+    /// Its bytes.
+    pub bytes: Bytes,
+}
+
+/// What a batch does to one balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BalanceChange {
+    /// Σ effect.
+    pub effect: i64,
+    /// On-hand after the highest position.
+    pub on_hand: Quantity,
+    /// Basis at that position.
+    pub basis: Basis,
+    /// The highest position: ordinal and seq.
+    pub at: (EpochOrdinal, Seq),
+}
+
+/// A movement that is parked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The shop.
+    pub store: StoreId,
+    /// Where it stands.
+    pub position: Position,
+    /// Why.
+    pub reason: ParkReason,
+    /// One sentence more.
+    pub detail: String,
+    /// What was given.
+    pub raw: String,
+    /// Whose document, and which; empty if it could not be read.
+    pub document: (String, String),
+    /// Its bytes.
+    pub bytes: Bytes,
+}
+
+/// What a batch adds to an epoch's counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EpochCounts {
+    /// Positions handled.
+    pub handled: u64,
+    /// Of those, parked.
+    pub parked: u64,
+    /// The highest seq seen.
+    pub seen: Seq,
+}
+
+/// A position that was handled before, to be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// The shop.
+    pub store: StoreId,
+    /// Where it stands.
+    pub position: Position,
+    /// Its epoch's ordinal.
+    pub ordinal: EpochOrdinal,
+    /// The bytes that came now.
+    pub bytes: Bytes,
+}
+
+/// What a batch does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Rows of the ledger.
+    pub rows: Vec<Row>,
+    /// Balances.
+    pub balances: BTreeMap<(StoreId, Sku), BalanceChange>,
+    /// Blocks as they are afterwards; only changed ones.
+    pub blocks: BTreeMap<BlockKey, Block>,
+    /// Dead letters.
+    pub dead_letters: Vec<DeadLetter>,
+    /// Epochs that begin, in order; each closes the older ones of its store.
+    pub opened: Vec<(StoreId, Epoch, EpochOrdinal)>,
+    /// Counts by epoch.
+    pub counts: BTreeMap<(StoreId, Epoch), EpochCounts>,
+    /// Instructions that are answered.
+    pub answered: BTreeSet<String>,
+    /// Positions that came again.
+    pub again: Vec<Again>,
+}
+
+/// The blocks a batch touches.
+#[must_use]
+pub fn touched(records: &[ApplyRecord]) -> BTreeSet<BlockKey> {
+    let key = |record: &ApplyRecord| match &record.content {
+        Content::Movement(position, _) => Some((record.store.clone(), position.epoch, BlockIndex::of(position.seq))),
+        Content::Control(_) => None,
+    };
+    records.iter().filter_map(key).collect()
+}
+
+/// Decides a batch.
+#[must_use]
+pub fn decide(records: &[ApplyRecord], known: &Known) -> Plan {
+    let mut deciding = Deciding { known, plan: Plan::default() };
+    for record in records {
+        match &record.content {
+            Content::Control(bytes) => deciding.control(record, bytes),
+            Content::Movement(position, bytes) => deciding.movement(&record.store, *position, bytes),
+        }
+    }
+    deciding.plan
+}
+
+struct Deciding<'k> {
+    known: &'k Known,
+    plan: Plan,
+}
+
+impl Deciding<'_> {
+    fn control(&mut self, record: &ApplyRecord, bytes: &Bytes) {
+        match decode_control(bytes) {
+            Ok(Control::EpochOpened(EpochOpened { store, epoch, .. })) if store == record.store => {
+                self.epoch(&store, epoch);
+            }
+            // The log's own birth; or a record that speaks of another store
+            // than its key, or that a newer centre wrote: it has no position
+            // and no effect here.
+            Ok(Control::EpochOpened(_) | Control::StreamBorn(_)) | Err(_) => {}
+        }
+    }
+
+    /// The state of an epoch; one that was never seen begins.
+    fn epoch(&mut self, store: &StoreId, epoch: Epoch) -> EpochState {
+        let newest_here = self.plan.opened.iter().rev().find(|(of, ..)| of == store);
+        if let Some((_, _, ordinal)) = self.plan.opened.iter().find(|(of, begun, _)| of == store && *begun == epoch) {
+            let closed = newest_here.is_some_and(|(_, newest, _)| *newest != epoch);
+            return EpochState { ordinal: *ordinal, closed };
+        }
+        if let Some(state) = self.known.epochs.get(&(store.clone(), epoch)) {
+            return EpochState { closed: state.closed || newest_here.is_some(), ..*state };
+        }
+        let of_store = self.known.epochs.iter().filter(|((of, _), _)| of == store).map(|(_, state)| state.ordinal.0);
+        let highest = of_store.chain(newest_here.map(|(_, _, ordinal)| ordinal.0)).max().unwrap_or(0);
+        let ordinal = EpochOrdinal(highest.saturating_add(1));
+        self.plan.opened.push((store.clone(), epoch, ordinal));
+        EpochState { ordinal, closed: false }
+    }
+
+    fn movement(&mut self, store: &StoreId, position: Position, bytes: &Bytes) {
+        let state = self.epoch(store, position.epoch);
+        let counts = self.plan.counts.entry((store.clone(), position.epoch)).or_default();
+        counts.seen = counts.seen.max(position.seq);
+        let key = (store.clone(), position.epoch, BlockIndex::of(position.seq));
+        let held = || self.known.blocks.get(&key).copied().unwrap_or_default();
+        let block = *self.plan.blocks.entry(key.clone()).or_insert_with(held);
+        if block.bitmap.has(position.seq) {
+            let again = Again { store: store.clone(), position, ordinal: state.ordinal, bytes: bytes.clone() };
+            self.plan.again.push(again);
+            return;
+        }
+        let decoded = decode_movement(bytes);
+        let stock = match &decoded {
+            Ok(Movement { sku: Some(sku), effect, .. }) => stock_digest(sku, *effect),
+            Ok(_) | Err(_) => 0,
+        };
+        if let Some(block) = self.plan.blocks.get_mut(&key) {
+            block.add(position.seq, movement_digest(store, position, bytes), stock);
+        }
+        self.count(store, position.epoch, |counts| counts.handled += 1);
+        match decoded {
+            Err(error) => {
+                let document = (String::new(), String::new());
+                self.park(store, position, ParkReason::Undecodable, error.to_string(), String::new(), document, bytes);
+            }
+            Ok(movement) => self.decoded(store, position, state, movement, bytes),
+        }
+    }
+
+    fn decoded(&mut self, store: &StoreId, position: Position, state: EpochState, movement: Movement, bytes: &Bytes) {
+        let Movement { document, parked, sku, effect, on_hand_after, basis, .. } = movement;
+        if document.source.as_str() == CENTRE_SOURCE {
+            self.plan.answered.insert(document.id.to_string());
+        }
+        if let Some(parked) = parked {
+            let of = (document.source.to_string(), document.id.to_string());
+            self.park(store, position, parked.reason, parked.detail, parked.raw, of, bytes);
+            return;
+        }
+        let row = Row { store: store.clone(), ordinal: state.ordinal, seq: position.seq, bytes: bytes.clone() };
+        self.plan.rows.push(row);
+        let Some(sku) = sku else { return };
+        // The balance of a closed epoch never changes again.
+        let effect = if state.closed { 0 } else { effect.as_thousandths() };
+        let change = BalanceChange {
+            effect,
+            on_hand: on_hand_after.unwrap_or(Quantity::ZERO),
+            basis,
+            at: (state.ordinal, position.seq),
+        };
+        let merged = self.plan.balances.entry((store.clone(), sku)).or_insert(BalanceChange { effect: 0, ..change });
+        merged.effect = merged.effect.saturating_add(effect);
+        if change.at > merged.at {
+            *merged = BalanceChange { effect: merged.effect, ..change };
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a dead letter has these facts, and this is the one place")]
+    fn park(
+        &mut self,
+        store: &StoreId,
+        position: Position,
+        reason: ParkReason,
+        detail: String,
+        raw: String,
+        document: (String, String),
+        bytes: &Bytes,
+    ) {
+        let (store_id, bytes) = (store.clone(), bytes.clone());
+        let letter = DeadLetter { store: store_id, position, reason, detail, raw, document, bytes };
+        self.plan.dead_letters.push(letter);
+        self.count(store, position.epoch, |counts| counts.parked += 1);
+    }
+
+    fn count(&mut self, store: &StoreId, epoch: Epoch, change: impl FnOnce(&mut EpochCounts)) {
+        change(self.plan.counts.entry((store.clone(), epoch)).or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! What questions to the ledger are answered with.
+
+use bytes::Bytes;
+use tidemark_model::{
+    Basis, Block, BlockIndex, Epoch, EpochOrdinal, Generation, Item, Movement, Quantity, Seq, Sku, StoreId, StreamId,
+};
+use tidemark_sync::message::CatalogueCode;
+
+/// Where the applier of a partition stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionRow {
+    /// Which life of the log.
+    pub stream: StreamId,
+    /// Which partition.
+    pub partition: u32,
+    /// The offset it takes next.
+    pub next: u64,
+    /// How often it moved.
+    pub step: u64,
+}
+
+/// A block that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedBlock {
+    /// The shop.
+    pub store: StoreId,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Which block.
+    pub index: BlockIndex,
+    /// As it is now.
+    pub block: Block,
+    /// In which step it changed.
+    pub step: u64,
+}
+
+/// One shop with the proof of its books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreRow {
+    /// The shop.
+    pub store: StoreId,
+    /// open, planned or closed.
+    pub state: String,
+    /// The larger of the tail told and the highest seq seen, over its epochs.
+    pub committed: u64,
+    /// In the ledger.
+    pub applied: u64,
+    /// In the dead letters.
+    pub parked: u64,
+    /// Named as never to come.
+    pub lost: u64,
+    /// On their way.
+    pub pending: u64,
+}
+
+/// What the box of a store said last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeartbeatRow {
+    /// The shop.
+    pub store: StoreId,
+    /// When, in milliseconds since 1970.
+    pub seen_at: i64,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// The server's own JSON of it.
+    pub body: String,
+}
+
+/// An item's level in one shop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelRow {
+    /// The shop.
+    pub store: StoreId,
+    /// The item.
+    pub sku: Sku,
+    /// Σ effect.
+    pub effect_sum: Quantity,
+    /// On-hand after the highest position.
+    pub on_hand: Quantity,
+    /// Whether it stands on a count.
+    pub basis: Basis,
+    /// Of which history, and how often it changed: its version.
+    pub version: (Generation, u64),
+    /// When it changed last, in milliseconds since 1970.
+    pub changed_at: i64,
+}
+
+/// The movements of an item, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Epoch, seq and movement.
+    pub movements: Vec<(Epoch, Seq, Movement)>,
+    /// Seqs of the chain that are not there.
+    pub gaps: Vec<Seq>,
+    /// Where the next page begins.
+    pub next: Option<(EpochOrdinal, Seq)>,
+}
+
+/// A dead letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetterRow {
+    /// Its number, by which lists are paged.
+    pub number: i64,
+    /// The shop.
+    pub store: StoreId,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Its seq.
+    pub seq: Seq,
+    /// Why.
+    pub reason: String,
+    /// One sentence more.
+    pub detail: String,
+    /// What was given.
+    pub raw: String,
+    /// Whose document.
+    pub source: String,
+    /// Which document.
+    pub id: String,
+    /// When, in milliseconds since 1970.
+    pub parked_at: i64,
+}
+
+/// An item with its codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogueItem {
+    /// The item.
+    pub item: Item,
+    /// Its codes.
+    pub codes: Vec<CatalogueCode>,
+}
+
+/// What head office wants a box to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstructionRow {
+    /// Its identity.
+    pub id: String,
+    /// The shop.
+    pub store: StoreId,
+    /// What it is.
+    pub kind: String,
+    /// Lines of it.
+    pub lines: u32,
+    /// Its body as the wire encodes it.
+    pub body: Bytes,
+    /// waiting, done or refused.
+    pub state: String,
+}
+
+/// A caller's token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRow {
+    /// Its name.
+    pub name: String,
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// viewer, operator or admin.
+    pub role: String,
+}

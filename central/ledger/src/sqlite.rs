@@ -1,0 +1,118 @@
+//! The ledger on SQLite: one file, one writing connection, several reading
+//! ones. Few and fat statements: a statement costs more than a row.
+
+mod applying;
+mod catalogue;
+mod instructions;
+mod reads;
+mod stores;
+
+pub use applying::Applied;
+pub use stores::StoreLook;
+
+use std::path::Path;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, Row as _};
+use tidemark_model::Generation;
+
+use crate::error::LedgerError;
+
+/// The schema this release knows.
+const SCHEMA: i64 = 1;
+const SCHEMA_1: &str = include_str!("../schema/sqlite/0001.sql");
+/// Connections that read.
+const READERS: u32 = 4;
+/// How long a statement waits for the file's lock.
+const BUSY_WITHIN: Duration = Duration::from_secs(10);
+
+/// The ledger; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    write: SqlitePool,
+    read: SqlitePool,
+    generation: Generation,
+}
+
+/// The options by which every file of ours is opened.
+pub(crate) fn options(file: &Path) -> Result<SqliteConnectOptions, sqlx::Error> {
+    Ok(SqliteConnectOptions::from_str("sqlite:")?
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_WITHIN)
+        .pragma("cache_size", "-65536")
+        .pragma("wal_autocheckpoint", "4000"))
+}
+
+impl Ledger {
+    /// Opens the ledger's file, or makes it.
+    pub async fn open(file: &Path) -> Result<Self, LedgerError> {
+        let options = options(file)?;
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let generation = prepare(&write).await?;
+        let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        Ok(Self { write, read, generation })
+    }
+
+    /// Which history this is.
+    #[must_use]
+    pub const fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// Takes a generation above another.
+    pub async fn raise_generation(&self, above: Generation) -> Result<Generation, LedgerError> {
+        let next = number(above.0.saturating_add(1));
+        let raised = sqlx::query("UPDATE history SET generation = max(generation, ?)").bind(next).execute(&self.write);
+        raised.await?;
+        Ok(Generation(above.0.saturating_add(1)))
+    }
+
+    /// Closes the file.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+/// Brings the schema up to date; the generation the file is of.
+async fn prepare(pool: &SqlitePool) -> Result<Generation, LedgerError> {
+    let mut connection = pool.acquire().await?;
+    let mut change = connection.begin().await?;
+    let there = sqlx::query("SELECT 1 FROM sqlite_master WHERE name = 'history'").fetch_optional(&mut *change).await?;
+    if there.is_none() {
+        sqlx::raw_sql(SCHEMA_1).execute(&mut *change).await?;
+        let first = "INSERT INTO history (one, schema, generation) VALUES (1, ?, 1)";
+        sqlx::query(first).bind(SCHEMA).execute(&mut *change).await?;
+    }
+    let row = sqlx::query("SELECT schema, generation FROM history").fetch_one(&mut *change).await?;
+    let found: i64 = row.try_get("schema")?;
+    if found > SCHEMA {
+        return Err(LedgerError::Newer { found, known: SCHEMA });
+    }
+    let generation = unsigned(row.try_get("generation")?);
+    change.commit().await?;
+    Ok(Generation(generation))
+}
+
+/// A number for a column; what does not fit into 63 bits is at its end.
+pub(crate) fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A column's number; a negative one is none of ours.
+pub(crate) fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// Something that was written by us and does not read.
+pub(crate) fn kept(what: impl std::fmt::Display) -> LedgerError {
+    LedgerError::Kept(what.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,413 @@
+//! The apply transaction: compare-and-set of the position, then rows,
+//! balances, blocks, dead letters, counts, in this order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, Transaction};
+use tidemark_model::digest::movement_digest;
+use tidemark_model::{Basis, Bitmap, Block, BlockIndex, Epoch, EpochOrdinal, ParkReason, Sku, StoreId, StreamId};
+
+use super::{Ledger, kept, number, unsigned};
+use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochState, Known, Plan};
+use crate::error::{ApplyError, LedgerError};
+use crate::rows::PositionRow;
+
+/// Rows of one statement: six values each stay far below SQLite's 32,766.
+const ROWS: usize = 1_000;
+
+/// What applying changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Where the applier stands now.
+    pub position: PositionRow,
+    /// Items whose balance changed.
+    pub levels: Vec<(StoreId, Sku)>,
+    /// Movements that were new.
+    pub movements: u64,
+    /// Of those, parked.
+    pub parked: u64,
+}
+
+/// Keys by which stores are known inside the database.
+type StoreKeys = BTreeMap<StoreId, i64>;
+
+impl Ledger {
+    /// Where the applier of a partition stands; a log with another identity
+    /// begins anew, and its step goes on.
+    pub async fn position(&self, partition: u32, stream: StreamId) -> Result<PositionRow, LedgerError> {
+        let insert = "INSERT INTO positions (part, stream, next, step) VALUES (?, ?, 0, 0) \
+                      ON CONFLICT (part) DO UPDATE SET stream = excluded.stream, next = 0, step = step + 1 \
+                      WHERE positions.stream <> excluded.stream";
+        sqlx::query(insert).bind(partition).bind(stream.0.as_slice()).execute(&self.write).await?;
+        let row = sqlx::query("SELECT next, step FROM positions WHERE part = ?").bind(partition);
+        let row = row.fetch_one(&self.write).await?;
+        let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
+        Ok(PositionRow { stream, partition, next, step })
+    }
+
+    /// Where all appliers stand.
+    pub async fn positions(&self) -> Result<Vec<PositionRow>, LedgerError> {
+        let rows = sqlx::query("SELECT part, stream, next, step FROM positions ORDER BY part").fetch_all(&self.read);
+        let read = |row: &sqlx::sqlite::SqliteRow| {
+            let stream: Vec<u8> = row.try_get("stream")?;
+            let stream = StreamId(stream.try_into().map_err(|_| kept("a stream's identity has 16 bytes"))?);
+            let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
+            Ok(PositionRow { stream, partition: row.try_get("part")?, next, step })
+        };
+        rows.await?.iter().map(read).collect()
+    }
+
+    /// Applies records of one partition, which end before offset `next`. A
+    /// record that the database refuses is found by halving, and parked.
+    pub async fn apply(
+        &self,
+        at: PositionRow,
+        records: &[ApplyRecord],
+        next: u64,
+        now_ms: i64,
+    ) -> Result<Applied, ApplyError> {
+        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0 };
+        // Parts that are still to be applied, the next one last.
+        let mut parts: Vec<(&[ApplyRecord], u64)> = vec![(records, next)];
+        while let Some((part, next)) = parts.pop() {
+            let refused = match self.apply_once(done.position, part, next, now_ms, Refusal::Tell).await {
+                Ok(applied) => {
+                    done.take(applied);
+                    continue;
+                }
+                Err(ApplyError::Ledger(LedgerError::Data(error))) => error,
+                Err(other) => return Err(other),
+            };
+            let (first, second) = part.split_at(part.len() / 2);
+            match second.first() {
+                Some(begin) if !first.is_empty() => {
+                    parts.push((second, next));
+                    parts.push((first, begin.offset));
+                }
+                Some(_) | None => {
+                    let park = Refusal::Park(refused.to_string());
+                    done.take(self.apply_once(done.position, part, next, now_ms, park).await?);
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    async fn apply_once(
+        &self,
+        at: PositionRow,
+        records: &[ApplyRecord],
+        next: u64,
+        now_ms: i64,
+        refusal: Refusal,
+    ) -> Result<Applied, ApplyError> {
+        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        move_position(&mut change, at, next).await?;
+        let keys = store_keys(&mut change, records).await?;
+        let known = known(&mut change, records, &keys).await?;
+        let mut plan = apply::decide(records, &known);
+        plan.dead_letters.extend(forked(&mut change, &plan, &keys).await?);
+        if let Refusal::Park(why) = refusal {
+            park_all(&mut plan, &why);
+        }
+        let stamp = (number(self.generation.0), i64::from(at.partition), number(at.step.saturating_add(1)));
+        let writing = Writing { keys: &keys, now_ms, stamp };
+        writing.all(&mut change, &plan).await?;
+        change.commit().await?;
+        let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
+        Ok(Applied {
+            position: PositionRow { next, step: at.step.saturating_add(1), ..at },
+            levels: plan.balances.keys().cloned().collect(),
+            movements: plan.counts.values().map(|counts| counts.handled).sum(),
+            parked,
+        })
+    }
+}
+
+/// What to do with a record that the database refuses.
+enum Refusal {
+    /// Say so.
+    Tell,
+    /// Park it, with the database's words.
+    Park(String),
+}
+
+impl Applied {
+    fn take(&mut self, more: Self) {
+        self.position = more.position;
+        self.levels.extend(more.levels);
+        self.movements += more.movements;
+        self.parked += more.parked;
+    }
+}
+
+/// All that the plan would write as rows goes to the dead letters instead,
+/// without effect.
+fn park_all(plan: &mut Plan, why: &str) {
+    plan.balances.clear();
+    for row in std::mem::take(&mut plan.rows) {
+        let epoch = plan.counts.keys().find(|(store, _)| *store == row.store).map_or(Epoch(0), |(_, epoch)| *epoch);
+        plan.dead_letters.push(DeadLetter {
+            store: row.store.clone(),
+            position: tidemark_model::Position { epoch, seq: row.seq },
+            reason: ParkReason::DatabaseRefused,
+            detail: why.to_owned(),
+            raw: String::new(),
+            document: (String::new(), String::new()),
+            bytes: row.bytes,
+        });
+        if let Some(counts) = plan.counts.get_mut(&(row.store, epoch)) {
+            counts.parked += 1;
+        }
+    }
+}
+
+async fn move_position(change: &mut SqliteConnection, at: PositionRow, next: u64) -> Result<(), ApplyError> {
+    let update =
+        "UPDATE positions SET next = ?, step = step + 1 WHERE part = ? AND stream = ? AND next = ? AND step = ?";
+    let moved = sqlx::query(update)
+        .bind(number(next))
+        .bind(at.partition)
+        .bind(at.stream.0.as_slice())
+        .bind(number(at.next))
+        .bind(number(at.step))
+        .execute(change)
+        .await?;
+    if moved.rows_affected() == 1 { Ok(()) } else { Err(ApplyError::Fenced(at.partition)) }
+}
+
+/// The keys of a batch's stores; a store the ledger does not know yet is
+/// made, because its movements are in the stream.
+async fn store_keys(change: &mut SqliteConnection, records: &[ApplyRecord]) -> Result<StoreKeys, LedgerError> {
+    let stores: BTreeSet<&StoreId> = records.iter().map(|record| &record.store).collect();
+    let mut keys = StoreKeys::new();
+    for store in stores {
+        let upsert =
+            "INSERT INTO stores (store) VALUES (?) ON CONFLICT (store) DO UPDATE SET state = state RETURNING key";
+        let row = sqlx::query(upsert).bind(store.as_str()).fetch_one(&mut *change).await?;
+        keys.insert(store.clone(), row.try_get("key")?);
+    }
+    Ok(keys)
+}
+
+async fn known(change: &mut SqliteConnection, records: &[ApplyRecord], keys: &StoreKeys) -> Result<Known, LedgerError> {
+    let mut known = Known::default();
+    for (store, key) in keys {
+        let rows = sqlx::query("SELECT epoch, ordinal, closed FROM epochs WHERE store = ?").bind(key);
+        for row in rows.fetch_all(&mut *change).await? {
+            let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
+            let state = EpochState { ordinal: EpochOrdinal(row.try_get("ordinal")?), closed: row.try_get("closed")? };
+            known.epochs.insert((store.clone(), epoch), state);
+        }
+    }
+    let touched: Vec<BlockKey> = apply::touched(records).into_iter().collect();
+    for chunk in touched.chunks(ROWS) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT store, epoch, block, bitmap, digest, stock FROM blocks WHERE (store, epoch, block) IN (VALUES ",
+        );
+        let mut rows = query.separated(", ");
+        for (store, epoch, index) in chunk {
+            let Some(key) = keys.get(store) else { continue };
+            rows.push("(");
+            rows.push_bind_unseparated(*key).push_unseparated(", ");
+            rows.push_bind_unseparated(epoch.0.cast_signed()).push_unseparated(", ");
+            rows.push_bind_unseparated(number(index.0)).push_unseparated(")");
+        }
+        query.push(")");
+        let by_key: BTreeMap<i64, &StoreId> = keys.iter().map(|(store, key)| (*key, store)).collect();
+        for row in query.build().fetch_all(&mut *change).await? {
+            let Some(store) = by_key.get(&row.try_get::<i64, _>("store")?) else { continue };
+            let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
+            let index = BlockIndex(unsigned(row.try_get("block")?));
+            known.blocks.insert(((*store).clone(), epoch, index), block_of(&row)?);
+        }
+    }
+    Ok(known)
+}
+
+/// A block's columns.
+pub(super) fn block_of(row: &sqlx::sqlite::SqliteRow) -> Result<Block, LedgerError> {
+    let bitmap: Vec<u8> = row.try_get("bitmap")?;
+    let bitmap: [u8; 128] = bitmap.try_into().map_err(|_| kept("a bitmap has 128 bytes"))?;
+    Ok(Block {
+        bitmap: Bitmap::from_bytes(&bitmap),
+        digest: row.try_get::<i64, _>("digest")?.cast_unsigned(),
+        stock: row.try_get::<i64, _>("stock")?.cast_unsigned(),
+    })
+}
+
+/// Positions that came again with other bytes than the ledger holds.
+async fn forked(change: &mut SqliteConnection, plan: &Plan, keys: &StoreKeys) -> Result<Vec<DeadLetter>, LedgerError> {
+    let mut letters = Vec::new();
+    for again in &plan.again {
+        let Some(key) = keys.get(&again.store) else { continue };
+        let rows = "SELECT bytes FROM movements WHERE store = ? AND ordinal = ? AND seq = ? AND month IN (SELECT DISTINCT month FROM movements) \
+                    UNION ALL SELECT bytes FROM dead_letters WHERE store = ? AND epoch = ? AND seq = ? AND reason <> 'forked'";
+        let found = sqlx::query(rows)
+            .bind(key)
+            .bind(again.ordinal.0)
+            .bind(number(again.position.seq))
+            .bind(key)
+            .bind(again.position.epoch.0.cast_signed())
+            .bind(number(again.position.seq))
+            .fetch_optional(&mut *change)
+            .await?;
+        let Some(row) = found else { continue };
+        let held: Vec<u8> = row.try_get("bytes")?;
+        let digest = |bytes: &[u8]| movement_digest(&again.store, again.position, bytes);
+        if digest(&held) != digest(&again.bytes) {
+            letters.push(DeadLetter {
+                store: again.store.clone(),
+                position: again.position,
+                reason: ParkReason::Forked,
+                detail: "the same position came before with other bytes: a restored or copied disk".to_owned(),
+                raw: String::new(),
+                document: (String::new(), String::new()),
+                bytes: again.bytes.clone(),
+            });
+        }
+    }
+    Ok(letters)
+}
+
+/// Writes a plan.
+struct Writing<'p> {
+    keys: &'p StoreKeys,
+    now_ms: i64,
+    stamp: (i64, i64, i64),
+}
+
+impl Writing<'_> {
+    async fn all(&self, change: &mut Transaction<'_, Sqlite>, plan: &Plan) -> Result<(), LedgerError> {
+        self.epochs(change, plan).await?;
+        self.blocks(change, plan).await?;
+        self.balances(change, plan).await?;
+        self.movements(change, plan).await?;
+        self.dead_letters(change, plan).await?;
+        for id in &plan.answered {
+            let done = "UPDATE instructions SET state = 'done' WHERE id = ? AND state = 'waiting'";
+            sqlx::query(done).bind(id).execute(&mut **change).await?;
+        }
+        Ok(())
+    }
+
+    fn key(&self, store: &StoreId) -> i64 {
+        self.keys.get(store).copied().unwrap_or(0)
+    }
+
+    async fn epochs(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
+        for (store, epoch, ordinal) in &plan.opened {
+            let key = self.key(store);
+            sqlx::query("UPDATE epochs SET closed = 1 WHERE store = ?").bind(key).execute(&mut *change).await?;
+            let open = "INSERT INTO epochs (store, epoch, ordinal) VALUES (?, ?, ?)";
+            sqlx::query(open).bind(key).bind(epoch.0.cast_signed()).bind(ordinal.0).execute(&mut *change).await?;
+        }
+        for ((store, epoch), counts) in &plan.counts {
+            let count = "UPDATE epochs SET handled = handled + ?, parked = parked + ?, seen = max(seen, ?) \
+                         WHERE store = ? AND epoch = ?";
+            sqlx::query(count)
+                .bind(number(counts.handled))
+                .bind(number(counts.parked))
+                .bind(number(counts.seen))
+                .bind(self.key(store))
+                .bind(epoch.0.cast_signed())
+                .execute(&mut *change)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn blocks(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
+        let blocks: Vec<_> = plan.blocks.iter().collect();
+        for chunk in blocks.chunks(ROWS) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO blocks (store, epoch, block, bitmap, digest, stock, generation, part, step) ",
+            );
+            query.push_values(chunk, |mut row, ((store, epoch, index), block)| {
+                row.push_bind(self.key(store)).push_bind(epoch.0.cast_signed()).push_bind(number(index.0));
+                row.push_bind(block.bitmap.to_bytes().to_vec()).push_bind(block.digest.cast_signed());
+                row.push_bind(block.stock.cast_signed()).push_bind(self.stamp.0).push_bind(self.stamp.1);
+                row.push_bind(self.stamp.2);
+            });
+            query.push(
+                " ON CONFLICT (store, epoch, block) DO UPDATE SET bitmap = excluded.bitmap, digest = excluded.digest, \
+                 stock = excluded.stock, generation = excluded.generation, part = excluded.part, step = excluded.step",
+            );
+            query.build().execute(&mut *change).await?;
+        }
+        Ok(())
+    }
+
+    async fn balances(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
+        let balances: Vec<_> = plan.balances.iter().collect();
+        for chunk in balances.chunks(ROWS) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO balances (store, sku, effect_sum, on_hand, counted, ordinal, seq, counter, changed_at, \
+                 generation, part, step) ",
+            );
+            query.push_values(chunk, |mut row, ((store, sku), balance)| {
+                row.push_bind(self.key(store)).push_bind(sku.as_str().to_owned()).push_bind(balance.effect);
+                row.push_bind(balance.on_hand.as_thousandths()).push_bind(balance.basis == Basis::Counted);
+                row.push_bind(balance.at.0.0).push_bind(number(balance.at.1)).push_bind(1_i64).push_bind(self.now_ms);
+                row.push_bind(self.stamp.0).push_bind(self.stamp.1).push_bind(self.stamp.2);
+            });
+            query.push(
+                " ON CONFLICT (store, sku) DO UPDATE SET effect_sum = effect_sum + excluded.effect_sum, \
+                 on_hand = CASE WHEN (excluded.ordinal, excluded.seq) > (ordinal, seq) THEN excluded.on_hand ELSE on_hand END, \
+                 counted = CASE WHEN (excluded.ordinal, excluded.seq) > (ordinal, seq) THEN excluded.counted ELSE counted END, \
+                 seq = CASE WHEN (excluded.ordinal, excluded.seq) > (ordinal, seq) THEN excluded.seq ELSE seq END, \
+                 ordinal = max(ordinal, excluded.ordinal), counter = counter + 1, changed_at = excluded.changed_at, \
+                 generation = excluded.generation, part = excluded.part, step = excluded.step",
+            );
+            query.build().execute(&mut *change).await?;
+        }
+        Ok(())
+    }
+
+    async fn movements(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
+        let month = month_of(self.now_ms);
+        for chunk in plan.rows.chunks(ROWS) {
+            let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO movements (month, store, ordinal, seq, bytes) ");
+            query.push_values(chunk, |mut row, movement| {
+                row.push_bind(month).push_bind(self.key(&movement.store)).push_bind(movement.ordinal.0);
+                row.push_bind(number(movement.seq)).push_bind(movement.bytes.to_vec());
+            });
+            query.build().execute(&mut *change).await?;
+        }
+        Ok(())
+    }
+
+    async fn dead_letters(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
+        for letter in &plan.dead_letters {
+            let insert = "INSERT INTO dead_letters (store, epoch, seq, reason, detail, raw, source, id, bytes, parked_at) \
+                          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+            sqlx::query(insert)
+                .bind(self.key(&letter.store))
+                .bind(letter.position.epoch.0.cast_signed())
+                .bind(number(letter.position.seq))
+                .bind(letter.reason.word())
+                .bind(&letter.detail)
+                .bind(&letter.raw)
+                .bind(&letter.document.0)
+                .bind(&letter.document.1)
+                .bind(letter.bytes.to_vec())
+                .bind(self.now_ms)
+                .execute(&mut *change)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// The calendar month of a moment, counted from year 0 (civil calendar from
+/// days, H. Hinnant 2013).
+pub(super) fn month_of(now_ms: i64) -> i64 {
+    let days = now_ms.div_euclid(86_400_000) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day = days.rem_euclid(146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let (month, carry) = if shifted < 10 { (shifted + 3, 0) } else { (shifted - 9, 1) };
+    (era * 400 + year + carry) * 12 + month - 1
+}

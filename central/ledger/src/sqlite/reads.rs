@@ -1,0 +1,199 @@
+//! Questions of the read API.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+use tidemark_model::{Basis, Epoch, EpochOrdinal, Generation, Movement, Quantity, Seq, Sku, StoreId};
+use tidemark_wire::decode_movement;
+
+use super::{Ledger, kept, number, unsigned};
+use crate::error::LedgerError;
+use crate::rows::{DeadLetterRow, History, LevelRow};
+
+/// Rows of an item's chain that are looked at for one page; a chain broken
+/// often is told in several pages.
+const CHAIN_LOOKS: usize = 5_000;
+
+const LEVEL: &str = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation \
+                     FROM balances b JOIN stores s ON s.key = b.store ";
+
+fn level_of(row: &SqliteRow) -> Result<LevelRow, LedgerError> {
+    let basis = if row.try_get("counted")? { Basis::Counted } else { Basis::None };
+    Ok(LevelRow {
+        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
+        sku: Sku::new(row.try_get("sku")?).map_err(kept)?,
+        effect_sum: Quantity::thousandths(row.try_get("effect_sum")?),
+        on_hand: Quantity::thousandths(row.try_get("on_hand")?),
+        basis,
+        version: (Generation(unsigned(row.try_get("generation")?)), unsigned(row.try_get("counter")?)),
+        changed_at: row.try_get("changed_at")?,
+    })
+}
+
+impl Ledger {
+    /// Whether there is such a store.
+    pub async fn has_store(&self, store: &StoreId) -> Result<bool, LedgerError> {
+        let found = sqlx::query("SELECT 1 FROM stores WHERE store = ?").bind(store.as_str());
+        Ok(found.fetch_optional(&self.read).await?.is_some())
+    }
+
+    /// Levels of pairs, in any order; pairs nothing is known of are left out.
+    pub async fn levels(&self, pairs: &[(StoreId, Sku)]) -> Result<Vec<LevelRow>, LedgerError> {
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = QueryBuilder::<Sqlite>::new(LEVEL);
+        query.push("WHERE (s.store, b.sku) IN (VALUES ");
+        let mut values = query.separated(", ");
+        for (store, sku) in pairs {
+            values.push("(");
+            values.push_bind_unseparated(store.as_str().to_owned()).push_unseparated(", ");
+            values.push_bind_unseparated(sku.as_str().to_owned()).push_unseparated(")");
+        }
+        query.push(")");
+        query.build().fetch_all(&self.read).await?.iter().map(level_of).collect()
+    }
+
+    /// An item's levels in all stores.
+    pub async fn levels_of_item(&self, sku: &Sku) -> Result<Vec<LevelRow>, LedgerError> {
+        let mut query = QueryBuilder::<Sqlite>::new(LEVEL);
+        query.push("WHERE b.sku = ").push_bind(sku.as_str().to_owned()).push(" ORDER BY s.store");
+        query.build().fetch_all(&self.read).await?.iter().map(level_of).collect()
+    }
+
+    /// How an item's stock came about, newest first, by following the chain
+    /// of previous seqs through the primary key.
+    pub async fn history(
+        &self,
+        store: &StoreId,
+        sku: &Sku,
+        from: Option<(EpochOrdinal, Seq)>,
+        most: usize,
+    ) -> Result<History, LedgerError> {
+        let mut history = History::default();
+        let head = "SELECT b.ordinal, b.seq, b.store FROM balances b WHERE b.store = (SELECT key FROM stores WHERE store = ?) \
+                    AND b.sku = ?";
+        let Some(row) = sqlx::query(head).bind(store.as_str()).bind(sku.as_str()).fetch_optional(&self.read).await?
+        else {
+            return Ok(history);
+        };
+        let key: i64 = row.try_get("store")?;
+        let newest = (EpochOrdinal(row.try_get("ordinal")?), unsigned(row.try_get("seq")?));
+        let mut at = Some(from.unwrap_or(newest));
+        let mut looks = 0;
+        while let Some((ordinal, seq)) = at {
+            if history.movements.len() == most || looks == CHAIN_LOOKS {
+                history.next = at;
+                break;
+            }
+            looks += 1;
+            let found = self.movement_at(key, ordinal, seq).await?;
+            at = match found {
+                Some((epoch, movement)) => {
+                    let previous = movement.previous;
+                    history.movements.push((epoch, seq, movement));
+                    if previous > 0 { Some((ordinal, previous)) } else { self.last_before(key, ordinal, sku).await? }
+                }
+                None => {
+                    history.gaps.push(seq);
+                    self.next_older(key, ordinal, seq, sku).await?
+                }
+            };
+        }
+        Ok(history)
+    }
+
+    async fn movement_at(
+        &self,
+        key: i64,
+        ordinal: EpochOrdinal,
+        seq: Seq,
+    ) -> Result<Option<(Epoch, Movement)>, LedgerError> {
+        let select = "SELECT m.bytes, e.epoch FROM movements m JOIN epochs e ON e.store = m.store AND e.ordinal = m.ordinal \
+                      WHERE m.month IN (SELECT DISTINCT month FROM movements) AND m.store = ? AND m.ordinal = ? AND m.seq = ?";
+        let row = sqlx::query(select).bind(key).bind(ordinal.0).bind(number(seq)).fetch_optional(&self.read).await?;
+        let Some(row) = row else { return Ok(None) };
+        let bytes: Vec<u8> = row.try_get("bytes")?;
+        let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
+        Ok(Some((epoch, decode_movement(&bytes).map_err(kept)?)))
+    }
+
+    /// The item's last movement in the epochs before one.
+    async fn last_before(
+        &self,
+        key: i64,
+        ordinal: EpochOrdinal,
+        sku: &Sku,
+    ) -> Result<Option<(EpochOrdinal, Seq)>, LedgerError> {
+        if ordinal.0 <= 1 {
+            return Ok(None);
+        }
+        self.next_older(key, EpochOrdinal(ordinal.0 - 1), Seq::MAX, sku).await
+    }
+
+    /// The item's next older movement, found by a scan of the store's rows:
+    /// the way on where the chain is broken.
+    async fn next_older(
+        &self,
+        key: i64,
+        ordinal: EpochOrdinal,
+        below: Seq,
+        sku: &Sku,
+    ) -> Result<Option<(EpochOrdinal, Seq)>, LedgerError> {
+        let select = "SELECT ordinal, seq, bytes FROM movements WHERE store = ? AND (ordinal, seq) < (?, ?) \
+                      AND month IN (SELECT DISTINCT month FROM movements) ORDER BY ordinal DESC, seq DESC";
+        let rows = sqlx::query(select).bind(key).bind(ordinal.0).bind(number(below)).fetch_all(&self.read).await?;
+        for row in rows {
+            let bytes: Vec<u8> = row.try_get("bytes")?;
+            if decode_movement(&bytes).is_ok_and(|movement| movement.sku.as_ref() == Some(sku)) {
+                return Ok(Some((EpochOrdinal(row.try_get("ordinal")?), unsigned(row.try_get("seq")?))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Dead letters, newest first, below a number.
+    pub async fn dead_letters(
+        &self,
+        store: Option<&StoreId>,
+        reason: Option<&str>,
+        below: Option<i64>,
+        most: u32,
+    ) -> Result<Vec<DeadLetterRow>, LedgerError> {
+        let select = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at \
+                      FROM dead_letters d JOIN stores s ON s.key = d.store WHERE d.number < ? \
+                      AND (? IS NULL OR s.store = ?) AND (? IS NULL OR d.reason = ?) ORDER BY d.number DESC LIMIT ?";
+        let store = store.map(StoreId::as_str);
+        let rows = sqlx::query(select)
+            .bind(below.unwrap_or(i64::MAX))
+            .bind(store)
+            .bind(store)
+            .bind(reason)
+            .bind(reason)
+            .bind(most)
+            .fetch_all(&self.read)
+            .await?;
+        let read = |row: &SqliteRow| {
+            Ok(DeadLetterRow {
+                number: row.try_get("number")?,
+                store: StoreId::new(row.try_get("name")?).map_err(kept)?,
+                epoch: Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned()),
+                seq: unsigned(row.try_get("seq")?),
+                reason: row.try_get("reason")?,
+                detail: row.try_get("detail")?,
+                raw: row.try_get("raw")?,
+                source: row.try_get("source")?,
+                id: row.try_get("id")?,
+                parked_at: row.try_get("parked_at")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// How many dead letters there are of each reason, most first.
+    pub async fn dead_letter_groups(&self) -> Result<Vec<(String, u64)>, LedgerError> {
+        let select =
+            "SELECT reason, count(*) AS letters FROM dead_letters GROUP BY reason ORDER BY letters DESC, reason";
+        let rows = sqlx::query(select).fetch_all(&self.read).await?;
+        rows.iter().map(|row| Ok((row.try_get("reason")?, unsigned(row.try_get("letters")?)))).collect()
+    }
+}

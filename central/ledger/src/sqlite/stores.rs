@@ -1,0 +1,186 @@
+//! Stores, what their boxes say, and what a `Hello` is answered from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::Row as _;
+use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Seq, SeqSet, StoreId};
+use tidemark_sync::message::{Blocks, Session};
+
+use super::applying::block_of;
+use super::{Ledger, number, unsigned};
+use crate::error::LedgerError;
+use crate::rows::{ChangedBlock, HeartbeatRow, StoreRow};
+
+/// What the ledger knows of a store whose box says `Hello`.
+#[derive(Clone, Debug)]
+pub struct StoreLook {
+    /// open, planned or closed.
+    pub state: String,
+    /// Every epoch with its ordinal and whether it is closed.
+    pub epochs: BTreeMap<Epoch, (EpochOrdinal, bool)>,
+    /// The highest session heard of the epoch before this one.
+    pub last_session: Option<Session>,
+    /// Handled blocks of the epoch.
+    pub blocks: Blocks,
+}
+
+impl StoreLook {
+    /// Every epoch of the store.
+    #[must_use]
+    pub fn all_epochs(&self) -> BTreeSet<Epoch> {
+        self.epochs.keys().copied().collect()
+    }
+}
+
+impl Ledger {
+    /// Makes a store if it is not there.
+    pub async fn make_store(&self, store: &StoreId) -> Result<(), LedgerError> {
+        let insert = "INSERT INTO stores (store) VALUES (?) ON CONFLICT DO NOTHING";
+        sqlx::query(insert).bind(store.as_str()).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Looks a store up for a `Hello` and, if it is new, stores its session
+    /// with the same look. None if there is no such store.
+    pub async fn look_up(
+        &self,
+        store: &StoreId,
+        epoch: Epoch,
+        session: Option<Session>,
+        from: Seq,
+    ) -> Result<Option<StoreLook>, LedgerError> {
+        let found = sqlx::query("SELECT key, state FROM stores WHERE store = ?").bind(store.as_str());
+        let Some(row) = found.fetch_optional(&self.write).await? else { return Ok(None) };
+        let (key, state): (i64, String) = (row.try_get("key")?, row.try_get("state")?);
+        let mut epochs = BTreeMap::new();
+        let mut last_session = None;
+        let rows = sqlx::query("SELECT epoch, ordinal, closed, session FROM epochs WHERE store = ?").bind(key);
+        for row in rows.fetch_all(&self.write).await? {
+            let of = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
+            if of == epoch {
+                last_session = Some(Session(unsigned(row.try_get("session")?))).filter(|session| session.0 > 0);
+            }
+            epochs.insert(of, (EpochOrdinal(row.try_get("ordinal")?), row.try_get("closed")?));
+        }
+        if let Some(session) = session {
+            let note = "UPDATE epochs SET session = max(session, ?) WHERE store = ? AND epoch = ?";
+            let note = sqlx::query(note).bind(number(session.0)).bind(key).bind(epoch.0.cast_signed());
+            note.execute(&self.write).await?;
+        }
+        let select = "SELECT block, bitmap, digest, stock FROM blocks WHERE store = ? AND epoch = ? AND block >= ?";
+        let first = number(BlockIndex::of(from.max(1)).0);
+        let rows = sqlx::query(select).bind(key).bind(epoch.0.cast_signed()).bind(first).fetch_all(&self.write).await?;
+        let mut blocks = Blocks::new();
+        for row in &rows {
+            blocks.insert(BlockIndex(unsigned(row.try_get("block")?)), block_of(row)?);
+        }
+        Ok(Some(StoreLook { state, epochs, last_session, blocks }))
+    }
+
+    /// Blocks of a partition's stores that changed after a step, in order.
+    pub async fn blocks_changed(&self, partition: u32, after_step: u64) -> Result<Vec<ChangedBlock>, LedgerError> {
+        let select = "SELECT s.store AS name, b.epoch, b.block, b.bitmap, b.digest, b.stock, b.step FROM blocks b \
+                      JOIN stores s ON s.key = b.store WHERE b.part = ? AND b.step > ? ORDER BY b.step";
+        let rows = sqlx::query(select).bind(partition).bind(number(after_step)).fetch_all(&self.read).await?;
+        let mut changed = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
+            changed.push(ChangedBlock {
+                store,
+                epoch: Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned()),
+                index: BlockIndex(unsigned(row.try_get("block")?)),
+                block: block_of(row)?,
+                step: unsigned(row.try_get("step")?),
+            });
+        }
+        Ok(changed)
+    }
+
+    /// One block as it is now.
+    pub async fn block(
+        &self,
+        store: &StoreId,
+        epoch: Epoch,
+        index: BlockIndex,
+    ) -> Result<Option<tidemark_model::Block>, LedgerError> {
+        let select = "SELECT bitmap, digest, stock FROM blocks WHERE store = (SELECT key FROM stores WHERE store = ?) \
+                      AND epoch = ? AND block = ?";
+        let row = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed()).bind(number(index.0));
+        row.fetch_optional(&self.read).await?.as_ref().map(block_of).transpose()
+    }
+
+    /// Keeps what a box said, and the tail it told.
+    pub async fn hear(&self, heard: &HeartbeatRow, tail: Seq) -> Result<(), LedgerError> {
+        let mut change = self.write.begin().await?;
+        let row = sqlx::query("SELECT key FROM stores WHERE store = ?").bind(heard.store.as_str());
+        let Some(row) = row.fetch_optional(&mut *change).await? else {
+            return Err(LedgerError::UnknownStore(heard.store.to_string()));
+        };
+        let key: i64 = row.try_get("key")?;
+        let upsert = "INSERT INTO heartbeats (store, seen_at, epoch, body) VALUES (?, ?, ?, ?) \
+                      ON CONFLICT (store) DO UPDATE SET seen_at = excluded.seen_at, epoch = excluded.epoch, body = excluded.body";
+        let epoch = heard.epoch.0.cast_signed();
+        sqlx::query(upsert).bind(key).bind(heard.seen_at).bind(epoch).bind(&heard.body).execute(&mut *change).await?;
+        let told = "UPDATE epochs SET told = max(told, ?) WHERE store = ? AND epoch = ?";
+        sqlx::query(told).bind(number(tail)).bind(key).bind(epoch).execute(&mut *change).await?;
+        Ok(change.commit().await?)
+    }
+
+    /// What the boxes said last.
+    pub async fn heartbeats(&self) -> Result<Vec<HeartbeatRow>, LedgerError> {
+        let select =
+            "SELECT s.store AS name, h.seen_at, h.epoch, h.body FROM heartbeats h JOIN stores s ON s.key = h.store";
+        let rows = sqlx::query(select).fetch_all(&self.read).await?;
+        let mut heard = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
+            let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
+            heard.push(HeartbeatRow { store, seen_at: row.try_get("seen_at")?, epoch, body: row.try_get("body")? });
+        }
+        Ok(heard)
+    }
+
+    /// All stores with the counts of their books, by name.
+    pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
+        let select = "SELECT s.store AS name, s.state, coalesce(sum(max(e.told, e.seen)), 0) AS committed, \
+                      coalesce(sum(e.handled), 0) AS handled, coalesce(sum(e.parked), 0) AS parked, \
+                      coalesce(sum(e.lost), 0) AS lost FROM stores s LEFT JOIN epochs e ON e.store = s.key \
+                      GROUP BY s.key ORDER BY s.store";
+        let rows = sqlx::query(select).fetch_all(&self.read).await?;
+        let mut stores = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
+            let count = |name: &str| row.try_get::<i64, _>(name).map(unsigned);
+            let (committed, handled, parked, lost) =
+                (count("committed")?, count("handled")?, count("parked")?, count("lost")?);
+            stores.push(StoreRow {
+                store,
+                state: row.try_get("state")?,
+                committed,
+                applied: handled.saturating_sub(parked).saturating_sub(lost),
+                parked,
+                lost,
+                pending: committed.saturating_sub(handled),
+            });
+        }
+        Ok(stores)
+    }
+
+    /// How many ranges of seqs are on their way below the highest seen.
+    pub async fn gaps(&self, store: &StoreId) -> Result<u64, LedgerError> {
+        let select = "SELECT b.block, b.bitmap, b.digest, b.stock, b.epoch, e.seen FROM blocks b \
+                      JOIN epochs e ON e.store = b.store AND e.epoch = b.epoch \
+                      WHERE b.store = (SELECT key FROM stores WHERE store = ?) AND e.handled < e.seen";
+        let rows = sqlx::query(select).bind(store.as_str()).fetch_all(&self.read).await?;
+        let mut missing: BTreeMap<i64, SeqSet> = BTreeMap::new();
+        for row in &rows {
+            let (epoch, seen): (i64, i64) = (row.try_get("epoch")?, row.try_get("seen")?);
+            let index = BlockIndex(unsigned(row.try_get("block")?));
+            let all = 1..=unsigned(seen);
+            let entry = missing.entry(epoch).or_insert_with(|| std::iter::once(all).collect());
+            let held: SeqSet = block_of(row)?.bitmap.seqs(index).collect();
+            entry.remove_all(&held);
+        }
+        Ok(missing.values().map(|gaps| u64::try_from(gaps.ranges().count()).unwrap_or(u64::MAX)).sum())
+    }
+}
