@@ -21,12 +21,16 @@
 //! - `Welcome` replaces what the box knew of handled positions, `Handled`
 //!   replaces whole blocks; neither is ever united with what was known.
 //! - Only the applier dedups: a receiver keeps nothing of what passed it.
+//! - An applier that meets an epoch's control record twice changes nothing the
+//!   second time; one that meets a movement of an epoch it has no ordinal for
+//!   (a ledger set back behind a wiped log) passes it over, unhandled: the box
+//!   sends it again.
 //! - A box holds record bytes only between a read's answer and the `Send`
 //!   that follows it.
 //!
 //! # The box's shell
 //!
-//! ```ignore
+//! ```text
 //! let mut uplink = Uplink::new(config, journal.facts()?, clock.now());
 //! loop {
 //!     while let Some(output) = uplink.poll_output() {
@@ -61,7 +65,7 @@
 //!
 //! # The centre's shell, one task a stream
 //!
-//! ```ignore
+//! ```text
 //! let mut receiver = Receiver::new(config, clock.now());
 //! loop {
 //!     while let Some(output) = receiver.poll_output() {
@@ -102,6 +106,8 @@ pub mod limits;
 pub mod message;
 mod random;
 mod receiver;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod time;
 mod uplink;
 

@@ -37,6 +37,10 @@ pub const OFFLINE_MS: u64 = 90_000;
 /// more is allowed for each byte in flight, up to a record's worth.
 pub const ANSWER_MS: u64 = 15_000;
 
+/// A batch that is not acknowledged for this long, while the centre speaks of
+/// other things, is given up with its stream.
+pub const FLIGHT_MS: u64 = 120_000;
+
 /// Between two attempts to connect, ± 50 %.
 pub const ATTEMPT_MS: u64 = 300;
 /// Between two attempts once the search has lasted, ± 50 %.

@@ -128,6 +128,8 @@ impl Talk {
     /// When an answer is overdue.
     pub(super) fn overdue(&self) -> Option<Millis> {
         let slack = self.window.in_flight().min(u64::from(limits::RECORD_BYTES));
-        self.owed_since.map(|since| since.after(limits::ANSWER_MS).after(slack))
+        let owed = self.owed_since.map(|since| since.after(limits::ANSWER_MS).after(slack));
+        let flight = self.window.oldest().map(|sent| sent.after(limits::FLIGHT_MS));
+        owed.into_iter().chain(flight).min()
     }
 }

@@ -10,13 +10,19 @@ pub(crate) struct Purse {
     /// Thousandths of a movement that may be sent live.
     allowance: u64,
     filled_at: Millis,
+    /// The allowance ran out: what comes in by drops is saved up, so that a
+    /// burst does not go out one movement a batch.
+    saving: bool,
 }
+
+/// Movements that are saved up after the allowance ran out.
+const SAVED: u64 = 10;
 
 impl Purse {
     /// The purse of a fresh stream: no credit, a second's allowance.
     pub(crate) fn new(live_per_second: u32, now: Millis) -> Self {
         let per_second = u64::from(live_per_second);
-        Self { credit: 0, per_second, allowance: per_second.saturating_mul(1_000), filled_at: now }
+        Self { credit: 0, per_second, allowance: per_second.saturating_mul(1_000), filled_at: now, saving: false }
     }
 
     /// Payload bytes of backlog that may be sent.
@@ -40,21 +46,27 @@ impl Purse {
         let earned = now.since(self.filled_at).saturating_mul(self.per_second);
         self.allowance = self.allowance.saturating_add(earned).min(self.per_second.saturating_mul(1_000));
         self.filled_at = self.filled_at.max(now);
-        self.allowance / 1_000
+        self.saving &= self.allowance < self.enough();
+        if self.saving { 0 } else { self.allowance / 1_000 }
     }
 
     /// Movements were sent live.
-    pub(crate) const fn spend(&mut self, movements: u64) {
+    pub(crate) fn spend(&mut self, movements: u64) {
         self.allowance = self.allowance.saturating_sub(movements.saturating_mul(1_000));
+        self.saving |= self.allowance < 1_000;
     }
 
-    /// When one more movement may be sent live; none if it may now, or never.
+    /// When more may be sent live; none if some may now, or never.
     pub(crate) fn next_allowed(&self) -> Option<Millis> {
-        let missing = 1_000_u64.saturating_sub(self.allowance);
-        if missing == 0 || self.per_second == 0 {
+        let missing = self.enough().saturating_sub(self.allowance);
+        if !self.saving || self.per_second == 0 {
             return None;
         }
         Some(self.filled_at.after(missing.div_ceil(self.per_second)))
+    }
+
+    fn enough(&self) -> u64 {
+        SAVED.min(self.per_second).saturating_mul(1_000)
     }
 }
 
@@ -71,7 +83,7 @@ mod tests {
             purse.spend(allowed);
             sent += allowed;
         }
-        assert!((545..=550).contains(&sent), "a second's allowance and ten seconds' rate: {sent}");
+        assert!((540..=550).contains(&sent), "a second's allowance and ten seconds' rate: {sent}");
     }
 
     #[test]
@@ -79,9 +91,9 @@ mod tests {
         let mut purse = Purse::new(50, Millis(0));
         assert_eq!(purse.next_allowed(), None);
         purse.spend(50);
-        assert_eq!(purse.next_allowed(), Some(Millis(20)));
-        assert_eq!(purse.allowed(Millis(19)), 0);
-        assert_eq!(purse.allowed(Millis(20)), 1);
+        assert_eq!(purse.next_allowed(), Some(Millis(200)));
+        assert_eq!(purse.allowed(Millis(199)), 0);
+        assert_eq!(purse.allowed(Millis(200)), 10);
     }
 
     #[test]

@@ -70,6 +70,11 @@ impl Window {
         self.live_bytes.saturating_add(self.backlog_bytes)
     }
 
+    /// When the oldest flight was sent.
+    pub(crate) fn oldest(&self) -> Option<Millis> {
+        self.flights.front().map(|flight| flight.sent_at)
+    }
+
     /// Whether nothing flies.
     pub(crate) fn is_idle(&self) -> bool {
         self.flights.is_empty()

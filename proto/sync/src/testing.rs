@@ -1,0 +1,18 @@
+//! Both ends on a virtual clock and a virtual line, with models of a journal,
+//! a stream, an applier and a ledger. Deterministic: the same seed and the
+//! same calls give the same trace.
+
+mod line;
+mod model_box;
+mod model_centre;
+mod model_ledger;
+mod pair;
+
+pub use line::Line;
+pub use model_box::ModelBox;
+pub use model_centre::ModelCentre;
+pub use model_ledger::{ModelLedger, ModelStream};
+pub use pair::{Options, Pair};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+mod faults;
+mod fresh_first;
+mod sentences;
