@@ -8,8 +8,10 @@
 //! where it was.
 
 mod memory;
+mod seal;
 
-pub(crate) use memory::{LaneMemory, MemoryError};
+pub(crate) use memory::LaneMemory;
+pub(crate) use seal::seal;
 
 use tidemark_model::document::{Body, Line, TakenLine, Timing, TradeKind};
 use tidemark_model::movement::Labels;
@@ -100,15 +102,17 @@ pub(crate) enum Step {
 pub(crate) struct Lane {
     source: Source,
     name: Label,
+    home: Mode,
     memory: LaneMemory,
 }
 
 impl Lane {
-    /// A lane that goes on with what it remembers. A name that leaves no
+    /// A lane that goes on with what it remembers; `home` is the mode of a
+    /// session that begins. A name that leaves no
     /// room for the prefix of its source is none.
-    pub(crate) fn new(name: Label, memory: LaneMemory) -> Option<Self> {
+    pub(crate) fn new(name: Label, home: Mode, memory: LaneMemory) -> Option<Self> {
         let source = Source::new(&format!("lane:{name}")).ok()?;
-        Some(Self { source, name, memory })
+        Some(Self { source, name, home, memory })
     }
 
     pub(crate) const fn name(&self) -> &Label {
@@ -133,7 +137,7 @@ impl Lane {
                 memory.multiplier = 1;
             }),
             Input::Quantity(quantity) => self.remember(now, Signal::Tick, |memory| memory.multiplier = quantity.max(1)),
-            Input::End => self.remember(now, Signal::End, LaneMemory::end_session),
+            Input::End => self.remember(now, Signal::End, |memory| memory.end_session(self.home)),
             Input::Item(item) => match self.memory.mode {
                 Mode::Look => Step::Look(item.to_owned()),
                 Mode::Sell => self.sell(item, epoch, now, wall),
@@ -145,7 +149,7 @@ impl Lane {
     /// When the lane wants to be asked again, and what for.
     pub(crate) fn waits_until(&self) -> Option<Odometer> {
         let touched = self.memory.touched.0;
-        if self.memory.is_home() {
+        if self.memory.is_home(self.home) {
             return None;
         }
         let wait = if self.memory.multiplier > 1 && !self.memory.reminded { REMIND_MS } else { QUIET_MS };
@@ -155,12 +159,12 @@ impl Lane {
     /// Time went by: a reminder, or the end of the session. Time-outs change
     /// the mode, never stock.
     pub(crate) fn time_out(&self, now: Odometer) -> Option<Step> {
-        if self.memory.is_home() {
+        if self.memory.is_home(self.home) {
             return None;
         }
         let quiet = now.0.saturating_sub(self.memory.touched.0);
         if quiet >= QUIET_MS {
-            return Some(self.remember(now, Signal::End, LaneMemory::end_session));
+            return Some(self.remember(now, Signal::End, |memory| memory.end_session(self.home)));
         }
         let reminds = self.memory.multiplier > 1 && !self.memory.reminded && quiet >= REMIND_MS;
         reminds.then(|| {

@@ -1,7 +1,8 @@
 //! What the submitter is told of each document.
 
 use serde::Serialize;
-use tidemark_model::{Outcome, Status, Warning};
+use tidemark_journal::Committed;
+use tidemark_model::{Status, Warning};
 
 use super::Remark;
 
@@ -46,18 +47,23 @@ impl Answer {
 
     /// What the journal made of it. Warnings are not repeated for a
     /// duplicate.
-    pub(crate) fn of(id: String, outcome: &Outcome, remarks: Vec<Remark>) -> Self {
-        let (status, warnings) = match outcome.status {
-            Status::Accepted => ("accepted", told(remarks, &outcome.warnings)),
+    pub(crate) fn of(id: String, committed: &Committed, remarks: Vec<Remark>) -> Self {
+        let (status, warnings) = match committed.status {
+            Status::Accepted => ("accepted", told(remarks, &committed.warnings)),
             Status::Duplicate => ("duplicate", Vec::new()),
         };
         Self {
-            epoch: Some(outcome.first.epoch.to_string()),
-            first_seq: Some(outcome.first.seq),
-            lines: Some(outcome.lines),
+            epoch: Some(committed.first.epoch.to_string()),
+            first_seq: Some(committed.first.seq),
+            lines: Some(committed.lines),
             warnings,
             ..Self::empty(id, status)
         }
+    }
+
+    /// Whether nothing was kept because it could not be held.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.status == "rejected"
     }
 
     const fn empty(id: String, status: &'static str) -> Self {

@@ -77,14 +77,19 @@ enum KeptMode {
 }
 
 impl LaneMemory {
-    /// Whether nothing is open: the home of a fresh box.
-    pub(crate) fn is_home(&self) -> bool {
-        self.mode == Mode::Look && self.multiplier == 1 && self.undoable.is_empty()
+    /// What a lane remembers that was never used.
+    pub(crate) fn at(home: Mode) -> Self {
+        Self { mode: home, ..Self::default() }
+    }
+
+    /// Whether nothing is open.
+    pub(crate) fn is_home(&self, home: Mode) -> bool {
+        self.mode == home && self.multiplier == 1 && self.undoable.is_empty()
     }
 
     /// Back home; the counter and the last scan stay.
-    pub(super) fn end_session(&mut self) {
-        self.mode = Mode::Look;
+    pub(super) fn end_session(&mut self, home: Mode) {
+        self.mode = home;
         self.multiplier = 1;
         self.undoable.clear();
         self.session += 1;

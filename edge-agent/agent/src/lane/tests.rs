@@ -1,9 +1,10 @@
+use super::memory::MemoryError;
 use super::*;
 
 const EPOCH: Epoch = Epoch(0xabc);
 
 fn lane() -> Lane {
-    Lane::new(Label::new("counter").unwrap(), LaneMemory::default()).unwrap()
+    Lane::new(Label::new("counter").unwrap(), Mode::Look, LaneMemory::default()).unwrap()
 }
 
 fn step(lane: &Lane, input: Input<'_>, now: u64) -> Step {
@@ -103,7 +104,7 @@ fn a_quiet_session_ends_and_forgets_the_quantity_but_writes_nothing() {
         panic!("no end")
     };
     lane.adopt(memory);
-    assert!(lane.memory().is_home());
+    assert!(lane.memory().is_home(Mode::Look));
     assert_eq!(lane.waits_until(), None);
     assert_eq!(step(&lane, Input::Item("4711"), 182_001), Step::Look("4711".to_owned()));
 }
@@ -127,4 +128,13 @@ fn what_is_neither_item_nor_command_keeps_nothing() {
     saved(&mut lane, Input::Mode(Mode::Sell), 1);
     assert_eq!(step(&lane, Input::Strange, 2), Step::Signal(Signal::Error));
     assert_eq!(step(&lane, Input::Item(&"9".repeat(49)), 2), Step::Signal(Signal::Error));
+}
+
+#[test]
+fn a_lane_whose_home_is_sell_begins_and_ends_there() {
+    let mut lane = Lane::new(Label::new("express").unwrap(), Mode::Sell, LaneMemory::at(Mode::Sell)).unwrap();
+    assert_eq!(saved(&mut lane, Input::Item("4711"), 1).0, Signal::Good);
+    assert_eq!(saved(&mut lane, Input::End, 2).0, Signal::End);
+    assert_eq!(lane.memory().mode, Mode::Sell);
+    assert_eq!(saved(&mut lane, Input::Undo, 3).0, Signal::Error, "a session that ended is not undone");
 }

@@ -1,0 +1,79 @@
+//! The box's door: HTTP for tills, handhelds and people.
+
+mod documents;
+mod entry;
+mod health;
+mod items;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::middleware;
+use axum::response::Html;
+use axum::routing::{get, post};
+use tidemark_daemon::clock::Clock;
+use tidemark_daemon::conditions::Active;
+use tidemark_daemon::metrics::MetricsPage;
+use tidemark_daemon::problem::Problem;
+use tidemark_journal::Journal;
+use tokio::sync::watch;
+
+use crate::desk::DeskView;
+use crate::events::Events;
+use crate::page;
+use crate::reporter::Reporter;
+use crate::uplink::UplinkView;
+
+/// What the handlers work with; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    pub(crate) journal: Journal,
+    pub(crate) events: Events,
+    pub(crate) metrics: MetricsPage,
+    pub(crate) conditions: Active,
+    pub(crate) reporter: Arc<Reporter>,
+    pub(crate) time_zone: jiff::tz::TimeZone,
+    pub(crate) clock: Clock,
+}
+
+/// What the page and `/v1/status` read beside the journal.
+#[derive(Clone, Debug)]
+pub(crate) struct Views {
+    pub(crate) desk: watch::Receiver<DeskView>,
+    pub(crate) uplink: watch::Receiver<UplinkView>,
+}
+
+/// All routes.
+pub(crate) fn router(door: Door) -> Router {
+    let guarded = Router::new()
+        .route("/", get(box_page))
+        .route("/v1/events", post(documents::submit))
+        .route("/v1/documents", get(documents::list))
+        .route("/v1/items/{item}", get(items::show))
+        .route("/v1/status", get(health::status))
+        .route("/metrics", get(health::metrics))
+        .layer(middleware::from_fn_with_state(door.clone(), entry::admit));
+    Router::new()
+        .route("/livez", get(health::lives))
+        .route("/readyz", get(health::ready))
+        .merge(guarded)
+        .fallback(nowhere)
+        .method_not_allowed_fallback(other_method)
+        .with_state(door)
+}
+
+async fn box_page(State(door): State<Door>) -> Result<Html<String>, Problem> {
+    Ok(Html(page::render(&health::gather(door).await?)))
+}
+
+async fn nowhere(uri: Uri) -> Problem {
+    Problem::not_found(format!("there is no page {}", uri.path()))
+}
+
+async fn other_method(uri: Uri) -> Problem {
+    let detail = format!("{} does not take this method", uri.path());
+    let status = axum::http::StatusCode::METHOD_NOT_ALLOWED;
+    Problem::new(status, "method_not_allowed", "Other method", detail, "documents are POSTed to /v1/events")
+}

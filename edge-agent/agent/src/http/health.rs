@@ -1,0 +1,52 @@
+//! Status, metrics and the two health pages.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use tidemark_daemon::metrics::MetricsPage;
+use tidemark_daemon::problem::Problem;
+use tidemark_journal::{Health, ReadError};
+
+use super::Door;
+use crate::status::Status;
+
+pub(super) async fn lives() -> &'static str {
+    "lives\n"
+}
+
+pub(super) async fn ready(State(door): State<Door>) -> (StatusCode, String) {
+    match &*door.journal.watch_health().borrow() {
+        Health::Writable => (StatusCode::OK, "ready\n".to_owned()),
+        Health::NotWritable { cause, .. } => (StatusCode::SERVICE_UNAVAILABLE, format!("not saved: {cause}\n")),
+        Health::Closed => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned()),
+    }
+}
+
+pub(super) async fn status(State(door): State<Door>) -> Result<Json<Status>, Problem> {
+    gather(door).await.map(Json)
+}
+
+pub(super) async fn metrics(State(door): State<Door>) -> Result<MetricsPage, Problem> {
+    let page = door.metrics.clone();
+    let status = gather(door.clone()).await?;
+    let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    door.events.tail.set(gauge(status.tail));
+    door.events.pending.set(gauge(status.pending));
+    door.events.centre_reached.set(i64::from(status.centre.reached));
+    Ok(page)
+}
+
+/// How the box is; reads the journal on a thread for blocking work.
+pub(super) async fn gather(door: Door) -> Result<Status, Problem> {
+    let gathered = tokio::task::spawn_blocking(move || door.reporter.status(&door.conditions)).await;
+    let gone = |_ended| read_problem(&ReadError::Layout("the reader ended".to_owned()));
+    gathered.map_err(gone)?.map_err(|error| read_problem(&error))
+}
+
+/// The books can't be read.
+pub(super) fn read_problem(error: &ReadError) -> Problem {
+    tracing::error!(%error, "the journal can't be read");
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let remedy = "try again; if it stays so, look at the box's disk";
+    Problem::new(status, "journal_unreadable", "The journal can't be read", error.to_string(), remedy).retry_after(1)
+}

@@ -1,0 +1,192 @@
+//! What a box can be told, with defaults and units.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use tidemark_daemon::config::{Key, Settings};
+use tidemark_daemon::logging::Form;
+
+use crate::lane::Mode;
+
+/// The configuration of a box.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BoxSettings {
+    /// The shop.
+    pub(crate) store: String,
+    /// Where the journal lies.
+    pub(crate) data: PathBuf,
+    /// The shop's time zone.
+    pub(crate) time_zone: String,
+    /// Whether the line is paid by volume.
+    pub(crate) metered: bool,
+    /// The centre.
+    pub(crate) centre: CentreSettings,
+    /// Where tills and people reach the box.
+    pub(crate) http: HttpSettings,
+    /// The box's own certificate.
+    #[serde(default)]
+    pub(crate) tls: TlsSettings,
+    /// Logging.
+    pub(crate) log: LogSettings,
+    /// Scanners.
+    #[serde(default)]
+    pub(crate) scanner: Vec<tidemark_scanner::Config>,
+    /// Lanes.
+    #[serde(default)]
+    pub(crate) lane: Vec<LaneSettings>,
+}
+
+/// The centre.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CentreSettings {
+    /// Its address; none for a box that works alone.
+    pub(crate) address: Option<String>,
+    /// The authority of its certificate, as PEM.
+    pub(crate) ca: Option<PathBuf>,
+    /// The box's certificate towards it, as PEM.
+    pub(crate) certificate: Option<PathBuf>,
+    /// The key of that certificate, as PEM.
+    pub(crate) key: Option<PathBuf>,
+}
+
+/// Where tills and people reach the box.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpSettings {
+    /// The address.
+    pub(crate) address: SocketAddr,
+}
+
+/// A certificate.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsSettings {
+    /// The chain, as PEM.
+    pub(crate) certificate: Option<PathBuf>,
+    /// Its key, as PEM.
+    pub(crate) key: Option<PathBuf>,
+}
+
+/// Logging.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogSettings {
+    /// How much.
+    pub(crate) level: String,
+    /// In which form.
+    pub(crate) form: Form,
+}
+
+/// One lane.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LaneSettings {
+    /// Its name.
+    pub(crate) name: String,
+    /// What it is for.
+    #[serde(default)]
+    pub(crate) role: Role,
+    /// The mode of a session that begins.
+    #[serde(default)]
+    pub(crate) mode: ModeWord,
+}
+
+/// What a lane is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    /// A scan is a command or an item.
+    #[default]
+    Work,
+    /// A scan is counted.
+    Off,
+}
+
+/// A mode as it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ModeWord {
+    /// Look.
+    #[default]
+    Look,
+    /// Sell.
+    Sell,
+}
+
+impl From<ModeWord> for Mode {
+    fn from(word: ModeWord) -> Self {
+        match word {
+            ModeWord::Look => Self::Look,
+            ModeWord::Sell => Self::Sell,
+        }
+    }
+}
+
+const fn key(name: &'static str, default: &'static str, help: &'static str) -> Key {
+    Key { name, default, help }
+}
+
+impl Settings for BoxSettings {
+    const KEYS: &'static [Key] = &[
+        key("store", "", "the shop's id, such as \"S0001\""),
+        key("data", "\"/var/lib/tidemark-edge\"", "folder of the journal"),
+        key("time_zone", "\"UTC\"", "the shop's IANA time zone; the business day changes at 04:00 of it"),
+        key("metered", "false", "true on a line paid by volume: heartbeats every 60 s instead of 10 s"),
+        key("centre.address", "", "the centre, such as \"https://centre.example:443\"; without it the box works alone"),
+        key("centre.ca", "", "PEM file of the authority of the centre's certificate"),
+        key("centre.certificate", "", "PEM file of the box's certificate towards the centre"),
+        key("centre.key", "", "PEM file of that certificate's key"),
+        key("http.address", "\"127.0.0.1:8380\"", "where tills and people reach the box"),
+        key("tls.certificate", "", "PEM file of the box's own certificate; needed off loopback"),
+        key("tls.key", "", "PEM file of its key"),
+        key("log.level", "\"info\"", "error, warn, info, debug or trace"),
+        key("log.form", "\"text\"", "text or json"),
+        key("scanner[].path", "", "the scanner's port, such as \"/dev/ttyACM0\""),
+        key("scanner[].baud", "9600", "bits a second of a serial port"),
+        key("scanner[].lane", "", "the lane it belongs to"),
+        key("scanner[].profile", "\"generic\"", "generic, bell, datalogic, honeywell or cipherlab"),
+        key("scanner[].feedback", "", "bytes of signals, such as { good = \"06\", error = \"15\" }"),
+        key("lane[].name", "", "the lane's name"),
+        key("lane[].role", "\"work\"", "work or off"),
+        key("lane[].mode", "\"look\"", "the mode of a session that begins: look or sell"),
+    ];
+}
+
+/// A configuration that says too little or something that can't be.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    /// The store's id is none.
+    #[error("`store`: {0}; give the shop's id with --store or in the configuration")]
+    Store(#[from] tidemark_model::TextError),
+    /// The time zone is none.
+    #[error("`time_zone`: {0:?} is no IANA time zone such as \"Europe/Berlin\"")]
+    TimeZone(String),
+    /// One of a pair of files is missing.
+    #[error("`{given}` is given without `{missing}`; a certificate and its key belong together")]
+    Pair {
+        /// What is there.
+        given: &'static str,
+        /// What is not.
+        missing: &'static str,
+    },
+    /// A lane that can't be.
+    #[error("`lane`: {0}")]
+    Lane(String),
+}
+
+/// Both files of a certificate, or neither.
+pub(crate) fn pair(
+    names: (&'static str, &'static str),
+    certificate: Option<&PathBuf>,
+    key: Option<&PathBuf>,
+) -> Result<Option<(PathBuf, PathBuf)>, SettingsError> {
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some((certificate.clone(), key.clone()))),
+        (Some(_), None) => Err(SettingsError::Pair { given: names.0, missing: names.1 }),
+        (None, Some(_)) => Err(SettingsError::Pair { given: names.1, missing: names.0 }),
+    }
+}

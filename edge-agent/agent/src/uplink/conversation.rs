@@ -1,0 +1,114 @@
+//! One connection: a task that sends what the uplink says and reports what
+//! the centre says.
+
+use tidemark_sync::Attempt;
+use tidemark_sync::message::{CataloguePage, FetchCatalogue, FetchInstruction, InstructionPage, ToBox, ToCentre};
+use tidemark_wire::client::{Calls, Inbound, LinkError, Outbound};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::Report;
+use super::line::Line;
+
+/// Messages that wait to be sent.
+const QUEUE: usize = 64;
+
+/// The handle on an open connection.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    words: mpsc::Sender<ToCentre>,
+    calls: Calls,
+    tasks: JoinSet<()>,
+}
+
+/// Makes the calls beside the stream.
+#[derive(Clone, Debug)]
+pub(super) struct Caller(Calls);
+
+impl Caller {
+    pub(super) async fn fetch_catalogue(&mut self, request: &FetchCatalogue) -> Result<CataloguePage, String> {
+        self.0.fetch_catalogue(request).await.map_err(|error| error.to_string())
+    }
+
+    pub(super) async fn fetch_instruction(&mut self, request: &FetchInstruction) -> Result<InstructionPage, String> {
+        self.0.fetch_instruction(request).await.map_err(|error| error.to_string())
+    }
+}
+
+/// Opens a connection and reports it, or why there is none.
+pub(super) async fn open(line: Line, attempt: Attempt, report: mpsc::Sender<Report>) {
+    let outcome = match line.dialer().dial().await {
+        Ok(link) => {
+            let (words, queue) = mpsc::channel(QUEUE);
+            let mut tasks = JoinSet::new();
+            tasks.spawn(speak(link.outbound, queue, attempt, report.clone()));
+            tasks.spawn(listen(link.inbound, attempt, report.clone()));
+            Report::Connected { attempt, conversation: Conversation { words, calls: link.calls, tasks } }
+        }
+        Err(error) => lost(attempt, error),
+    };
+    // The uplink's task is gone only when the agent stops.
+    drop(report.send(outcome).await);
+}
+
+/// What the end of a connection means to the uplink: a word of the centre, or
+/// a lost line.
+fn lost(attempt: Attempt, error: LinkError) -> Report {
+    match error {
+        LinkError::Refused(refusal) => Report::Heard { attempt, message: ToBox::Refused(refusal) },
+        LinkError::Slow(slow) => Report::Heard { attempt, message: ToBox::Slow(slow) },
+        other @ (LinkError::NoRoute(_)
+        | LinkError::Lost(_)
+        | LinkError::Closed
+        | LinkError::Unreadable(_)
+        | LinkError::Unsendable(_)) => Report::Lost { attempt, cause: other.to_string() },
+    }
+}
+
+async fn speak(
+    mut outbound: Outbound,
+    mut queue: mpsc::Receiver<ToCentre>,
+    attempt: Attempt,
+    report: mpsc::Sender<Report>,
+) {
+    while let Some(message) = queue.recv().await {
+        if let Err(error) = outbound.send(message).await {
+            drop(report.send(lost(attempt, error)).await);
+            return;
+        }
+    }
+}
+
+async fn listen(mut inbound: Inbound, attempt: Attempt, report: mpsc::Sender<Report>) {
+    loop {
+        let heard = match inbound.recv().await {
+            Ok(Some(message)) => Report::Heard { attempt, message },
+            Ok(None) => Report::Lost { attempt, cause: "the centre ended the stream".to_owned() },
+            Err(error) => lost(attempt, error),
+        };
+        let over = matches!(heard, Report::Lost { .. });
+        if report.send(heard).await.is_err() || over {
+            return;
+        }
+    }
+}
+
+impl Conversation {
+    /// Queues a message; the cause if the connection is gone.
+    pub(super) async fn send(&self, message: ToCentre) -> Result<(), String> {
+        self.words.send(message).await.map_err(|_gone| "the connection was lost".to_owned())
+    }
+
+    pub(super) fn caller(&self) -> Caller {
+        Caller(self.calls.clone())
+    }
+
+    /// Says what is queued, then ends.
+    pub(super) async fn close(self) {
+        let Self { words, calls, mut tasks } = self;
+        drop((words, calls));
+        // The speaker ends when its queue is empty; the listener when the
+        // centre has heard the end, or with the set.
+        tasks.join_next().await;
+    }
+}

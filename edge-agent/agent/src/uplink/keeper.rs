@@ -1,0 +1,77 @@
+//! The keeper: puts the centre's word into the journal, one after the other
+//! in the order in which it came.
+
+use tidemark_journal::{HandledWord, Journal, NotSaved};
+use tidemark_model::Epoch;
+use tidemark_sync::message::{Handled, Welcome};
+use tidemark_sync::{ReceivedBlocks, UplinkInput as Input};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::Report;
+
+/// Words that wait to be kept.
+const QUEUE: usize = 64;
+
+/// What is to be kept.
+#[derive(Debug)]
+pub(super) enum Keep {
+    /// The stream is open.
+    Welcomed(Welcome),
+    /// The database has more.
+    Handled(Handled),
+    /// The stream has more.
+    Received { epoch: Epoch, blocks: ReceivedBlocks },
+}
+
+/// The handle on the keeper's task.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    words: mpsc::Sender<Keep>,
+    _task: JoinSet<()>,
+}
+
+impl Keeper {
+    pub(super) fn start(journal: Journal, report: mpsc::Sender<Report>) -> Self {
+        let (words, mut queue) = mpsc::channel(QUEUE);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            while let Some(word) = queue.recv().await {
+                if let Err(error) = keep(&journal, &report, word).await {
+                    // What is not kept is told again at the next welcome.
+                    tracing::error!(%error, "the centre's word is not kept");
+                }
+            }
+        });
+        Self { words, _task: task }
+    }
+
+    pub(super) async fn keep(&self, word: Keep) {
+        if self.words.send(word).await.is_err() {
+            tracing::error!("the keeper has ended");
+        }
+    }
+}
+
+async fn keep(journal: &Journal, report: &mpsc::Sender<Report>, word: Keep) -> Result<(), NotSaved> {
+    match word {
+        Keep::Welcomed(welcome) => {
+            let epoch = journal.identity().epoch;
+            handled(journal, report, HandledWord::of_welcome(&welcome, epoch)).await
+        }
+        Keep::Handled(word) => handled(journal, report, HandledWord::from(word)).await,
+        Keep::Received { epoch, blocks } => journal.remember_received(epoch, blocks).await,
+    }
+}
+
+async fn handled(journal: &Journal, report: &mpsc::Sender<Report>, word: HandledWord) -> Result<(), NotSaved> {
+    let verdict = journal.handled(word).await?;
+    for block in verdict.forked {
+        // The uplink's task is gone only when the agent stops.
+        drop(report.send(Report::Tell(Input::Differs { block })).await);
+    }
+    for block in verdict.unproven {
+        tracing::error!(block = block.0, "handled movements of this block can't be read to be compared");
+    }
+    Ok(())
+}
