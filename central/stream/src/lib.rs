@@ -1,1 +1,103 @@
-//! The stream of movements: Kafka or embedded.
+//! The stream of movements, `inventory-events`: an ordered log in partitions,
+//! keyed by store.
+//!
+//! - [`Stream::append`] answers when the log holds the records with all
+//!   acknowledgements; the place is that of the last record.
+//! - [`Stream::read`] gives records from an offset on, in order.
+//! - The first record of each partition is a control record `StreamBorn`; its
+//!   uuid and the partition are the log's identity. A log that was made anew
+//!   has another identity, by which boxes know to fill it again.
+//!
+//! Backends: [`embedded`], a file of its own on one machine.
+
+pub mod embedded;
+mod event;
+mod partition;
+
+pub use event::{Event, EventRecord, StoredRecord};
+pub use partition::partition_of;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tidemark_ledger::LedgerError;
+use tidemark_model::{StoreId, StreamId, StreamPlace};
+use tokio::sync::watch;
+
+use embedded::Embedded;
+
+/// Why the stream did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The log does not take or give records now.
+    #[error("the stream can't do it now: {0}")]
+    Unavailable(#[from] Arc<LedgerError>),
+    /// Too much waits to be appended.
+    #[error("too much waits to be appended")]
+    Full,
+    /// The stream is closed.
+    #[error("the stream is closed")]
+    Closed,
+    /// What the log holds is not in our layout.
+    #[error("partition {partition} holds a batch at {first} that can't be read")]
+    Layout {
+        /// The partition.
+        partition: u32,
+        /// The batch's first offset.
+        first: u64,
+    },
+    /// The operating system gave no random bytes.
+    #[error("the operating system gave no random bytes for the stream's identity")]
+    Random,
+}
+
+/// The stream; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Stream(Embedded);
+
+impl Stream {
+    /// The embedded stream in a file.
+    pub async fn embedded(file: &Path, partitions: u32) -> Result<Self, StreamError> {
+        Ok(Self(Embedded::open(file, partitions).await?))
+    }
+
+    /// How many partitions it has.
+    #[must_use]
+    pub fn partitions(&self) -> u32 {
+        self.0.partitions()
+    }
+
+    /// The partition of a store.
+    #[must_use]
+    pub fn partition_of(&self, store: &StoreId) -> u32 {
+        partition_of(store, self.partitions())
+    }
+
+    /// The identity of a partition's log.
+    #[must_use]
+    pub fn identity(&self, partition: u32) -> Option<StreamId> {
+        self.0.identity(partition)
+    }
+
+    /// Appends records of one partition in order; the place of the last.
+    pub async fn append(&self, partition: u32, records: &[EventRecord]) -> Result<StreamPlace, StreamError> {
+        self.0.append(partition, records).await
+    }
+
+    /// Records of a partition from an offset on: at least those of one
+    /// append, about `most` in all; none at the end.
+    pub async fn read(&self, partition: u32, from: u64, most: usize) -> Result<Vec<StoredRecord>, StreamError> {
+        self.0.read(partition, from, most).await
+    }
+
+    /// The offset a partition gives next.
+    pub async fn end(&self, partition: u32) -> Result<u64, StreamError> {
+        self.0.end(partition).await
+    }
+
+    /// Tells that something was appended; the number only grows.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.0.watch()
+    }
+}

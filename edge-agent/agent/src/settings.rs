@@ -22,6 +22,7 @@ pub(crate) struct BoxSettings {
     /// Whether the line is paid by volume.
     pub(crate) metered: bool,
     /// The centre.
+    #[serde(default)]
     pub(crate) centre: CentreSettings,
     /// Where tills and people reach the box.
     pub(crate) http: HttpSettings,
@@ -39,7 +40,7 @@ pub(crate) struct BoxSettings {
 }
 
 /// The centre.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CentreSettings {
     /// Its address; none for a box that works alone.
