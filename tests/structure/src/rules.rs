@@ -1,0 +1,12 @@
+//! One file a rule.
+
+pub mod direction;
+pub mod manifests;
+pub mod names;
+pub mod owners;
+pub mod purity;
+pub mod sizes;
+pub mod traces;
+
+#[cfg(test)]
+mod made_up;
