@@ -1,0 +1,276 @@
+//! A PostgreSQL cluster.
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Where the server's programs are, if not where Debian puts them.
+const BIN: &str = "TIDEMARK_POSTGRES_BIN";
+const DEBIAN: &str = "/usr/lib/postgresql";
+/// The user the server runs as when the test is root, which it refuses to be.
+const USER: &str = "postgres";
+/// How often another port is tried.
+const PORTS: usize = 3;
+
+/// Starts the server, says so, and stops it when the pipe closes.
+const WATCH: &str = r#"
+bin=$1 folder=$2
+"$bin/pg_ctl" start --pgdata="$folder/data" --log="$folder/log" --wait --timeout=60 >"$folder/start" 2>&1 || {
+    cat "$folder/start" "$folder/log"
+    exit 1
+}
+trap '' INT TERM HUP
+echo ready
+cat >/dev/null
+"$bin/pg_ctl" stop --pgdata="$folder/data" --mode=immediate >/dev/null 2>&1
+cd / && rm -rf -- "$folder"
+"#;
+
+/// Why there is no server to test with.
+#[derive(Debug, thiserror::Error)]
+pub enum PartError {
+    /// The programs are not there.
+    #[error("no PostgreSQL programs in {0}: install the package postgresql, or name their folder in {BIN}")]
+    Missing(PathBuf),
+    /// The system refused something.
+    #[error("can't {what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A program did not do what it was started for.
+    #[error("{what} failed: {said}")]
+    Failed {
+        /// What was tried.
+        what: String,
+        /// What the program said.
+        said: String,
+    },
+}
+
+/// A running cluster of its own, open to this machine only.
+#[derive(Debug)]
+pub struct Postgres {
+    bin: PathBuf,
+    folder: PathBuf,
+    port: u16,
+    watch: Child,
+}
+
+impl Postgres {
+    /// Makes and starts a cluster.
+    pub fn start() -> Result<Self, PartError> {
+        Self::start_with(&[])
+    }
+
+    /// Makes and starts a cluster with settings.
+    pub fn start_with(settings: &[(&str, &str)]) -> Result<Self, PartError> {
+        let bin = programs()?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Self::try_start(&bin, settings) {
+                Err(PartError::Failed { said, .. }) if tries < PORTS && said.contains("could not bind") => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn try_start(bin: &Path, settings: &[(&str, &str)]) -> Result<Self, PartError> {
+        let folder = tempfile::Builder::new().prefix("tm-pg").tempdir().map_err(system("make a folder"))?;
+        if is_root()? {
+            finish("chown the folder", Command::new("chown").arg(USER).arg(folder.path()))?;
+        }
+        let data = folder.path().join("data");
+        let mut initdb = server_program(&bin.join("initdb"), folder.path())?;
+        initdb.arg("--pgdata").arg(&data).args(["--username", USER, "--auth", "trust", "--encoding", "UTF8"]);
+        finish("initdb", initdb.args(["--locale", "C", "--no-sync"]))?;
+        let port = free_port()?;
+        let conf = data.join("postgresql.conf");
+        let mut text = std::fs::read_to_string(&conf).map_err(system("read postgresql.conf"))?;
+        text.push_str(&configuration(folder.path(), port, settings));
+        std::fs::write(&conf, text).map_err(system("write postgresql.conf"))?;
+        let mut watch = server_program(Path::new("/bin/sh"), folder.path())?;
+        watch.args(["-c", WATCH, "watch"]).arg(bin).arg(folder.path());
+        let mut watch =
+            watch.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(system("start the server"))?;
+        let said = first_words(&mut watch)?;
+        if said.trim() != "ready" {
+            let _ended = watch.wait().map_err(system("wait for the server"))?;
+            return Err(PartError::Failed { what: "starting PostgreSQL".to_owned(), said });
+        }
+        // From here on the watching shell removes the folder.
+        Ok(Self { bin: bin.to_owned(), folder: folder.keep(), port, watch })
+    }
+
+    /// The port it listens on, at 127.0.0.1.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How a database of it is reached.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+    }
+
+    /// Makes an empty database; how it is reached.
+    pub fn database(&self, name: &str) -> Result<String, PartError> {
+        let mut create = Command::new(self.bin.join("createdb"));
+        create.args(["--host", "127.0.0.1", "--username", USER, "--port", &self.port.to_string(), name]);
+        finish("createdb", &mut create)?;
+        Ok(self.url(name))
+    }
+
+    /// Runs statements; what they give, a row a line.
+    pub fn sql(&self, database: &str, statements: &str) -> Result<String, PartError> {
+        let mut psql = Command::new(self.bin.join("psql"));
+        psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--quiet", "--set", "ON_ERROR_STOP=1"]);
+        finish("psql", psql.args(["--dbname", &self.url(database), "--command", statements]))
+    }
+
+    /// Kills the server without a shutdown, and starts it again.
+    pub fn crash(&self) -> Result<(), PartError> {
+        self.stop("immediate")?;
+        self.go_on()
+    }
+
+    /// Stops the server and starts it as one that was restored from its
+    /// archive, which begins a new timeline.
+    pub fn restore(&self) -> Result<(), PartError> {
+        self.stop("fast")?;
+        let signal = self.folder.join("data/recovery.signal");
+        finish("touch", server_program(Path::new("touch"), &self.folder)?.arg(signal))?;
+        self.go_on()
+    }
+
+    fn stop(&self, mode: &str) -> Result<(), PartError> {
+        let mut stop = self.control()?;
+        finish("stopping PostgreSQL", stop.args(["stop", "--wait", "--mode", mode])).map(drop)
+    }
+
+    fn go_on(&self) -> Result<(), PartError> {
+        let mut start = self.control()?;
+        start.args(["start", "--wait", "--timeout", "60", "--log"]).arg(self.folder.join("log"));
+        let done = start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if done.map_err(system("start PostgreSQL"))?.success() {
+            return Ok(());
+        }
+        let said = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        Err(PartError::Failed { what: "starting PostgreSQL again".to_owned(), said })
+    }
+
+    fn control(&self) -> Result<Command, PartError> {
+        let mut control = server_program(&self.bin.join("pg_ctl"), &self.folder)?;
+        control.arg("--pgdata").arg(self.folder.join("data"));
+        Ok(control)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        drop(self.watch.stdin.take());
+        // A shell that can't be waited for is one that has ended.
+        let _ended = self.watch.wait();
+    }
+}
+
+/// The folder that holds initdb, postgres, pg_ctl, psql and createdb.
+fn programs() -> Result<PathBuf, PartError> {
+    if let Some(named) = std::env::var_os(BIN) {
+        let named = PathBuf::from(named);
+        return if named.join("initdb").exists() { Ok(named) } else { Err(PartError::Missing(named)) };
+    }
+    let found = std::fs::read_dir(DEBIAN).into_iter().flatten().flatten().map(|entry| entry.path());
+    let version = |folder: &PathBuf| folder.file_name()?.to_str()?.parse::<u32>().ok();
+    let newest = found.filter(|folder| folder.join("bin/initdb").exists()).max_by_key(version);
+    newest.map(|folder| folder.join("bin")).ok_or_else(|| PartError::Missing(PathBuf::from(DEBIAN)))
+}
+
+/// A program as the user the server runs as, in the server's folder.
+fn server_program(program: &Path, folder: &Path) -> Result<Command, PartError> {
+    let mut command = if is_root()? {
+        let mut command = Command::new("setpriv");
+        command.args([&format!("--reuid={USER}"), &format!("--regid={USER}"), "--clear-groups", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.current_dir(folder);
+    Ok(command)
+}
+
+fn is_root() -> Result<bool, PartError> {
+    Ok(finish("id", Command::new("id").arg("-u"))?.trim() == "0")
+}
+
+/// A port that nobody listens on just now.
+fn free_port() -> Result<u16, PartError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(system("find a free port"))?;
+    Ok(listener.local_addr().map_err(system("find a free port"))?.port())
+}
+
+fn configuration(folder: &Path, port: u16, settings: &[(&str, &str)]) -> String {
+    let mut text = format!(
+        "\nlisten_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\nrestore_command = 'false'\n",
+        folder.display()
+    );
+    for (name, value) in settings {
+        // Writing to a text does not fail.
+        let _written = writeln!(text, "{name} = '{value}'");
+    }
+    text
+}
+
+/// The first line of what a program says; if it is not that it is ready, all.
+fn first_words(watch: &mut Child) -> Result<String, PartError> {
+    let mut said = String::new();
+    let Some(out) = watch.stdout.take() else { return Ok(said) };
+    let mut out = BufReader::new(out);
+    out.read_line(&mut said).map_err(system("hear the server"))?;
+    if said.trim() != "ready" {
+        out.read_to_string(&mut said).map_err(system("hear the server"))?;
+    }
+    Ok(said)
+}
+
+/// Runs a program to its end; what it said.
+fn finish(what: &str, command: &mut Command) -> Result<String, PartError> {
+    let output = command.stdin(Stdio::null()).output().map_err(system(what))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(PartError::Failed { what: what.to_owned(), said })
+}
+
+fn system(what: &str) -> impl FnOnce(std::io::Error) -> PartError + use<> {
+    let what = what.to_owned();
+    move |source| PartError::System { what, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_answers_outlives_a_crash_and_leaves_nothing_behind() {
+        let postgres = Postgres::start_with(&[("work_mem", "5MB")]).unwrap();
+        postgres.database("shops").unwrap();
+        assert_eq!(postgres.sql("shops", "SHOW work_mem").unwrap().trim(), "5MB");
+        postgres.sql("shops", "CREATE TABLE kept (number int)").unwrap();
+        postgres.crash().unwrap();
+        assert_eq!(postgres.sql("shops", "SELECT count(*) FROM kept").unwrap().trim(), "0");
+        postgres.restore().unwrap();
+        let timeline = postgres.sql("shops", "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 8, 1)").unwrap();
+        assert_eq!(timeline.trim(), "2");
+        let folder = postgres.folder.clone();
+        drop(postgres);
+        assert!(!folder.exists());
+    }
+}
