@@ -6,9 +6,10 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use tidemark_model::digest::{movement_digest, stock_digest};
 use tidemark_model::{
-    Block, BlockIndex, Document, Draft, Epoch, MemoryBooks, Odometer, Outcome, Position, Seq, Stamp, Status, StoreId,
-    WallTime, decide,
+    Block, BlockIndex, Document, Draft, Epoch, MemoryBooks, Odometer, Outcome, Position, Seq, SeqSet, Stamp, Status,
+    StoreId, WallTime, decide,
 };
+use tidemark_sync::message::{Blocks, Record};
 use tidemark_wire::encode_movement;
 
 /// What a simulated shop has committed. Never trimmed: the demo is short.
@@ -110,6 +111,39 @@ impl ShopJournal {
     #[must_use]
     pub fn record(&self, seq: Seq) -> Option<&Kept> {
         self.records.get(usize::try_from(seq.checked_sub(1)?).ok()?)
+    }
+
+    /// The records of these seqs, ascending, up to `max_bytes` but at least
+    /// one.
+    #[must_use]
+    pub fn read(&self, seqs: &SeqSet, max_bytes: u64) -> Vec<Record> {
+        let (mut records, mut bytes) = (Vec::new(), 0_u64);
+        for seq in seqs.iter() {
+            let Some(kept) = self.record(seq) else { continue };
+            let record = Record { seq, digest: Some(kept.digest), bytes: kept.bytes.clone() };
+            bytes = bytes.saturating_add(record.payload());
+            if bytes > max_bytes && !records.is_empty() {
+                break;
+            }
+            records.push(record);
+        }
+        records
+    }
+
+    /// The first of these blocks whose sums are not those of the journal's own
+    /// records.
+    #[must_use]
+    pub fn first_that_differs(&self, told: &Blocks) -> Option<BlockIndex> {
+        told.iter().find(|(index, block)| !self.agrees(**index, block)).map(|(index, _)| *index)
+    }
+
+    fn agrees(&self, index: BlockIndex, told: &Block) -> bool {
+        let mut own = Block::default();
+        for seq in told.bitmap.seqs(index) {
+            let Some(kept) = self.record(seq) else { return false };
+            own.add(seq, kept.digest, kept.stock);
+        }
+        own.digest == told.digest
     }
 
     /// The block of the tail with its sums.
