@@ -9,6 +9,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("tidemark-sync", 1),
     ("tidemark-barcode", 1),
     ("tidemark-wire", 2),
+    ("tidemark-parts", 2),
     ("tidemark-daemon", 2),
     ("tidemark-journal", 3),
     ("tidemark-scanner", 3),
