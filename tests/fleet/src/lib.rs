@@ -3,6 +3,7 @@
 
 pub mod books;
 pub mod chance;
+pub mod gun;
 pub mod process;
 pub mod range;
 pub mod receipts;
