@@ -19,6 +19,17 @@ pub enum LedgerError {
         /// What we know.
         known: i64,
     },
+    /// The database runs with a setting under which the ledger can't keep its
+    /// promises.
+    #[error("the database runs with {name} = {found}; the ledger needs {wanted}: set it and start again")]
+    Setting {
+        /// Which setting.
+        name: &'static str,
+        /// As it is.
+        found: String,
+        /// As it has to be.
+        wanted: &'static str,
+    },
     /// Something that is kept can't be read back.
     #[error("what is kept can't be read: {0}")]
     Kept(String),

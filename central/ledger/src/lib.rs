@@ -12,6 +12,7 @@
 
 pub mod apply;
 mod error;
+pub mod postgres;
 mod rows;
 mod sqlite;
 pub mod stream_file;

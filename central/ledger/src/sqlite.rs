@@ -8,6 +8,7 @@ mod reads;
 mod stores;
 
 pub use applying::Applied;
+pub(crate) use applying::{Refusal, month_of, park_all};
 pub use stores::StoreLook;
 
 use std::path::Path;

@@ -125,7 +125,7 @@ impl Ledger {
 }
 
 /// What to do with a record that the database refuses.
-enum Refusal {
+pub(crate) enum Refusal {
     /// Say so.
     Tell,
     /// Park it, with the database's words.
@@ -133,7 +133,7 @@ enum Refusal {
 }
 
 impl Applied {
-    fn take(&mut self, more: Self) {
+    pub(crate) fn take(&mut self, more: Self) {
         self.position = more.position;
         self.levels.extend(more.levels);
         self.movements += more.movements;
@@ -143,7 +143,7 @@ impl Applied {
 
 /// All that the plan would write as rows goes to the dead letters instead,
 /// without effect.
-fn park_all(plan: &mut Plan, why: &str) {
+pub(crate) fn park_all(plan: &mut Plan, why: &str) {
     plan.balances.clear();
     for row in std::mem::take(&mut plan.rows) {
         let epoch = plan.counts.keys().find(|(store, _)| *store == row.store).map_or(Epoch(0), |(_, epoch)| *epoch);
@@ -401,7 +401,7 @@ impl Writing<'_> {
 
 /// The calendar month of a moment, counted from year 0 (civil calendar from
 /// days, H. Hinnant 2013).
-pub(super) fn month_of(now_ms: i64) -> i64 {
+pub(crate) fn month_of(now_ms: i64) -> i64 {
     let days = now_ms.div_euclid(86_400_000) + 719_468;
     let era = days.div_euclid(146_097);
     let day = days.rem_euclid(146_097);

@@ -117,6 +117,6 @@ async fn instructions_and_tokens_are_kept_once() {
 #[test]
 fn months_are_those_of_the_calendar() {
     for (day, year, month) in [(0, 1970, 1), (58, 1970, 2), (59, 1970, 3), (20_781, 2026, 11), (20_788, 2026, 12)] {
-        assert_eq!(applying::month_of(day * 86_400_000), year * 12 + month - 1, "{day}");
+        assert_eq!(month_of(day * 86_400_000), year * 12 + month - 1, "{day}");
     }
 }

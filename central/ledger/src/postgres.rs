@@ -1,0 +1,248 @@
+//! The ledger on PostgreSQL: several processes may open it, each partition of
+//! the stream has one applier at a time.
+//!
+//! - A statement takes a whole batch as arrays, with its keys sorted: rows
+//!   are locked in one order (position, epochs that begin, blocks, balances,
+//!   counts, dead letters, instructions), so two batches wait for each other
+//!   and never in a ring.
+//! - Every new connection looks at the settings a ledger rests on, and at the
+//!   cluster's identity and timeline: another one is another history, which
+//!   takes a generation of its own.
+//! - Only the primary is asked, for questions too.
+
+mod applying;
+mod catalogue;
+mod chain;
+mod instructions;
+mod months;
+mod reads;
+mod stores;
+mod writing;
+
+use std::borrow::Cow;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
+use sqlx::{Connection as _, Row as _};
+use tidemark_model::{Block, BlockIndex, Epoch, EpochOrdinal, Generation};
+
+use crate::error::LedgerError;
+use crate::sqlite::{kept, number, unsigned};
+
+/// The schema this release knows.
+const SCHEMA: i64 = 1;
+const SCHEMA_1: &str = include_str!("../schema/postgres/0001.sql");
+/// Taken by whoever changes the schema or makes a partition.
+const SCHEMA_LOCK: i64 = 0x7469_6465_6d61_726b;
+/// Connections that apply and change.
+const WRITERS: u32 = 8;
+/// Connections that read.
+const READERS: u32 = 8;
+/// How long one waits for a free connection, or for a new one.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
+/// What the server ends by itself, in milliseconds.
+const STATEMENT_MS: &str = "30000";
+const LOCK_MS: &str = "10000";
+const IDLE_IN_CHANGE_MS: &str = "30000";
+/// How long applying a batch may take; longer is a server that is gone
+/// without a word.
+const APPLIED_WITHIN: Duration = Duration::from_secs(60);
+
+/// The ledger on PostgreSQL; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct PostgresLedger {
+    write: PgPool,
+    read: PgPool,
+    generation: Arc<AtomicU64>,
+    /// The month whose partition, and the next one's, are known to be there.
+    month: Arc<AtomicI64>,
+}
+
+impl PostgresLedger {
+    /// Opens the ledger at `postgres://user@host/database`, or makes it in an
+    /// empty database. A server that may lose what it has committed is
+    /// refused.
+    pub async fn open(url: &str) -> Result<Self, LedgerError> {
+        let limits = [
+            ("statement_timeout", STATEMENT_MS),
+            ("lock_timeout", LOCK_MS),
+            ("idle_in_transaction_session_timeout", IDLE_IN_CHANGE_MS),
+            ("jit", "off"),
+        ];
+        let options = PgConnectOptions::from_str(url)?.application_name("tidemark-central").options(limits);
+        let generation = Arc::new(AtomicU64::new(0));
+        let connecting = PgConnection::connect_with(&options);
+        let mut first =
+            tokio::time::timeout(CONNECTED_WITHIN, connecting).await.map_err(|_elapsed| too_late("connecting"))??;
+        let server = Server::look(&mut first).await?;
+        prepare(&mut first, server).await?;
+        server.take_generation(&mut first, &generation).await?;
+        first.close().await?;
+        let pool = |connections| bounded_pool(&options, connections, &generation);
+        let (write, read) = (pool(WRITERS), pool(READERS));
+        Ok(Self { write, read, generation, month: Arc::new(AtomicI64::new(i64::MIN)) })
+    }
+
+    /// Which history this is; grows when a connection finds another cluster
+    /// or timeline, or a batch a generation that another process has taken.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        Generation(self.generation.load(Ordering::Acquire))
+    }
+
+    /// Takes a generation above another; the one the ledger has then.
+    pub async fn raise_generation(&self, above: Generation) -> Result<Generation, LedgerError> {
+        let raise = "UPDATE history SET generation = greatest(generation, $1) RETURNING generation";
+        let row = sqlx::query(raise).bind(number(above.0.saturating_add(1))).fetch_one(&self.write).await?;
+        Ok(self.learn_generation(unsigned(row.try_get("generation")?)))
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+
+    fn learn_generation(&self, found: u64) -> Generation {
+        Generation(self.generation.fetch_max(found, Ordering::AcqRel).max(found))
+    }
+}
+
+/// A pool that looks at each new connection before it is used.
+fn bounded_pool(options: &PgConnectOptions, connections: u32, generation: &Arc<AtomicU64>) -> PgPool {
+    let generation = Arc::clone(generation);
+    let looked_at = PgPoolOptions::new().after_connect(move |connection, _| {
+        let generation = Arc::clone(&generation);
+        Box::pin(async move { look_at(connection, &generation).await.map_err(refused_connection) })
+    });
+    let bounded = looked_at.max_connections(connections).acquire_timeout(CONNECTED_WITHIN);
+    bounded.connect_lazy_with(options.clone())
+}
+
+async fn look_at(connection: &mut PgConnection, generation: &AtomicU64) -> Result<(), LedgerError> {
+    let server = Server::look(connection).await?;
+    server.take_generation(connection, generation).await
+}
+
+/// What a connection leads to.
+#[derive(Clone, Copy, Debug)]
+struct Server {
+    /// The cluster's identity, given at its birth.
+    system: i64,
+    /// Grows with each failover and each restore from an archive.
+    timeline: i64,
+}
+
+impl Server {
+    /// Looks at the server, and refuses one that no ledger can rest on.
+    async fn look(connection: &mut PgConnection) -> Result<Self, LedgerError> {
+        // The timeline of the last checkpoint lags behind a failover; that of
+        // the WAL being written does not.
+        let select = "SELECT pg_is_in_recovery() AS standby, current_setting('fsync') AS fsync, \
+                      current_setting('synchronous_commit') AS synchronous_commit, \
+                      current_setting('server_encoding') AS server_encoding, \
+                      (SELECT system_identifier FROM pg_control_system()) AS system, \
+                      CASE WHEN pg_is_in_recovery() THEN 0 ELSE greatest((SELECT timeline_id FROM pg_control_checkpoint()), \
+                      ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int8) END AS timeline";
+        let row = sqlx::query(select).fetch_one(connection).await?;
+        let setting = |name: &'static str, good: fn(&str) -> bool, wanted: &'static str| {
+            let found: String = row.try_get(name)?;
+            if good(&found) { Ok(()) } else { Err(LedgerError::Setting { name, found, wanted }) }
+        };
+        setting("fsync", |found| found == "on", "on")?;
+        setting("synchronous_commit", |found| found != "off", "on")?;
+        // Another encoding refuses texts, as if the data were at fault.
+        setting("server_encoding", |found| found == "UTF8", "UTF8")?;
+        if row.try_get("standby")? {
+            return Err(LedgerError::Unavailable(configuration(
+                "the server is a standby; the ledger needs the primary",
+            )));
+        }
+        Ok(Self { system: row.try_get("system")?, timeline: row.try_get("timeline")? })
+    }
+
+    /// Learns the ledger's generation; on another cluster or timeline than
+    /// the last one, a new one.
+    async fn take_generation(self, connection: &mut PgConnection, known: &AtomicU64) -> Result<(), LedgerError> {
+        let raise = "UPDATE history SET generation = generation + 1, system = $1, timeline = $2 \
+                     WHERE (system, timeline) <> ($1, $2)";
+        sqlx::query(raise).bind(self.system).bind(self.timeline).execute(&mut *connection).await?;
+        let row = sqlx::query("SELECT generation FROM history").fetch_one(connection).await?;
+        known.fetch_max(unsigned(row.try_get("generation")?), Ordering::AcqRel);
+        Ok(())
+    }
+}
+
+/// Brings the schema up to date; one process at a time.
+async fn prepare(connection: &mut PgConnection, server: Server) -> Result<(), LedgerError> {
+    let mut change = connection.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK).execute(&mut *change).await?;
+    let there = sqlx::query("SELECT to_regclass('history') IS NOT NULL AS there").fetch_one(&mut *change).await?;
+    if !there.try_get::<bool, _>("there")? {
+        sqlx::raw_sql(SCHEMA_1).execute(&mut *change).await?;
+        let first = "INSERT INTO history (one, schema, generation, system, timeline) VALUES (true, $1, 1, $2, $3)";
+        sqlx::query(first).bind(SCHEMA).bind(server.system).bind(server.timeline).execute(&mut *change).await?;
+    }
+    let row = sqlx::query("SELECT schema FROM history").fetch_one(&mut *change).await?;
+    let found: i64 = row.try_get("schema")?;
+    if found > SCHEMA {
+        return Err(LedgerError::Newer { found, known: SCHEMA });
+    }
+    Ok(change.commit().await?)
+}
+
+/// The driver takes no other error from a look at a new connection.
+fn refused_connection(error: LedgerError) -> sqlx::Error {
+    match error {
+        LedgerError::Unavailable(error) | LedgerError::Data(error) => error,
+        told @ (LedgerError::Setting { .. }
+        | LedgerError::Newer { .. }
+        | LedgerError::Kept(_)
+        | LedgerError::Exists(_)
+        | LedgerError::UnknownStore(_)) => configuration(&told.to_string()),
+    }
+}
+
+fn configuration(told: &str) -> sqlx::Error {
+    sqlx::Error::Configuration(told.into())
+}
+
+fn too_late(what: &str) -> LedgerError {
+    let told = format!("{what} took too long");
+    LedgerError::Unavailable(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, told)))
+}
+
+/// A text as PostgreSQL takes it: U+0000, which it refuses, becomes the sign
+/// for it. The movement's bytes keep what was given.
+fn plain(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{2400}")) } else { Cow::Borrowed(text) }
+}
+
+fn ordinal_of(row: &PgRow) -> Result<EpochOrdinal, LedgerError> {
+    u32::try_from(row.try_get::<i64, _>("ordinal")?).map(EpochOrdinal).map_err(kept)
+}
+
+fn epoch_of(row: &PgRow) -> Result<Epoch, LedgerError> {
+    Ok(Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned()))
+}
+
+fn index_of(row: &PgRow) -> Result<BlockIndex, LedgerError> {
+    Ok(BlockIndex(unsigned(row.try_get("block")?)))
+}
+
+/// A block's columns.
+fn block_of(row: &PgRow) -> Result<Block, LedgerError> {
+    let bitmap: &[u8] = row.try_get("bitmap")?;
+    let bitmap: &[u8; 128] = bitmap.try_into().map_err(|_length| kept("a bitmap has 128 bytes"))?;
+    Ok(Block {
+        bitmap: tidemark_model::Bitmap::from_bytes(bitmap),
+        digest: row.try_get::<i64, _>("digest")?.cast_unsigned(),
+        stock: row.try_get::<i64, _>("stock")?.cast_unsigned(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! The apply transaction: compare-and-set of the position, what is known,
+//! the decision, the rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::Row as _;
+use sqlx::postgres::{PgConnection, PgRow};
+use tidemark_model::digest::movement_digest;
+use tidemark_model::{ParkReason, StoreId, StreamId};
+
+use super::writing::Writing;
+use super::{APPLIED_WITHIN, PostgresLedger, block_of, epoch_of, index_of, ordinal_of, too_late};
+use crate::apply::{self, Again, ApplyRecord, BlockKey, DeadLetter, EpochState, Known, Plan};
+use crate::error::{ApplyError, LedgerError};
+use crate::rows::PositionRow;
+use crate::sqlite::{Applied, Refusal, kept, month_of, number, park_all, unsigned};
+
+/// Keys by which stores are known inside the database.
+pub(super) type StoreKeys = BTreeMap<StoreId, i64>;
+
+impl PostgresLedger {
+    /// Where the applier of a partition stands; a log with another identity
+    /// begins anew, and its step goes on.
+    pub async fn position(&self, partition: u32, stream: StreamId) -> Result<PositionRow, LedgerError> {
+        let insert = "INSERT INTO positions (part, stream, next, step) VALUES ($1, $2, 0, 0) \
+                      ON CONFLICT (part) DO UPDATE SET stream = excluded.stream, next = 0, step = positions.step + 1 \
+                      WHERE positions.stream <> excluded.stream";
+        let part = i64::from(partition);
+        sqlx::query(insert).bind(part).bind(stream.0.as_slice()).execute(&self.write).await?;
+        let row = sqlx::query("SELECT next, step FROM positions WHERE part = $1").bind(part);
+        let row = row.fetch_one(&self.write).await?;
+        let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
+        Ok(PositionRow { stream, partition, next, step })
+    }
+
+    /// Where all appliers stand.
+    pub async fn positions(&self) -> Result<Vec<PositionRow>, LedgerError> {
+        let rows = sqlx::query("SELECT part, stream, next, step FROM positions ORDER BY part").fetch_all(&self.read);
+        let read = |row: &PgRow| {
+            let stream: Vec<u8> = row.try_get("stream")?;
+            let stream = StreamId(stream.try_into().map_err(|_length| kept("a stream's identity has 16 bytes"))?);
+            let partition = u32::try_from(row.try_get::<i64, _>("part")?).map_err(kept)?;
+            let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
+            Ok(PositionRow { stream, partition, next, step })
+        };
+        rows.await?.iter().map(read).collect()
+    }
+
+    /// Applies records of one partition, which end before offset `next`. A
+    /// record that the database refuses is found by halving, and parked.
+    pub async fn apply(
+        &self,
+        at: PositionRow,
+        records: &[ApplyRecord],
+        next: u64,
+        now_ms: i64,
+    ) -> Result<Applied, ApplyError> {
+        self.make_months(month_of(now_ms)).await?;
+        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0 };
+        // Parts that are still to be applied, the next one last.
+        let mut parts: Vec<(&[ApplyRecord], u64)> = vec![(records, next)];
+        while let Some((part, next)) = parts.pop() {
+            let refused = match self.apply_in_time(done.position, part, next, now_ms, Refusal::Tell).await {
+                Ok(applied) => {
+                    done.take(applied);
+                    continue;
+                }
+                Err(ApplyError::Ledger(LedgerError::Data(error))) => error,
+                Err(other) => return Err(other),
+            };
+            let (first, second) = part.split_at(part.len() / 2);
+            match second.first() {
+                Some(begin) if !first.is_empty() => {
+                    parts.push((second, next));
+                    parts.push((first, begin.offset));
+                }
+                Some(_) | None => {
+                    let park = Refusal::Park(refused.to_string());
+                    done.take(self.apply_in_time(done.position, part, next, now_ms, park).await?);
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    async fn apply_in_time(
+        &self,
+        at: PositionRow,
+        records: &[ApplyRecord],
+        next: u64,
+        now_ms: i64,
+        refusal: Refusal,
+    ) -> Result<Applied, ApplyError> {
+        let applying = self.apply_once(at, records, next, now_ms, refusal);
+        match tokio::time::timeout(APPLIED_WITHIN, applying).await {
+            Ok(Err(ApplyError::Ledger(error))) => Err(self.unless_month_is_missing(error).into()),
+            Ok(done) => done,
+            Err(_) => Err(too_late("applying a batch").into()),
+        }
+    }
+
+    async fn apply_once(
+        &self,
+        at: PositionRow,
+        records: &[ApplyRecord],
+        next: u64,
+        now_ms: i64,
+        refusal: Refusal,
+    ) -> Result<Applied, ApplyError> {
+        let mut change = self.write.begin().await?;
+        let generation = move_position(&mut change, at, next).await?;
+        let keys = store_keys(&mut change, records).await?;
+        let known = known(&mut change, records, &keys).await?;
+        let mut plan = apply::decide(records, &known);
+        plan.dead_letters.extend(forked(&mut change, &plan, &keys).await?);
+        if let Refusal::Park(why) = refusal {
+            park_all(&mut plan, &why);
+        }
+        let stamp = (generation, i64::from(at.partition), number(at.step.saturating_add(1)));
+        Writing { keys: &keys, now_ms, stamp }.all(&mut change, &plan).await?;
+        change.commit().await?;
+        self.learn_generation(unsigned(generation));
+        let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
+        Ok(Applied {
+            position: PositionRow { next, step: at.step.saturating_add(1), ..at },
+            levels: plan.balances.into_keys().collect(),
+            movements: plan.counts.values().map(|counts| counts.handled).sum(),
+            parked,
+        })
+    }
+}
+
+/// Moves the position, which locks it; the generation rows are stamped with.
+/// Settings may change while a connection is open, so they are looked at here
+/// too: it costs no round trip.
+async fn move_position(change: &mut PgConnection, at: PositionRow, next: u64) -> Result<i64, ApplyError> {
+    let update = "UPDATE positions SET next = $1, step = step + 1 \
+                  WHERE part = $2 AND stream = $3 AND next = $4 AND step = $5 \
+                  RETURNING (SELECT generation FROM history) AS generation, current_setting('fsync') AS fsync, \
+                  current_setting('synchronous_commit') AS synchronous_commit";
+    let moved = sqlx::query(update)
+        .bind(number(next))
+        .bind(i64::from(at.partition))
+        .bind(at.stream.0.as_slice())
+        .bind(number(at.next))
+        .bind(number(at.step))
+        .fetch_optional(change)
+        .await?;
+    let Some(row) = moved else { return Err(ApplyError::Fenced(at.partition)) };
+    for (name, bad) in [("fsync", "off"), ("synchronous_commit", "off")] {
+        let found: String = row.try_get(name)?;
+        if found == bad {
+            return Err(LedgerError::Setting { name, found, wanted: "on" }.into());
+        }
+    }
+    Ok(row.try_get("generation")?)
+}
+
+/// The keys of a batch's stores; a store the ledger does not know yet is
+/// made, because its movements are in the stream.
+async fn store_keys(change: &mut PgConnection, records: &[ApplyRecord]) -> Result<StoreKeys, LedgerError> {
+    let stores: BTreeSet<&StoreId> = records.iter().map(|record| &record.store).collect();
+    let mut keys = StoreKeys::new();
+    find_stores(change, &stores, &mut keys).await?;
+    let new: Vec<&str> =
+        stores.iter().filter(|store| !keys.contains_key(**store)).map(|store| store.as_str()).collect();
+    if !new.is_empty() {
+        let insert = "INSERT INTO stores (store) SELECT * FROM UNNEST($1::text[]) ON CONFLICT DO NOTHING";
+        sqlx::query(insert).bind(new).execute(&mut *change).await?;
+        find_stores(change, &stores, &mut keys).await?;
+    }
+    Ok(keys)
+}
+
+async fn find_stores(
+    change: &mut PgConnection,
+    stores: &BTreeSet<&StoreId>,
+    keys: &mut StoreKeys,
+) -> Result<(), LedgerError> {
+    let names: Vec<&str> = stores.iter().map(|store| store.as_str()).collect();
+    let select = sqlx::query("SELECT store, key FROM stores WHERE store = ANY($1)").bind(names);
+    for row in select.fetch_all(change).await? {
+        keys.insert(StoreId::new(row.try_get("store")?).map_err(kept)?, row.try_get("key")?);
+    }
+    Ok(())
+}
+
+async fn known(change: &mut PgConnection, records: &[ApplyRecord], keys: &StoreKeys) -> Result<Known, LedgerError> {
+    let mut known = Known::default();
+    let by_key: BTreeMap<i64, &StoreId> = keys.iter().map(|(store, key)| (*key, store)).collect();
+    let of: Vec<i64> = by_key.keys().copied().collect();
+    let epochs = sqlx::query("SELECT store, epoch, ordinal, closed FROM epochs WHERE store = ANY($1)").bind(of);
+    for row in epochs.fetch_all(&mut *change).await? {
+        let Some(store) = by_key.get(&row.try_get("store")?) else { continue };
+        let state = EpochState { ordinal: ordinal_of(&row)?, closed: row.try_get("closed")? };
+        known.epochs.insert(((*store).clone(), epoch_of(&row)?), state);
+    }
+    let touched: BTreeSet<BlockKey> = apply::touched(records);
+    let place = |(store, epoch, index): &BlockKey| Some((*keys.get(store)?, epoch.0.cast_signed(), number(index.0)));
+    let (stores, rest): (Vec<i64>, Vec<(i64, i64)>) =
+        touched.iter().filter_map(place).map(|(store, epoch, block)| (store, (epoch, block))).unzip();
+    let (epochs, blocks): (Vec<i64>, Vec<i64>) = rest.into_iter().unzip();
+    let select = "SELECT b.store, b.epoch, b.block, b.bitmap, b.digest, b.stock FROM blocks b \
+                  JOIN UNNEST($1::int8[], $2::int8[], $3::int8[]) AS wanted (store, epoch, block) \
+                  USING (store, epoch, block) ORDER BY b.store, b.epoch, b.block FOR UPDATE OF b";
+    for row in sqlx::query(select).bind(stores).bind(epochs).bind(blocks).fetch_all(change).await? {
+        let Some(store) = by_key.get(&row.try_get("store")?) else { continue };
+        known.blocks.insert(((*store).clone(), epoch_of(&row)?, index_of(&row)?), block_of(&row)?);
+    }
+    Ok(known)
+}
+
+/// Positions that came again with other bytes than the ledger holds.
+async fn forked(change: &mut PgConnection, plan: &Plan, keys: &StoreKeys) -> Result<Vec<DeadLetter>, LedgerError> {
+    let mut letters = Vec::new();
+    if plan.again.is_empty() {
+        return Ok(letters);
+    }
+    let select = "WITH again AS (SELECT * FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::int8[]) \
+                  WITH ORDINALITY AS a (store, ordinal, epoch, seq, place)) \
+                  SELECT a.place, m.bytes FROM again a CROSS JOIN months o CROSS JOIN LATERAL (SELECT bytes FROM movements \
+                  WHERE month = o.month AND store = a.store AND ordinal = a.ordinal AND seq = a.seq LIMIT 1) m \
+                  UNION ALL SELECT a.place, d.bytes FROM again a JOIN dead_letters d USING (store, epoch, seq) \
+                  WHERE d.reason <> 'forked'";
+    let column = |of: fn(&Again) -> i64| plan.again.iter().map(of).collect::<Vec<i64>>();
+    let stores: Vec<i64> = plan.again.iter().map(|again| keys.get(&again.store).copied().unwrap_or(0)).collect();
+    let rows = sqlx::query(select)
+        .bind(stores)
+        .bind(column(|again| i64::from(again.ordinal.0)))
+        .bind(column(|again| again.position.epoch.0.cast_signed()))
+        .bind(column(|again| number(again.position.seq)))
+        .fetch_all(change)
+        .await?;
+    for row in rows {
+        let place = usize::try_from(row.try_get::<i64, _>("place")?.saturating_sub(1)).map_err(kept)?;
+        let Some(again) = plan.again.get(place) else { continue };
+        let digest = |bytes: &[u8]| movement_digest(&again.store, again.position, bytes);
+        if digest(row.try_get("bytes")?) != digest(&again.bytes) {
+            letters.push(fork(again));
+        }
+    }
+    Ok(letters)
+}
+
+fn fork(again: &Again) -> DeadLetter {
+    DeadLetter {
+        store: again.store.clone(),
+        position: again.position,
+        reason: ParkReason::Forked,
+        detail: "the same position came before with other bytes: a restored or copied disk".to_owned(),
+        raw: String::new(),
+        document: (String::new(), String::new()),
+        bytes: again.bytes.clone(),
+    }
+}

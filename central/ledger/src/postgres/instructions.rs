@@ -1,0 +1,98 @@
+//! Instructions and tokens.
+
+use bytes::Bytes;
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use tidemark_model::StoreId;
+
+use super::{PostgresLedger, plain};
+use crate::error::LedgerError;
+use crate::rows::{InstructionRow, TokenRow};
+use crate::sqlite::kept;
+
+fn instruction_of(row: &PgRow) -> Result<InstructionRow, LedgerError> {
+    Ok(InstructionRow {
+        id: row.try_get("id")?,
+        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
+        kind: row.try_get("kind")?,
+        lines: u32::try_from(row.try_get::<i64, _>("lines")?).map_err(kept)?,
+        body: Bytes::from(row.try_get::<Vec<u8>, _>("body")?),
+        state: row.try_get("state")?,
+    })
+}
+
+impl PostgresLedger {
+    /// Keeps instructions, all or none; their stores must be there.
+    pub async fn add_instructions(&self, instructions: &[InstructionRow], now_ms: i64) -> Result<(), LedgerError> {
+        let mut change = self.write.begin().await?;
+        for row in instructions {
+            let insert = "INSERT INTO instructions (id, store, kind, lines, body, created_at) \
+                          SELECT $1, key, $2, $3, $4, $5 FROM stores WHERE store = $6";
+            let done = sqlx::query(insert)
+                .bind(plain(&row.id))
+                .bind(plain(&row.kind))
+                .bind(i64::from(row.lines))
+                .bind(row.body.as_ref())
+                .bind(now_ms)
+                .bind(row.store.as_str())
+                .execute(&mut *change)
+                .await?;
+            if done.rows_affected() == 0 {
+                return Err(LedgerError::UnknownStore(row.store.to_string()));
+            }
+        }
+        Ok(change.commit().await?)
+    }
+
+    /// What a store's box has not answered yet, in order.
+    pub async fn waiting_instructions(&self, store: &StoreId) -> Result<Vec<InstructionRow>, LedgerError> {
+        let select = "SELECT i.id, s.store AS name, i.kind, i.lines, i.body, i.state FROM instructions i \
+                      JOIN stores s ON s.key = i.store WHERE s.store = $1 AND i.state = 'waiting' ORDER BY i.number";
+        let rows = sqlx::query(select).bind(store.as_str()).fetch_all(&self.read).await?;
+        rows.iter().map(instruction_of).collect()
+    }
+
+    /// One instruction.
+    pub async fn instruction(&self, id: &str) -> Result<Option<InstructionRow>, LedgerError> {
+        let select = "SELECT i.id, s.store AS name, i.kind, i.lines, i.body, i.state FROM instructions i \
+                      JOIN stores s ON s.key = i.store WHERE i.id = $1";
+        let row = sqlx::query(select).bind(plain(id)).fetch_optional(&self.read).await?;
+        row.as_ref().map(instruction_of).transpose()
+    }
+
+    /// Instructions, newest first.
+    pub async fn instructions(&self, most: u32) -> Result<Vec<InstructionRow>, LedgerError> {
+        let select = "SELECT i.id, s.store AS name, i.kind, i.lines, i.body, i.state FROM instructions i \
+                      JOIN stores s ON s.key = i.store ORDER BY i.number DESC LIMIT $1";
+        let rows = sqlx::query(select).bind(i64::from(most)).fetch_all(&self.read).await?;
+        rows.iter().map(instruction_of).collect()
+    }
+
+    /// Keeps a caller's token by its hash.
+    pub async fn add_token(&self, token: &TokenRow, now_ms: i64) -> Result<(), LedgerError> {
+        let insert = "INSERT INTO tokens (name, hash, role, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        let (name, role) = (plain(&token.name), plain(&token.role));
+        let insert = sqlx::query(insert).bind(name).bind(token.hash.as_slice()).bind(role).bind(now_ms);
+        if insert.execute(&self.write).await?.rows_affected() == 0 {
+            return Err(LedgerError::Exists(token.name.clone()));
+        }
+        Ok(())
+    }
+
+    /// Forgets a token; true if it was there.
+    pub async fn remove_token(&self, name: &str) -> Result<bool, LedgerError> {
+        let gone = sqlx::query("DELETE FROM tokens WHERE name = $1").bind(plain(name)).execute(&self.write).await?;
+        Ok(gone.rows_affected() == 1)
+    }
+
+    /// All tokens, by name.
+    pub async fn tokens(&self) -> Result<Vec<TokenRow>, LedgerError> {
+        let rows = sqlx::query("SELECT name, hash, role FROM tokens ORDER BY name").fetch_all(&self.read).await?;
+        let read = |row: &PgRow| {
+            let hash: &[u8] = row.try_get("hash")?;
+            let hash = hash.try_into().map_err(|_length| kept("a token's hash has 32 bytes"))?;
+            Ok(TokenRow { name: row.try_get("name")?, hash, role: row.try_get("role")? })
+        };
+        rows.iter().map(read).collect()
+    }
+}

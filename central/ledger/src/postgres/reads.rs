@@ -1,0 +1,96 @@
+//! Questions of the read API.
+
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use tidemark_model::{Basis, Generation, Quantity, Sku, StoreId};
+
+use super::{PostgresLedger, epoch_of, plain};
+use crate::error::LedgerError;
+use crate::rows::{DeadLetterRow, LevelRow};
+use crate::sqlite::{kept, unsigned};
+
+fn level_of(row: &PgRow) -> Result<LevelRow, LedgerError> {
+    let basis = if row.try_get("counted")? { Basis::Counted } else { Basis::None };
+    Ok(LevelRow {
+        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
+        sku: Sku::new(row.try_get("sku")?).map_err(kept)?,
+        effect_sum: Quantity::thousandths(row.try_get("effect_sum")?),
+        on_hand: Quantity::thousandths(row.try_get("on_hand")?),
+        basis,
+        version: (Generation(unsigned(row.try_get("generation")?)), unsigned(row.try_get("counter")?)),
+        changed_at: row.try_get("changed_at")?,
+    })
+}
+
+impl PostgresLedger {
+    /// Whether there is such a store.
+    pub async fn has_store(&self, store: &StoreId) -> Result<bool, LedgerError> {
+        let found = sqlx::query("SELECT 1 FROM stores WHERE store = $1").bind(store.as_str());
+        Ok(found.fetch_optional(&self.read).await?.is_some())
+    }
+
+    /// Levels of pairs, in any order; pairs nothing is known of are left out.
+    pub async fn levels(&self, pairs: &[(StoreId, Sku)]) -> Result<Vec<LevelRow>, LedgerError> {
+        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation \
+                      FROM (SELECT DISTINCT * FROM UNNEST($1::text[], $2::text[]) AS w (store, sku)) w \
+                      JOIN stores s ON s.store = w.store JOIN balances b ON b.store = s.key AND b.sku = w.sku";
+        let rows = sqlx::query(select)
+            .bind(pairs.iter().map(|(store, _)| store.as_str()).collect::<Vec<_>>())
+            .bind(pairs.iter().map(|(_, sku)| sku.as_str()).collect::<Vec<_>>())
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(level_of).collect()
+    }
+
+    /// An item's levels in all stores.
+    pub async fn levels_of_item(&self, sku: &Sku) -> Result<Vec<LevelRow>, LedgerError> {
+        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation \
+                      FROM balances b JOIN stores s ON s.key = b.store WHERE b.sku = $1 ORDER BY s.store";
+        let rows = sqlx::query(select).bind(sku.as_str()).fetch_all(&self.read).await?;
+        rows.iter().map(level_of).collect()
+    }
+
+    /// Dead letters, newest first, below a number.
+    pub async fn dead_letters(
+        &self,
+        store: Option<&StoreId>,
+        reason: Option<&str>,
+        below: Option<i64>,
+        most: u32,
+    ) -> Result<Vec<DeadLetterRow>, LedgerError> {
+        let select = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at \
+                      FROM dead_letters d JOIN stores s ON s.key = d.store WHERE d.number < $1 \
+                      AND ($2::text IS NULL OR s.store = $2) AND ($3::text IS NULL OR d.reason = $3) \
+                      ORDER BY d.number DESC LIMIT $4";
+        let rows = sqlx::query(select)
+            .bind(below.unwrap_or(i64::MAX))
+            .bind(store.map(StoreId::as_str))
+            .bind(reason.map(plain))
+            .bind(i64::from(most))
+            .fetch_all(&self.read)
+            .await?;
+        let read = |row: &PgRow| {
+            Ok(DeadLetterRow {
+                number: row.try_get("number")?,
+                store: StoreId::new(row.try_get("name")?).map_err(kept)?,
+                epoch: epoch_of(row)?,
+                seq: unsigned(row.try_get("seq")?),
+                reason: row.try_get("reason")?,
+                detail: row.try_get("detail")?,
+                raw: row.try_get("raw")?,
+                source: row.try_get("source")?,
+                id: row.try_get("id")?,
+                parked_at: row.try_get("parked_at")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// How many dead letters there are of each reason, most first.
+    pub async fn dead_letter_groups(&self) -> Result<Vec<(String, u64)>, LedgerError> {
+        let select =
+            "SELECT reason, count(*) AS letters FROM dead_letters GROUP BY reason ORDER BY letters DESC, reason";
+        let rows = sqlx::query(select).fetch_all(&self.read).await?;
+        rows.iter().map(|row| Ok((row.try_get("reason")?, unsigned(row.try_get("letters")?)))).collect()
+    }
+}

@@ -1,0 +1,165 @@
+//! Stores, what their boxes say, and what a `Hello` is answered from.
+
+use std::collections::BTreeMap;
+
+use sqlx::Row as _;
+use tidemark_model::{Block, BlockIndex, Epoch, Seq, SeqSet, StoreId};
+use tidemark_sync::message::{Blocks, Session};
+
+use super::{PostgresLedger, block_of, epoch_of, index_of, ordinal_of, plain};
+use crate::error::LedgerError;
+use crate::rows::{ChangedBlock, HeartbeatRow, StoreRow};
+use crate::sqlite::{StoreLook, number, unsigned};
+
+impl PostgresLedger {
+    /// Makes a store if it is not there.
+    pub async fn make_store(&self, store: &StoreId) -> Result<(), LedgerError> {
+        let insert = "INSERT INTO stores (store) VALUES ($1) ON CONFLICT DO NOTHING";
+        sqlx::query(insert).bind(store.as_str()).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Looks a store up for a `Hello` and, if it is new, stores its session
+    /// with the same look. None if there is no such store.
+    pub async fn look_up(
+        &self,
+        store: &StoreId,
+        epoch: Epoch,
+        session: Option<Session>,
+        from: Seq,
+    ) -> Result<Option<StoreLook>, LedgerError> {
+        let mut change = self.write.begin().await?;
+        let found = sqlx::query("SELECT key, state FROM stores WHERE store = $1").bind(store.as_str());
+        let Some(row) = found.fetch_optional(&mut *change).await? else { return Ok(None) };
+        let (key, state): (i64, String) = (row.try_get("key")?, row.try_get("state")?);
+        // Locked, so that of two boxes with one session the later one sees it.
+        let rows = sqlx::query(
+            "SELECT epoch, ordinal, closed, session FROM epochs WHERE store = $1 ORDER BY epoch FOR UPDATE",
+        );
+        let mut epochs = BTreeMap::new();
+        let mut last_session = None;
+        for row in rows.bind(key).fetch_all(&mut *change).await? {
+            let of = epoch_of(&row)?;
+            if of == epoch {
+                last_session = Some(Session(unsigned(row.try_get("session")?))).filter(|session| session.0 > 0);
+            }
+            epochs.insert(of, (ordinal_of(&row)?, row.try_get("closed")?));
+        }
+        if let Some(session) = session {
+            let note = "UPDATE epochs SET session = greatest(session, $1) WHERE store = $2 AND epoch = $3";
+            let note = sqlx::query(note).bind(number(session.0)).bind(key).bind(epoch.0.cast_signed());
+            note.execute(&mut *change).await?;
+        }
+        change.commit().await?;
+        let select = "SELECT block, bitmap, digest, stock FROM blocks WHERE store = $1 AND epoch = $2 AND block >= $3";
+        let first = number(BlockIndex::of(from.max(1)).0);
+        let rows = sqlx::query(select).bind(key).bind(epoch.0.cast_signed()).bind(first).fetch_all(&self.write).await?;
+        let mut blocks = Blocks::new();
+        for row in &rows {
+            blocks.insert(index_of(row)?, block_of(row)?);
+        }
+        Ok(Some(StoreLook { state, epochs, last_session, blocks }))
+    }
+
+    /// Blocks of a partition's stores that changed after a step, in order.
+    pub async fn blocks_changed(&self, partition: u32, after_step: u64) -> Result<Vec<ChangedBlock>, LedgerError> {
+        let select = "SELECT s.store AS name, b.epoch, b.block, b.bitmap, b.digest, b.stock, b.step FROM blocks b \
+                      JOIN stores s ON s.key = b.store WHERE b.part = $1 AND b.step > $2 ORDER BY b.step";
+        let rows =
+            sqlx::query(select).bind(i64::from(partition)).bind(number(after_step)).fetch_all(&self.read).await?;
+        let mut changed = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
+            changed.push(ChangedBlock {
+                store,
+                epoch: epoch_of(row)?,
+                index: index_of(row)?,
+                block: block_of(row)?,
+                step: unsigned(row.try_get("step")?),
+            });
+        }
+        Ok(changed)
+    }
+
+    /// One block as it is now.
+    pub async fn block(&self, store: &StoreId, epoch: Epoch, index: BlockIndex) -> Result<Option<Block>, LedgerError> {
+        let select = "SELECT bitmap, digest, stock FROM blocks WHERE store = (SELECT key FROM stores WHERE store = $1) \
+                      AND epoch = $2 AND block = $3";
+        let row = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed()).bind(number(index.0));
+        row.fetch_optional(&self.read).await?.as_ref().map(block_of).transpose()
+    }
+
+    /// Keeps what a box said, and the tail it told.
+    pub async fn hear(&self, heard: &HeartbeatRow, tail: Seq) -> Result<(), LedgerError> {
+        let mut change = self.write.begin().await?;
+        let row = sqlx::query("SELECT key FROM stores WHERE store = $1").bind(heard.store.as_str());
+        let Some(row) = row.fetch_optional(&mut *change).await? else {
+            return Err(LedgerError::UnknownStore(heard.store.to_string()));
+        };
+        let key: i64 = row.try_get("key")?;
+        let epoch = heard.epoch.0.cast_signed();
+        let upsert = "INSERT INTO heartbeats (store, seen_at, epoch, body) VALUES ($1, $2, $3, $4) \
+                      ON CONFLICT (store) DO UPDATE SET seen_at = excluded.seen_at, epoch = excluded.epoch, body = excluded.body";
+        let upsert = sqlx::query(upsert).bind(key).bind(heard.seen_at).bind(epoch).bind(plain(&heard.body));
+        upsert.execute(&mut *change).await?;
+        let told = "UPDATE epochs SET told = greatest(told, $1) WHERE store = $2 AND epoch = $3";
+        sqlx::query(told).bind(number(tail)).bind(key).bind(epoch).execute(&mut *change).await?;
+        Ok(change.commit().await?)
+    }
+
+    /// What the boxes said last.
+    pub async fn heartbeats(&self) -> Result<Vec<HeartbeatRow>, LedgerError> {
+        let select =
+            "SELECT s.store AS name, h.seen_at, h.epoch, h.body FROM heartbeats h JOIN stores s ON s.key = h.store";
+        let rows = sqlx::query(select).fetch_all(&self.read).await?;
+        let mut heard = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
+            let epoch = epoch_of(row)?;
+            heard.push(HeartbeatRow { store, seen_at: row.try_get("seen_at")?, epoch, body: row.try_get("body")? });
+        }
+        Ok(heard)
+    }
+
+    /// All stores with the counts of their books, by name.
+    pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
+        let select = "SELECT s.store AS name, s.state, coalesce(sum(greatest(e.told, e.seen)), 0)::int8 AS committed, \
+                      coalesce(sum(e.handled), 0)::int8 AS handled, coalesce(sum(e.parked), 0)::int8 AS parked, \
+                      coalesce(sum(e.lost), 0)::int8 AS lost FROM stores s LEFT JOIN epochs e ON e.store = s.key \
+                      GROUP BY s.key ORDER BY s.store";
+        let rows = sqlx::query(select).fetch_all(&self.read).await?;
+        let mut stores = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
+            let count = |name: &str| row.try_get::<i64, _>(name).map(unsigned);
+            let (committed, handled, parked, lost) =
+                (count("committed")?, count("handled")?, count("parked")?, count("lost")?);
+            stores.push(StoreRow {
+                store,
+                state: row.try_get("state")?,
+                committed,
+                applied: handled.saturating_sub(parked).saturating_sub(lost),
+                parked,
+                lost,
+                pending: committed.saturating_sub(handled),
+            });
+        }
+        Ok(stores)
+    }
+
+    /// How many ranges of seqs are on their way below the highest seen.
+    pub async fn gaps(&self, store: &StoreId) -> Result<u64, LedgerError> {
+        let select = "SELECT b.block, b.bitmap, b.digest, b.stock, b.epoch, e.seen FROM blocks b \
+                      JOIN epochs e ON e.store = b.store AND e.epoch = b.epoch \
+                      WHERE b.store = (SELECT key FROM stores WHERE store = $1) AND e.handled < e.seen";
+        let rows = sqlx::query(select).bind(store.as_str()).fetch_all(&self.read).await?;
+        let mut missing: BTreeMap<Epoch, SeqSet> = BTreeMap::new();
+        for row in &rows {
+            let all = 1..=unsigned(row.try_get("seen")?);
+            let entry = missing.entry(epoch_of(row)?).or_insert_with(|| std::iter::once(all).collect());
+            let held: SeqSet = block_of(row)?.bitmap.seqs(index_of(row)?).collect();
+            entry.remove_all(&held);
+        }
+        Ok(missing.values().map(|gaps| u64::try_from(gaps.ranges().count()).unwrap_or(u64::MAX)).sum())
+    }
+}
