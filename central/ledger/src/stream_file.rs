@@ -62,7 +62,7 @@ impl StreamFile {
         let row = sqlx::query("SELECT stream, next FROM partitions WHERE part = ?").bind(partition);
         let row = row.fetch_one(&self.write).await?;
         let stream: Vec<u8> = row.try_get("stream")?;
-        let stream = StreamId(stream.try_into().map_err(|_| kept("a stream's identity has 16 bytes"))?);
+        let stream = StreamId(stream.try_into().map_err(|_other_length| kept("a stream's identity has 16 bytes"))?);
         Ok((stream, unsigned(row.try_get("next")?)))
     }
 

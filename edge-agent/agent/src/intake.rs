@@ -1,4 +1,5 @@
-//! Intake: what tills and handhelds hand in, from JSON to a [`Document`].
+//! Intake: what tills and handhelds hand in, from JSON to a
+//! [`tidemark_model::Document`].
 //!
 //! The edge of the box: everything behind it works on checked types. A
 //! completed sale is never refused, so what can't be understood becomes a

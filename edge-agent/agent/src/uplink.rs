@@ -19,10 +19,11 @@ use std::time::Duration;
 
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
-use tidemark_journal::Journal;
-use tidemark_sync::message::{Refusal, RefusalCode, ToBox, ToCentre};
+use tidemark_journal::{Journal, Records};
+use tidemark_model::{Epoch, Seq, SeqSet};
+use tidemark_sync::message::{Refusal, RefusalCode, Session, ToBox, ToCentre};
 use tidemark_sync::{
-    Attempt, LinkState, Millis, Trouble, TroubleKind, Uplink, UplinkConfig, UplinkInput as Input,
+    Attempt, LinkState, Millis, ReadId, Trouble, TroubleKind, Uplink, UplinkConfig, UplinkInput as Input,
     UplinkOutput as Output,
 };
 use tokio::sync::{mpsc, watch};
@@ -222,34 +223,9 @@ impl UplinkTask {
                     self.work.spawn(conversation.close());
                 }
             }
-            Output::SyncSession(session) => {
-                let (journal, report) = (self.journal.clone(), self.report.clone());
-                self.work.spawn(async move {
-                    match journal.save_session(session).await {
-                        Ok(session) => drop(report.send(Report::Tell(Input::SessionSynced(session))).await),
-                        // Without a session nothing is said; NOT SAVED tells
-                        // the person, the next attempt tries again.
-                        Err(error) => tracing::error!(%error, "the session number is not saved"),
-                    }
-                });
-            }
+            Output::SyncSession(session) => self.save_session(session),
             Output::Send(message) => self.send(message).await,
-            Output::Read { read, epoch, seqs, max_bytes } => {
-                let (journal, report) = (self.journal.clone(), self.report.clone());
-                self.work.spawn(async move {
-                    let found =
-                        tokio::task::spawn_blocking(move || journal.read_records(epoch, &seqs, max_bytes)).await;
-                    match found {
-                        Ok(Ok(found)) => {
-                            let (records, unreadable) = (found.records, found.unreadable);
-                            let input = Input::Records { read, records, unreadable, unreadable_digest: None };
-                            drop(report.send(Report::Tell(input)).await);
-                        }
-                        Ok(Err(error)) => tracing::error!(%error, "movements can't be read"),
-                        Err(error) => tracing::error!(%error, "a reader ended"),
-                    }
-                });
-            }
+            Output::Read { read, epoch, seqs, max_bytes } => self.read(read, epoch, seqs, max_bytes),
             Output::RememberReceived { epoch, blocks } => self.keeper.keep(Keep::Received { epoch, blocks }).await,
             Output::Welcomed(welcome) => {
                 tracing::info!(generation = welcome.generation.0, ordinal = welcome.ordinal.0, "the centre is reached");
@@ -258,18 +234,7 @@ impl UplinkTask {
                 self.keeper.keep(Keep::Welcomed(welcome)).await;
             }
             Output::Handled(handled) => self.keeper.keep(Keep::Handled(handled)).await,
-            Output::TakeFacts { oldest } => {
-                let (journal, report) = (self.journal.clone(), self.report.clone());
-                let (desk, conditions, metered) = (self.desk.borrow().clone(), self.conditions.list(), self.metered);
-                self.work.spawn(async move {
-                    let gather = move || facts::of_box(&journal, &desk, &conditions, oldest, metered);
-                    match tokio::task::spawn_blocking(gather).await {
-                        Ok(Ok(facts)) => drop(report.send(Report::Tell(Input::Facts(facts))).await),
-                        Ok(Err(error)) => tracing::error!(%error, "the facts of a heartbeat can't be read"),
-                        Err(error) => tracing::error!(%error, "a reader ended"),
-                    }
-                });
-            }
+            Output::TakeFacts { oldest } => self.gather_facts(oldest),
             Output::CatalogueVersion(version) => self.errands.catalogue(version),
             Output::Instruction(instruction) => self.errands.instruct(instruction),
             Output::OpeningReady(ready) => {
@@ -284,6 +249,44 @@ impl UplinkTask {
             Output::Clear(kind) => drop(self.conditions.clear(code_of(kind))),
         }
         self.show();
+    }
+
+    /// Puts the session's number on disk. Without it nothing is said; NOT
+    /// SAVED tells the person, the next attempt tries again.
+    fn save_session(&mut self, session: Session) {
+        let (journal, report) = (self.journal.clone(), self.report.clone());
+        self.work.spawn(async move {
+            match journal.save_session(session).await {
+                Ok(session) => tell(&report, Input::SessionSynced(session)).await,
+                Err(error) => tracing::error!(%error, "the session number is not saved"),
+            }
+        });
+    }
+
+    fn read(&mut self, read: ReadId, epoch: Epoch, seqs: SeqSet, max_bytes: u64) {
+        let (journal, report) = (self.journal.clone(), self.report.clone());
+        self.work.spawn(async move {
+            match tokio::task::spawn_blocking(move || journal.read_records(epoch, &seqs, max_bytes)).await {
+                Ok(Ok(Records { records, unreadable, unreadable_digest })) => {
+                    tell(&report, Input::Records { read, records, unreadable, unreadable_digest }).await;
+                }
+                Ok(Err(error)) => tracing::error!(%error, "movements can't be read"),
+                Err(error) => tracing::error!(%error, "a reader ended"),
+            }
+        });
+    }
+
+    fn gather_facts(&mut self, oldest: Option<Seq>) {
+        let (journal, report) = (self.journal.clone(), self.report.clone());
+        let (desk, conditions, metered) = (self.desk.borrow().clone(), self.conditions.list(), self.metered);
+        self.work.spawn(async move {
+            let gather = move || facts::of_box(&journal, &desk, &conditions, oldest, metered);
+            match tokio::task::spawn_blocking(gather).await {
+                Ok(Ok(facts)) => tell(&report, Input::Facts(facts)).await,
+                Ok(Err(error)) => tracing::error!(%error, "the facts of a heartbeat can't be read"),
+                Err(error) => tracing::error!(%error, "a reader ended"),
+            }
+        });
     }
 
     async fn send(&mut self, message: ToCentre) {
@@ -327,6 +330,11 @@ const fn code_of(kind: TroubleKind) -> Code {
         TroubleKind::Closed => registry::EPOCH_CLOSED,
         TroubleKind::Forked => registry::FORKED,
     }
+}
+
+/// Tells the uplink's task, which is gone only when the agent stops.
+async fn tell(report: &mpsc::Sender<Report>, input: Input) {
+    drop(report.send(Report::Tell(input)).await);
 }
 
 async fn wait(millis: Option<u64>) {

@@ -50,7 +50,7 @@ impl Ledger {
         let rows = sqlx::query("SELECT part, stream, next, step FROM positions ORDER BY part").fetch_all(&self.read);
         let read = |row: &sqlx::sqlite::SqliteRow| {
             let stream: Vec<u8> = row.try_get("stream")?;
-            let stream = StreamId(stream.try_into().map_err(|_| kept("a stream's identity has 16 bytes"))?);
+            let stream = StreamId(stream.try_into().map_err(|_other_length| kept("a stream's identity has 16 bytes"))?);
             let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
             Ok(PositionRow { stream, partition: row.try_get("part")?, next, step })
         };
@@ -228,7 +228,7 @@ async fn known(change: &mut SqliteConnection, records: &[ApplyRecord], keys: &St
 /// A block's columns.
 pub(super) fn block_of(row: &sqlx::sqlite::SqliteRow) -> Result<Block, LedgerError> {
     let bitmap: Vec<u8> = row.try_get("bitmap")?;
-    let bitmap: [u8; 128] = bitmap.try_into().map_err(|_| kept("a bitmap has 128 bytes"))?;
+    let bitmap: [u8; 128] = bitmap.try_into().map_err(|_other_length| kept("a bitmap has 128 bytes"))?;
     Ok(Block {
         bitmap: Bitmap::from_bytes(&bitmap),
         digest: row.try_get::<i64, _>("digest")?.cast_unsigned(),

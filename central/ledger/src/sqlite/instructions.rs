@@ -88,7 +88,7 @@ impl Ledger {
         let rows = sqlx::query("SELECT name, hash, role FROM tokens ORDER BY name").fetch_all(&self.read).await?;
         let read = |row: &SqliteRow| {
             let hash: Vec<u8> = row.try_get("hash")?;
-            let hash = hash.try_into().map_err(|_| kept("a token's hash has 32 bytes"))?;
+            let hash = hash.try_into().map_err(|_other_length| kept("a token's hash has 32 bytes"))?;
             Ok(TokenRow { name: row.try_get("name")?, hash, role: row.try_get("role")? })
         };
         rows.iter().map(read).collect()

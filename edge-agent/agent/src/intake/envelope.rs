@@ -81,7 +81,7 @@ fn read_event(text: &str, place: &Place) -> Result<Intake, Refusal> {
     let Value::Object(mut event) = event else {
         return Err(Refusal::Broken("an event is a JSON object".to_owned()));
     };
-    let given_id = event.get("id").and_then(Value::as_str).map_or_else(String::new, |id| shown(id));
+    let given_id = event.get("id").and_then(Value::as_str).map_or_else(String::new, shown);
     if text.len() > DOCUMENT_BYTES {
         let detail = format!("the document has {} bytes, at most {DOCUMENT_BYTES} are taken; split it", text.len());
         return Ok(rejected(given_id, "document_too_large", detail));

@@ -36,10 +36,8 @@ fn answered(event: &Value) -> Value {
 }
 
 fn lines(document: &Document) -> &[Line] {
-    match &document.body {
-        Body::Trade { lines, .. } => lines,
-        other => panic!("no trade: {other:?}"),
-    }
+    let Body::Trade { lines, .. } = &document.body else { panic!("no trade: {:?}", document.body) };
+    lines
 }
 
 fn taken(document: &Document) -> &TakenLine {

@@ -28,13 +28,9 @@ fn saved(lane: &mut Lane, input: Input<'_>, now: u64) -> (Signal, Option<Documen
 }
 
 fn quantity(document: &Document) -> Quantity {
-    match &document.body {
-        Body::Trade { lines, .. } => match &lines[0] {
-            Line::Taken(line) => line.quantity,
-            Line::Parked(parked) => panic!("parked {parked:?}"),
-        },
-        other => panic!("no sale: {other:?}"),
-    }
+    let Body::Trade { lines, .. } = &document.body else { panic!("no sale: {:?}", document.body) };
+    let Line::Taken(line) = &lines[0] else { panic!("parked: {lines:?}") };
+    line.quantity
 }
 
 #[test]

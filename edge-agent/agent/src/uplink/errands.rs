@@ -153,10 +153,8 @@ impl Runner {
         if self.journal.instruction_done(&id)?.is_some() {
             return Ok(());
         }
-        let body = match body {
-            InstructionBody::Fetch { .. } => self.fetch_body(&id).await?,
-            other => other,
-        };
+        let fetched = matches!(body, InstructionBody::Fetch { .. });
+        let body = if fetched { self.fetch_body(&id).await? } else { body };
         let unfit = |error: tidemark_model::TextError| ErrandError::Unfit(error.to_string());
         let document = Document {
             source: Source::new(CENTRE_SOURCE).map_err(unfit)?,
