@@ -8,6 +8,6 @@ mod faults;
 mod stock;
 mod table;
 
-pub(crate) use catalogue::{Catalogue, CodeRow, read_catalogue};
-pub(crate) use faults::{Fault, Faults};
-pub(crate) use stock::{OpeningStock, read_opening_stock};
+pub(crate) use catalogue::read_catalogue;
+pub(crate) use faults::Faults;
+pub(crate) use stock::read_opening_stock;

@@ -8,10 +8,12 @@
 //!   uuid and the partition are the log's identity. A log that was made anew
 //!   has another identity, by which boxes know to fill it again.
 //!
-//! Backends: [`embedded`], a file of its own on one machine.
+//! Backends: [`embedded`], a file of its own on one machine; [`kafka`], a topic
+//! in a cluster of brokers.
 
 pub mod embedded;
 mod event;
+pub mod kafka;
 mod partition;
 
 pub use event::{Event, EventRecord, StoredRecord};
@@ -46,9 +48,63 @@ pub enum StreamError {
         /// The batch's first offset.
         first: u64,
     },
+    /// The brokers don't do it now.
+    #[error("Kafka can't {what} now: {cause}")]
+    Broker {
+        /// What was asked.
+        what: &'static str,
+        /// What the client says.
+        cause: rdkafka::error::KafkaError,
+    },
+    /// The log does not reach back to what was asked for.
+    #[error("partition {partition} was asked for from {from} on and starts at {starts_at}: what was between is gone")]
+    Gap {
+        /// The partition.
+        partition: u32,
+        /// The offset that was asked for.
+        from: u64,
+        /// The first offset that is there.
+        starts_at: u64,
+    },
+    /// The log is shorter than it was: it was made anew or cut back under us.
+    #[error(
+        "partition {partition} ends at {end}, but {expected} was reached before: the topic was made anew or cut back; \
+         open the stream again"
+    )]
+    Replaced {
+        /// The partition.
+        partition: u32,
+        /// What it had reached.
+        expected: u64,
+        /// What it reaches now.
+        end: u64,
+    },
+    /// The topic is not as it must be.
+    #[error("topic {topic} has {name} {found}, but {expected} is stated: {remedy}")]
+    Topic {
+        /// The topic.
+        topic: String,
+        /// The setting.
+        name: &'static str,
+        /// What it has.
+        found: String,
+        /// What is stated.
+        expected: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// TLS is asked for and not built in.
+    #[error("this build speaks no TLS to Kafka: build it with the feature kafka-tls, or set security to plaintext")]
+    NoTls,
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes for the stream's identity")]
     Random,
+}
+
+impl StreamError {
+    pub(crate) fn broker(what: &'static str) -> impl FnOnce(rdkafka::error::KafkaError) -> Self {
+        move |cause| Self::Broker { what, cause }
+    }
 }
 
 /// The stream; cheap to clone.

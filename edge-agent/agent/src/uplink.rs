@@ -81,8 +81,8 @@ pub(crate) struct UplinkTask {
     report: mpsc::Sender<Report>,
     reports: mpsc::Receiver<Report>,
     view: watch::Sender<UplinkView>,
-    /// Whether something was pending when it was last looked at.
-    was_pending: bool,
+    /// The newest movement when nothing was pending and head office was told.
+    settled_at: Option<Seq>,
 }
 
 /// An uplink over the journal; none without a centre.
@@ -130,7 +130,7 @@ pub(crate) fn build(
             report,
             reports,
             view,
-            was_pending: true,
+            settled_at: None,
         })
     });
     (task, seen)
@@ -301,11 +301,11 @@ impl UplinkTask {
     /// Lets head office see at once that nothing is on its way any more,
     /// instead of with the next heartbeat.
     fn tell_when_settled(&mut self) {
-        let pending = self.uplink.status().pending > 0;
-        if self.was_pending && !pending {
+        let newest = Some(self.journal.watch_tail().borrow().seq);
+        if self.uplink.status().pending == 0 && self.settled_at != newest {
+            self.settled_at = newest;
             self.tell(Input::ConditionsChanged);
         }
-        self.was_pending = pending;
     }
 
     fn show(&self) {

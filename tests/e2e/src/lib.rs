@@ -1,1 +1,3 @@
-//! Both daemons as real processes under test.
+//! Both daemons as real processes: what the scenes of the tests share.
+
+pub mod scene;

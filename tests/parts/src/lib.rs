@@ -6,6 +6,13 @@
 //! the shell stops the server and removes its folder. So a part may also live
 //! in a `static`, which is never dropped.
 
+mod kafka;
 mod postgres;
+mod program;
+mod redis;
+mod watched;
 
-pub use postgres::{PartError, Postgres};
+pub use kafka::Kafka;
+pub use postgres::Postgres;
+pub use program::PartError;
+pub use redis::Redis;

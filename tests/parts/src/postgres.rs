@@ -1,10 +1,10 @@
 //! A PostgreSQL cluster.
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+
+use crate::program::{PartError, finish, first_words, free_port, system};
 
 /// Where the server's programs are, if not where Debian puts them.
 const BIN: &str = "TIDEMARK_POSTGRES_BIN";
@@ -27,30 +27,6 @@ cat >/dev/null
 "$bin/pg_ctl" stop --pgdata="$folder/data" --mode=immediate >/dev/null 2>&1
 cd / && rm -rf -- "$folder"
 "#;
-
-/// Why there is no server to test with.
-#[derive(Debug, thiserror::Error)]
-pub enum PartError {
-    /// The programs are not there.
-    #[error("no PostgreSQL programs in {0}: install the package postgresql, or name their folder in {BIN}")]
-    Missing(PathBuf),
-    /// The system refused something.
-    #[error("can't {what}: {source}")]
-    System {
-        /// What was tried.
-        what: String,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// A program did not do what it was started for.
-    #[error("{what} failed: {said}")]
-    Failed {
-        /// What was tried.
-        what: String,
-        /// What the program said.
-        said: String,
-    },
-}
 
 /// A running cluster of its own, open to this machine only.
 #[derive(Debug)]
@@ -184,12 +160,17 @@ impl Drop for Postgres {
 fn programs() -> Result<PathBuf, PartError> {
     if let Some(named) = std::env::var_os(BIN) {
         let named = PathBuf::from(named);
-        return if named.join("initdb").exists() { Ok(named) } else { Err(PartError::Missing(named)) };
+        return if named.join("initdb").exists() { Ok(named) } else { Err(missing(named)) };
     }
     let found = std::fs::read_dir(DEBIAN).into_iter().flatten().flatten().map(|entry| entry.path());
     let version = |folder: &PathBuf| folder.file_name()?.to_str()?.parse::<u32>().ok();
     let newest = found.filter(|folder| folder.join("bin/initdb").exists()).max_by_key(version);
-    newest.map(|folder| folder.join("bin")).ok_or_else(|| PartError::Missing(PathBuf::from(DEBIAN)))
+    newest.map(|folder| folder.join("bin")).ok_or_else(|| missing(PathBuf::from(DEBIAN)))
+}
+
+const fn missing(place: PathBuf) -> PartError {
+    let remedy = "install the package postgresql, or name their folder in TIDEMARK_POSTGRES_BIN";
+    PartError::Missing { what: "PostgreSQL programs", place, remedy }
 }
 
 /// A program as the user the server runs as, in the server's folder.
@@ -209,12 +190,6 @@ fn is_root() -> Result<bool, PartError> {
     Ok(finish("id", Command::new("id").arg("-u"))?.trim() == "0")
 }
 
-/// A port that nobody listens on just now.
-fn free_port() -> Result<u16, PartError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(system("find a free port"))?;
-    Ok(listener.local_addr().map_err(system("find a free port"))?.port())
-}
-
 fn configuration(folder: &Path, port: u16, settings: &[(&str, &str)]) -> String {
     let mut text = format!(
         "\nlisten_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\nrestore_command = 'false'\n",
@@ -225,33 +200,6 @@ fn configuration(folder: &Path, port: u16, settings: &[(&str, &str)]) -> String 
         let _written = writeln!(text, "{name} = '{value}'");
     }
     text
-}
-
-/// The first line of what a program says; if it is not that it is ready, all.
-fn first_words(watch: &mut Child) -> Result<String, PartError> {
-    let mut said = String::new();
-    let Some(out) = watch.stdout.take() else { return Ok(said) };
-    let mut out = BufReader::new(out);
-    out.read_line(&mut said).map_err(system("hear the server"))?;
-    if said.trim() != "ready" {
-        out.read_to_string(&mut said).map_err(system("hear the server"))?;
-    }
-    Ok(said)
-}
-
-/// Runs a program to its end; what it said.
-fn finish(what: &str, command: &mut Command) -> Result<String, PartError> {
-    let output = command.stdin(Stdio::null()).output().map_err(system(what))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(PartError::Failed { what: what.to_owned(), said })
-}
-
-fn system(what: &str) -> impl FnOnce(std::io::Error) -> PartError + use<> {
-    let what = what.to_owned();
-    move |source| PartError::System { what, source }
 }
 
 #[cfg(test)]

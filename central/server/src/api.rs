@@ -1,0 +1,104 @@
+//! The centre's door: the read API, imports, the fleet, health.
+
+mod assets;
+mod entry;
+mod fleet_pages;
+mod health;
+mod imports;
+mod letters;
+mod levels;
+mod paging;
+mod stores;
+
+pub(crate) use entry::Role;
+
+use axum::Router;
+use axum::http::Uri;
+use axum::middleware;
+use axum::routing::{get, post};
+use jiff::Timestamp;
+use tidemark_cache::Cache;
+use tidemark_daemon::clock::Clock;
+use tidemark_daemon::conditions::Active;
+use tidemark_daemon::metrics::MetricsPage;
+use tidemark_daemon::problem::Problem;
+use tidemark_ledger::{Ledger, LedgerError};
+use tidemark_model::Quantity;
+use tidemark_stream::Stream;
+use tokio_util::sync::CancellationToken;
+
+use crate::desk::Desk;
+use crate::events::Events;
+use crate::fleet::Fleet;
+
+/// What the handlers work with; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    pub(crate) ledger: Ledger,
+    pub(crate) stream: Stream,
+    pub(crate) cache: Cache,
+    pub(crate) desk: Desk,
+    pub(crate) fleet: Fleet,
+    pub(crate) events: Events,
+    pub(crate) metrics: MetricsPage,
+    pub(crate) conditions: Active,
+    pub(crate) clock: Clock,
+    pub(crate) stop: CancellationToken,
+}
+
+/// All routes but the boxes' own.
+pub(crate) fn router(door: Door) -> Router {
+    let guarded = Router::new()
+        .route("/", get(assets::fleet))
+        .route("/assets/fleet.js", get(assets::script))
+        .route("/assets/page.css", get(assets::style))
+        .route("/docs/openapi.json", get(assets::openapi))
+        .route("/v1/stores", get(stores::list))
+        .route("/v1/stores/{store}", get(stores::show))
+        .route("/v1/stores/{store}/items/{sku}", get(levels::show))
+        .route("/v1/stores/{store}/items/{sku}/movements", get(levels::movements))
+        .route("/v1/items/{sku}", get(levels::everywhere))
+        .route("/v1/inventory:batchGet", post(levels::batch))
+        .route("/v1/dead-letters", get(letters::list))
+        .route("/v1/catalogue:import", post(imports::catalogue))
+        .route("/v1/stock:open", post(imports::stock))
+        .route("/v1/instructions", get(imports::instructions))
+        .route("/v1/fleet", get(fleet_pages::show))
+        .route("/v1/fleet/stream", get(fleet_pages::stream))
+        .route("/metrics", get(health::metrics))
+        .layer(middleware::from_fn_with_state(door.clone(), entry::admit));
+    Router::new()
+        .route("/livez", get(health::lives))
+        .route("/readyz", get(health::ready))
+        .merge(guarded)
+        .fallback(nowhere)
+        .method_not_allowed_fallback(other_method)
+        .with_state(door)
+}
+
+async fn nowhere(uri: Uri) -> Problem {
+    Problem::not_found(format!("there is no page {}", uri.path()))
+}
+
+async fn other_method(uri: Uri) -> Problem {
+    let detail = format!("{} does not take this method", uri.path());
+    let status = axum::http::StatusCode::METHOD_NOT_ALLOWED;
+    Problem::new(status, "method_not_allowed", "Other method", detail, "see /docs/openapi.json for what it takes")
+}
+
+/// The ledger did not answer.
+fn ledger_problem(error: &LedgerError) -> Problem {
+    tracing::error!(%error, "the ledger did not answer");
+    Problem::unavailable("ledger", error.to_string(), "try again; the stock of the shops is not in danger")
+        .retry_after(1)
+}
+
+/// A quantity as an exact JSON number.
+fn number(quantity: Quantity) -> serde_json::Value {
+    quantity.to_string().parse().map_or(serde_json::Value::Null, serde_json::Value::Number)
+}
+
+/// Milliseconds since 1970 as RFC 3339; a label beyond the calendar as it is.
+pub(crate) fn time_text(millis: i64) -> String {
+    Timestamp::from_millisecond(millis).map_or_else(|_beyond| millis.to_string(), |time| time.to_string())
+}

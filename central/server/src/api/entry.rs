@@ -1,0 +1,81 @@
+//! Who may come in: everybody on this machine, elsewhere a caller with a
+//! token whose role may do it.
+
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use tidemark_daemon::listen::Peer;
+use tidemark_daemon::problem::Problem;
+use tidemark_daemon::token::{TokenHash, bearer};
+
+use super::{Door, ledger_problem};
+
+/// What a token may do; each role may do what the ones before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Role {
+    /// Read.
+    Viewer,
+    /// Read, import, instruct.
+    Operator,
+    /// All.
+    Admin,
+}
+
+impl std::str::FromStr for Role {
+    type Err = String;
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "viewer" => Ok(Self::Viewer),
+            "operator" => Ok(Self::Operator),
+            "admin" => Ok(Self::Admin),
+            other => Err(format!("`{other}` is no role; use viewer, operator or admin")),
+        }
+    }
+}
+
+impl Role {
+    /// As it is kept.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The least role a request needs.
+    fn needed(request: &Request) -> Self {
+        let reads = request.method() == Method::GET || request.uri().path() == "/v1/inventory:batchGet";
+        if reads { Self::Viewer } else { Self::Operator }
+    }
+}
+
+/// Lets a request in, or answers 401 or 403.
+pub(super) async fn admit(State(door): State<Door>, request: Request, next: Next) -> Result<Response, Problem> {
+    if request.extensions().get::<Peer>().is_some_and(Peer::is_loopback) {
+        return Ok(next.run(request).await);
+    }
+    let shown = bearer(request.headers()).map(TokenHash::of);
+    let Some(shown) = shown else { return Err(unauthorized(&door)) };
+    let tokens = door.ledger.tokens().await.map_err(|error| ledger_problem(&error))?;
+    let known = tokens.iter().find(|token| TokenHash(token.hash).matches(&shown));
+    let Some(role) = known.and_then(|token| token.role.parse::<Role>().ok()) else {
+        return Err(unauthorized(&door));
+    };
+    let needed = Role::needed(&request);
+    if role < needed {
+        door.events.unauthorized.inc();
+        let detail = format!("this token has the role {}, {} is needed", role.word(), needed.word());
+        return Err(Problem::forbidden(detail, "use a token of that role"));
+    }
+    Ok(next.run(request).await)
+}
+
+fn unauthorized(door: &Door) -> Problem {
+    door.events.unauthorized.inc();
+    Problem::unauthorized(
+        "off this machine every request carries a token",
+        "send `Authorization: Bearer <token>`; `tidemark-central token add` makes one",
+    )
+}

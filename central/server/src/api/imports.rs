@@ -1,0 +1,114 @@
+//! Imports of head office: the catalogue, opening stock; and instructions.
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::{Value, json};
+use tidemark_daemon::problem::Problem;
+use tidemark_ledger::{InstructionRow, LedgerError};
+use tidemark_sync::message::{InstructionBody, InstructionLine};
+use tidemark_wire::encode_instruction_body;
+
+use super::paging::PageQuery;
+use super::{Door, ledger_problem};
+use crate::import::{Faults, read_catalogue, read_opening_stock};
+use crate::ingest::instruction_of;
+
+/// Bytes of one file.
+const FILE_BYTES: usize = 64 * 1024 * 1024;
+
+async fn csv(headers: &HeaderMap, body: Body) -> Result<axum::body::Bytes, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/csv")) {
+        return Err(Problem::content_type("text/csv"));
+    }
+    to_bytes(body, FILE_BYTES).await.map_err(|_cut_or_too_large| Problem::too_large(FILE_BYTES))
+}
+
+fn faulty(faults: &Faults) -> Problem {
+    let errors: Vec<Value> = faults.told.iter().map(|fault| json!(fault)).collect();
+    let detail = format!("the file has {} faults and was not taken", faults.count());
+    let remedy = "mend the lines named in `errors` and send the whole file again";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "faulty_file", "Faulty file", detail, remedy).with_errors(errors)
+}
+
+pub(super) async fn catalogue(
+    State(door): State<Door>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let file = csv(&headers, body).await?;
+    let read = tokio::task::spawn_blocking(move || read_catalogue(&file)).await;
+    let catalogue = read.map_err(|_ended| Problem::unavailable("stopping", "the centre is stopping", "try again"))?;
+    let catalogue = catalogue.map_err(|faults| faulty(&faults))?;
+    let codes: Vec<_> =
+        catalogue.codes.iter().map(|row| (row.code.clone(), row.sku.clone(), row.units_per_scan)).collect();
+    let version = door.ledger.replace_catalogue(&catalogue.items, &codes).await;
+    let version = version.map_err(|error| ledger_problem(&error))?;
+    tracing::info!(version, items = catalogue.items.len(), "a catalogue was imported");
+    door.desk.tell_catalogue(version);
+    Ok(Json(json!({ "version": version, "items": catalogue.items.len(), "codes": codes.len() })))
+}
+
+pub(super) async fn stock(
+    State(door): State<Door>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let file = csv(&headers, body).await?;
+    let stock = read_opening_stock(&file).map_err(|faults| faulty(&faults))?;
+    let mut rows = Vec::with_capacity(stock.len());
+    for (store, shelf) in stock {
+        let lines: Vec<InstructionLine> =
+            shelf.into_iter().map(|(sku, quantity)| InstructionLine { sku, quantity }).collect();
+        let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        let body = encode_instruction_body(&InstructionBody::OpenStock { lines });
+        rows.push(InstructionRow {
+            id: instruction_id()?,
+            store,
+            kind: "open_stock".to_owned(),
+            lines: count,
+            body: body.into(),
+            state: "waiting".to_owned(),
+        });
+    }
+    door.ledger.add_instructions(&rows, door.clock.wall().0).await.map_err(|error| match &error {
+        LedgerError::UnknownStore(store) => {
+            let faults = Faults::one(1, Some("store"), format!("there is no store {store}"));
+            faulty(&faults)
+        }
+        LedgerError::Unavailable(_)
+        | LedgerError::Data(_)
+        | LedgerError::Newer { .. }
+        | LedgerError::Kept(_)
+        | LedgerError::Setting { .. }
+        | LedgerError::Exists(_) => ledger_problem(&error),
+    })?;
+    for row in &rows {
+        if let Some(instruction) = instruction_of(row) {
+            door.desk.instruct(&row.store, &instruction);
+        }
+    }
+    Ok((StatusCode::ACCEPTED, Json(json!({ "instructions": rows.iter().map(shown).collect::<Vec<_>>() }))))
+}
+
+/// The id of a new instruction: 128 random bits.
+fn instruction_id() -> Result<String, Problem> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Problem::unavailable("random", format!("no random bits: {error}"), "try again"))?;
+    Ok(format!("i-{:032x}", u128::from_be_bytes(bytes)))
+}
+
+pub(super) async fn instructions(
+    State(door): State<Door>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Value>, Problem> {
+    let rows = door.ledger.instructions(query.size()?).await.map_err(|error| ledger_problem(&error))?;
+    Ok(Json(json!({ "instructions": rows.iter().map(shown).collect::<Vec<_>>() })))
+}
+
+fn shown(row: &InstructionRow) -> Value {
+    json!({ "id": row.id, "store": row.store.as_str(), "kind": row.kind, "state": row.state, "lines": row.lines })
+}

@@ -1,0 +1,220 @@
+//! Stock: one level, one item everywhere, many pairs, and how it came about.
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tidemark_daemon::problem::Problem;
+use tidemark_ledger::LevelRow;
+use tidemark_model::{Basis, Epoch, EpochOrdinal, Movement, Quantity, Seq, Sku, StoreId};
+use tidemark_sync::Millis;
+
+use super::paging::{PageQuery, bad_token};
+use super::stores::known;
+use super::{Door, ledger_problem, number, time_text};
+
+/// Pairs of one request.
+const PAIRS: usize = 1_000;
+/// Bytes of one request's body.
+const BODY_BYTES: usize = 1024 * 1024;
+
+pub(super) async fn show(
+    State(door): State<Door>,
+    Path((store, sku)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let store = known(&door, &store).await?;
+    let nothing = || Problem::not_found(format!("nothing is known of {sku} in {store}"));
+    let key = Sku::new(&sku).map_err(|_no_sku| nothing())?;
+    let level = level(&door, &store, &key).await?.ok_or_else(nothing)?;
+    let etag = etag_of([&level]);
+    Ok(with_etag(&headers, &etag, || level_json(&door, &level)))
+}
+
+/// A level, from the cache or the ledger.
+async fn level(door: &Door, store: &StoreId, sku: &Sku) -> Result<Option<LevelRow>, Problem> {
+    if let Some(level) = door.cache.get(store, sku).await {
+        door.events.cache_hits.inc();
+        return Ok(Some(level));
+    }
+    door.events.cache_misses.inc();
+    let found = door.ledger.levels(&[(store.clone(), sku.clone())]).await.map_err(|error| ledger_problem(&error))?;
+    door.cache.put(found.clone()).await;
+    Ok(found.into_iter().next())
+}
+
+fn level_json(door: &Door, level: &LevelRow) -> Value {
+    let (seen_at, stale) = door.fleet.freshness(&level.store, Millis(door.clock.millis()));
+    let counted = level.basis == Basis::Counted;
+    let shown = |quantity: Quantity| if counted { number(quantity) } else { Value::Null };
+    json!({
+        "store": level.store.as_str(),
+        "sku": level.sku.as_str(),
+        "on_hand": shown(level.on_hand),
+        "basis": level.basis.word(),
+        "effect_sum": number(level.effect_sum),
+        "available": shown(level.on_hand.max(Quantity::ZERO)),
+        "as_of": time_text(level.changed_at),
+        "store_seen_at": seen_at.map(time_text),
+        "stale": stale,
+    })
+}
+
+/// The version of an answer: those of its levels.
+fn etag_of<'l>(levels: impl IntoIterator<Item = &'l LevelRow>) -> String {
+    let (mut generation, mut counters, mut count) = (0, 0_u64, 0_u64);
+    for level in levels {
+        generation = level.version.0.0.max(generation);
+        counters = counters.wrapping_add(level.version.1);
+        count += 1;
+    }
+    format!("\"{generation}-{counters}-{count}\"")
+}
+
+fn with_etag(headers: &HeaderMap, etag: &str, body: impl FnOnce() -> Value) -> Response {
+    let asked = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let unchanged = asked.is_some_and(|asked| asked.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag));
+    let mut response = if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { Json(body()).into_response() };
+    if let Ok(value) = HeaderValue::from_str(etag) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    response
+}
+
+pub(super) async fn everywhere(
+    State(door): State<Door>,
+    Path(sku): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found(format!("there is no item {sku}"));
+    let key = Sku::new(&sku).map_err(|_no_sku| unknown())?;
+    let levels = door.ledger.levels_of_item(&key).await.map_err(|error| ledger_problem(&error))?;
+    if levels.is_empty() && !door.ledger.has_item(&key).await.map_err(|error| ledger_problem(&error))? {
+        return Err(unknown());
+    }
+    let add = |sum: Quantity, more: Quantity| sum.checked_add(more).unwrap_or(sum);
+    let counted = levels.iter().filter(|level| level.basis == Basis::Counted);
+    let on_hand = counted.fold(Quantity::ZERO, |sum, level| add(sum, level.on_hand));
+    let effects = levels.iter().fold(Quantity::ZERO, |sum, level| add(sum, level.effect_sum));
+    let without = levels.iter().filter(|level| level.basis == Basis::None).count();
+    Ok(with_etag(&headers, &etag_of(&levels), || {
+        let stores: Vec<Value> = levels.iter().map(|level| level_json(&door, level)).collect();
+        let total = json!({
+            "on_hand": number(on_hand), "effect_sum": number(effects), "stores_without_basis": without,
+        });
+        json!({ "sku": sku, "total": total, "stores": stores })
+    }))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchRequest {
+    items: Vec<Pair>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pair {
+    store: String,
+    sku: String,
+}
+
+pub(super) async fn batch(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+        return Err(Problem::content_type("application/json"));
+    }
+    let body = to_bytes(body, BODY_BYTES).await.map_err(|_cut_or_too_large| Problem::too_large(BODY_BYTES))?;
+    let request: BatchRequest = serde_json::from_slice(&body).map_err(|error| {
+        Problem::unreadable("broken_json", error.to_string(), "send {\"items\":[{\"store\":…,\"sku\":…}]}")
+    })?;
+    if request.items.len() > PAIRS {
+        let detail = format!("{} pairs were asked for, at most {PAIRS} are answered at once", request.items.len());
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        return Err(Problem::new(status, "too_many", "Too many pairs", detail, "ask in several requests"));
+    }
+    let mut answers = Vec::with_capacity(request.items.len());
+    let mut missing = Vec::new();
+    for pair in &request.items {
+        let key = StoreId::new(&pair.store).ok().zip(Sku::new(&pair.sku).ok());
+        let held = match &key {
+            Some((store, sku)) => door.cache.get(store, sku).await,
+            None => None,
+        };
+        if held.is_none() {
+            missing.extend(key.clone());
+        }
+        answers.push((key, held));
+    }
+    door.events.cache_hits.inc_by(u64::try_from(answers.len().saturating_sub(missing.len())).unwrap_or(0));
+    door.events.cache_misses.inc_by(u64::try_from(missing.len()).unwrap_or(0));
+    let found = door.ledger.levels(&missing).await.map_err(|error| ledger_problem(&error))?;
+    door.cache.put(found.clone()).await;
+    let found: std::collections::BTreeMap<(StoreId, Sku), LevelRow> =
+        found.into_iter().map(|level| ((level.store.clone(), level.sku.clone()), level)).collect();
+    let items: Vec<Value> = answers
+        .into_iter()
+        .map(|(key, held)| {
+            let level = held.or_else(|| found.get(&key?).cloned());
+            level.map_or(Value::Null, |level| level_json(&door, &level))
+        })
+        .collect();
+    Ok(Json(json!({ "items": items })))
+}
+
+pub(super) async fn movements(
+    State(door): State<Door>,
+    Path((store, sku)): Path<(String, String)>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Value>, Problem> {
+    let store = known(&door, &store).await?;
+    let nothing = || Problem::not_found(format!("nothing is known of {sku} in {store}"));
+    let key = Sku::new(&sku).map_err(|_no_sku| nothing())?;
+    let from = query.page_token.as_deref().map(place_of).transpose()?;
+    let size = usize::try_from(query.size()?).unwrap_or(usize::MAX);
+    let history = door.ledger.history(&store, &key, from, size).await.map_err(|error| ledger_problem(&error))?;
+    let rows: Vec<Value> = history.movements.iter().map(|(epoch, seq, m)| movement_json(*epoch, *seq, m)).collect();
+    let mut answer = json!({ "movements": rows, "gaps": history.gaps });
+    if let (Some((ordinal, seq)), Some(members)) = (history.next, answer.as_object_mut()) {
+        members.insert("next_page_token".to_owned(), json!(format!("{}-{seq}", ordinal.0)));
+    }
+    Ok(Json(answer))
+}
+
+fn place_of(token: &str) -> Result<(EpochOrdinal, Seq), Problem> {
+    let parts = token.split_once('-').and_then(|(ordinal, seq)| Some((ordinal.parse().ok()?, seq.parse().ok()?)));
+    parts.map(|(ordinal, seq)| (EpochOrdinal(ordinal), seq)).ok_or_else(bad_token)
+}
+
+fn movement_json(epoch: Epoch, seq: Seq, movement: &Movement) -> Value {
+    let marks: Vec<&str> = movement.marks.words().collect();
+    let mut shown = json!({
+        "epoch": epoch.to_string(),
+        "seq": seq,
+        "kind": movement.kind.word(),
+        "quantity": number(movement.quantity),
+        "effect": number(movement.effect),
+        "on_hand_after": movement.on_hand_after.map(number),
+        "marks": marks,
+        "source": movement.document.source.as_str(),
+        "id": movement.document.id.as_str(),
+        "time": time_text(movement.wall.0),
+    });
+    let labels = [
+        ("reason", movement.reason.as_ref().map(|label| label.as_str())),
+        ("code", movement.code.as_ref().map(|code| code.as_str())),
+        ("business_day", movement.labels.business_day.as_ref().map(|label| label.as_str())),
+        ("till", movement.labels.till.as_ref().map(|label| label.as_str())),
+    ];
+    if let Some(members) = shown.as_object_mut() {
+        for (name, text) in labels {
+            if let Some(text) = text {
+                members.insert(name.to_owned(), json!(text));
+            }
+        }
+    }
+    shown
+}

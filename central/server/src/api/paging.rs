@@ -1,0 +1,35 @@
+//! Pages of lists: a size, and a token that says where the next begins.
+
+use axum::http::StatusCode;
+use serde::Deserialize;
+use tidemark_daemon::problem::Problem;
+
+const USUAL_SIZE: u32 = 100;
+const LARGEST_SIZE: u32 = 1_000;
+
+/// The query of a list.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct PageQuery {
+    page_size: Option<String>,
+    pub(super) page_token: Option<String>,
+    pub(super) store: Option<String>,
+    pub(super) reason: Option<String>,
+}
+
+impl PageQuery {
+    /// How many rows a page has.
+    pub(super) fn size(&self) -> Result<u32, Problem> {
+        let Some(given) = &self.page_size else { return Ok(USUAL_SIZE) };
+        let size = given.parse::<u32>().ok().filter(|size| (1..=LARGEST_SIZE).contains(size));
+        size.ok_or_else(|| {
+            let detail = format!("`page_size` is a number from 1 to {LARGEST_SIZE}");
+            Problem::new(StatusCode::BAD_REQUEST, "page_size", "No such page", detail, "leave it out or give a number")
+        })
+    }
+}
+
+/// A token that is not one of ours.
+pub(super) fn bad_token() -> Problem {
+    let detail = "`page_token` is not the one of a page before";
+    Problem::new(StatusCode::BAD_REQUEST, "page_token", "No such page", detail, "begin again without it")
+}

@@ -1,0 +1,62 @@
+//! Stores with the proof of their books.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use serde_json::{Value, json};
+use tidemark_daemon::problem::Problem;
+use tidemark_ledger::StoreRow;
+use tidemark_model::StoreId;
+use tidemark_sync::Millis;
+
+use super::paging::PageQuery;
+use super::{Door, ledger_problem};
+use crate::fleet::Row;
+
+/// The row of a store, its gaps counted if anything is on its way.
+pub(super) async fn row_of(door: &Door, books: &StoreRow) -> Result<Row, Problem> {
+    let row = door.fleet.row(books, Millis(door.clock.millis()));
+    if !row.has_pending() {
+        return Ok(row);
+    }
+    let gaps = door.ledger.gaps(&books.store).await.map_err(|error| ledger_problem(&error))?;
+    Ok(row.with_gaps(gaps))
+}
+
+pub(super) async fn list(State(door): State<Door>, Query(query): Query<PageQuery>) -> Result<Json<Value>, Problem> {
+    let size = usize::try_from(query.size()?).unwrap_or(usize::MAX);
+    let books = door.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
+    let after = query.page_token.unwrap_or_default();
+    let mut rows = Vec::new();
+    let mut next = None;
+    for books in books.iter().filter(|books| books.store.as_str() > after.as_str()) {
+        if rows.len() == size {
+            next = rows.last().map(|row: &Row| row.store().to_owned());
+            break;
+        }
+        rows.push(row_of(&door, books).await?);
+    }
+    let mut answer = json!({ "stores": rows });
+    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
+        members.insert("next_page_token".to_owned(), json!(next));
+    }
+    Ok(Json(answer))
+}
+
+pub(super) async fn show(State(door): State<Door>, Path(store): Path<String>) -> Result<Json<Row>, Problem> {
+    let books = door.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
+    let books = books.iter().find(|books| books.store.as_str() == store);
+    let books = books.ok_or_else(|| no_store(&store))?;
+    Ok(Json(row_of(&door, books).await?))
+}
+
+/// There is no such store.
+pub(super) fn no_store(store: &str) -> Problem {
+    Problem::not_found(format!("there is no store {store}"))
+}
+
+/// The store of a path, if there is one.
+pub(super) async fn known(door: &Door, store: &str) -> Result<StoreId, Problem> {
+    let store = StoreId::new(store).map_err(|_no_store| no_store(store))?;
+    let there = door.ledger.has_store(&store).await.map_err(|error| ledger_problem(&error))?;
+    if there { Ok(store) } else { Err(no_store(store.as_str())) }
+}

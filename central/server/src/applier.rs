@@ -1,0 +1,151 @@
+//! Applies one partition of the stream: reads from where the ledger stands,
+//! applies, fills the cache. All it knows comes from the ledger; fenced, it
+//! forgets everything and begins anew.
+
+use std::time::Duration;
+
+use tidemark_cache::Cache;
+use tidemark_daemon::clock::Clock;
+use tidemark_daemon::conditions::{Active, registry};
+use tidemark_ledger::apply::{ApplyRecord, Content};
+use tidemark_ledger::{ApplyError, Ledger, PositionRow};
+use tidemark_model::{Sku, StoreId, StreamId};
+use tidemark_stream::{Event, StoredRecord, Stream, StreamError};
+use tidemark_wire::{Control, decode_control};
+use tokio_util::sync::CancellationToken;
+
+use crate::events::Events;
+
+/// Records of one transaction, about.
+const RECORDS: usize = 2_000;
+/// Levels read back at once.
+const LEVELS: usize = 1_000;
+/// How long an idle applier waits before it looks by itself.
+const IDLE: Duration = Duration::from_millis(250);
+/// Waits after a failure: the first and the longest.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// The applier of one partition.
+#[derive(Clone, Debug)]
+pub(crate) struct Applier {
+    pub(crate) partition: u32,
+    pub(crate) ledger: Ledger,
+    pub(crate) stream: Stream,
+    pub(crate) cache: Cache,
+    pub(crate) conditions: Active,
+    pub(crate) events: Events,
+    pub(crate) clock: Clock,
+}
+
+/// Why a round ended.
+#[derive(Debug, thiserror::Error)]
+enum RoundError {
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    #[error("partition {0} has no log")]
+    NoLog(u32),
+}
+
+impl From<tidemark_ledger::LedgerError> for RoundError {
+    fn from(error: tidemark_ledger::LedgerError) -> Self {
+        Self::Apply(error.into())
+    }
+}
+
+impl Applier {
+    /// Applies until it is asked to stop.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), std::io::Error> {
+        let mut wait = FIRST_WAIT;
+        while !stop.is_cancelled() {
+            let ended = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                ended = self.round() => ended,
+            };
+            let Err(error) = ended else { continue };
+            if matches!(error, RoundError::Apply(ApplyError::Fenced(_))) {
+                self.events.fenced.inc();
+                tracing::warn!(%error, "begins anew from the ledger");
+            } else {
+                self.events.apply_failures.inc();
+                self.raise(&error);
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(wait) => {}
+            }
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        Ok(())
+    }
+
+    fn raise(&self, error: &RoundError) {
+        let code = match error {
+            RoundError::Apply(_) => registry::DATABASE_UNREACHABLE,
+            RoundError::Stream(_) | RoundError::NoLog(_) => registry::STREAM_UNREACHABLE,
+        };
+        self.conditions.raise(code, error.to_string(), self.clock.millis());
+    }
+
+    /// Applies from where the ledger stands; ends only with an error.
+    async fn round(&self) -> Result<(), RoundError> {
+        let identity = self.stream.identity(self.partition).ok_or(RoundError::NoLog(self.partition))?;
+        let mut at = self.position(identity).await?;
+        let mut appended = self.stream.watch();
+        loop {
+            appended.borrow_and_update();
+            let records = self.stream.read(self.partition, at.next, RECORDS).await?;
+            match records.last() {
+                None => {
+                    // The sender lives as long as the stream.
+                    drop(tokio::time::timeout(IDLE, appended.changed()).await);
+                }
+                Some(last) => {
+                    let next = last.offset.saturating_add(1);
+                    at = self.apply(at, records, next).await?;
+                }
+            }
+            self.conditions.clear(registry::DATABASE_UNREACHABLE);
+            self.conditions.clear(registry::STREAM_UNREACHABLE);
+        }
+    }
+
+    async fn position(&self, identity: StreamId) -> Result<PositionRow, RoundError> {
+        Ok(self.ledger.position(self.partition, identity).await?)
+    }
+
+    async fn apply(&self, at: PositionRow, records: Vec<StoredRecord>, next: u64) -> Result<PositionRow, RoundError> {
+        let records: Vec<ApplyRecord> = records.into_iter().filter_map(to_apply).collect();
+        let applied = self.ledger.apply(at, &records, next, self.clock.wall().0).await?;
+        self.events.handled.inc_by(applied.movements);
+        self.events.parked.inc_by(applied.parked);
+        self.fill_cache(&applied.levels).await;
+        Ok(applied.position)
+    }
+
+    /// Puts the new levels into the cache; what fails is read on a miss.
+    async fn fill_cache(&self, changed: &[(StoreId, Sku)]) {
+        for chunk in changed.chunks(LEVELS) {
+            match self.ledger.levels(chunk).await {
+                Ok(levels) => self.cache.put(levels).await,
+                Err(error) => tracing::warn!(%error, "new levels could not be read back"),
+            }
+        }
+    }
+}
+
+/// A record of the stream as the ledger takes it; the log's own birth is none
+/// of the ledger's.
+fn to_apply(stored: StoredRecord) -> Option<ApplyRecord> {
+    let StoredRecord { offset, record } = stored;
+    let content = match record.event {
+        Event::Movement(position, bytes) => Content::Movement(position, bytes),
+        Event::Control(bytes) => match decode_control(&bytes) {
+            Ok(Control::EpochOpened(_)) => Content::Control(bytes),
+            Ok(Control::StreamBorn(_)) | Err(_) => return None,
+        },
+    };
+    Some(ApplyRecord { offset, store: record.store, content })
+}

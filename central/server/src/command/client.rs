@@ -1,0 +1,156 @@
+//! Commands that ask the running centre.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use tidemark_daemon::output::{Form, Rows, print};
+
+use super::CommandError;
+
+/// How long the centre may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// Whom to ask, and how to print.
+#[derive(Debug, Args)]
+pub(super) struct Asking {
+    /// The centre's address.
+    #[arg(long, default_value = "http://127.0.0.1:8400")]
+    url: String,
+    /// A file with the caller's token.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// table, json, jsonl or csv
+    #[arg(short, long, default_value = "table")]
+    output: Form,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CatalogueCommand {
+    /// Replaces the catalogue by a CSV file; all or nothing.
+    Import {
+        /// The file.
+        file: PathBuf,
+        #[command(flatten)]
+        asking: Asking,
+    },
+}
+
+impl Asking {
+    fn agent() -> ureq::Agent {
+        ureq::Agent::config_builder().timeout_global(Some(ANSWER_WITHIN)).http_status_as_error(false).build().into()
+    }
+
+    /// The caller's `Authorization`, if a file with a token is given.
+    fn bearer(&self) -> Result<Option<String>, CommandError> {
+        let Some(file) = &self.token_file else { return Ok(None) };
+        let token = std::fs::read_to_string(file)
+            .map_err(|error| CommandError::Asked(format!("{}: {error}", file.display())))?;
+        Ok(Some(format!("Bearer {}", token.trim())))
+    }
+
+    fn get(&self, path: &str) -> Result<Value, CommandError> {
+        let mut request = Self::agent().get(format!("{}{path}", self.url));
+        if let Some(bearer) = self.bearer()? {
+            request = request.header("authorization", bearer);
+        }
+        self.read(request.call())
+    }
+
+    fn post(&self, path: &str, kind: &str, body: &[u8]) -> Result<Value, CommandError> {
+        let mut request = Self::agent().post(format!("{}{path}", self.url)).header("content-type", kind);
+        if let Some(bearer) = self.bearer()? {
+            request = request.header("authorization", bearer);
+        }
+        self.read(request.send(body))
+    }
+
+    fn read(&self, answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Value, CommandError> {
+        let url = &self.url;
+        let silent = |error: ureq::Error| {
+            CommandError::Asked(format!("the centre at {url} does not answer: {error}; does it run?"))
+        };
+        let mut answer = answer.map_err(silent)?;
+        let text = answer.body_mut().read_to_string().map_err(silent)?;
+        let json: Value = serde_json::from_str(&text)
+            .map_err(|error| CommandError::Asked(format!("{url} answered something else: {error}")))?;
+        if answer.status().is_success() {
+            return Ok(json);
+        }
+        let told = |name: &str| json.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
+        let mut message = format!("{}: {}; {}", told("code"), told("detail"), told("remedy"));
+        for fault in json.get("errors").and_then(Value::as_array).into_iter().flatten() {
+            message.push_str(&format!("\n  {fault}"));
+        }
+        Err(CommandError::Asked(message))
+    }
+}
+
+/// Prints the rows of a list, by columns that are members of each.
+fn print_list(asking: &Asking, list: Option<&Value>, columns: &[&'static str]) -> Result<(), CommandError> {
+    let mut rows = Rows::new(columns);
+    for entry in list.and_then(Value::as_array).into_iter().flatten() {
+        rows.add(columns.iter().map(|column| entry.get(*column).cloned().unwrap_or(Value::Null)).collect());
+    }
+    Ok(rows.print(asking.output)?)
+}
+
+/// Prints the fleet in one line.
+pub(super) fn status(asking: &Asking) -> Result<(), CommandError> {
+    let fleet = asking.get("/v1/fleet")?;
+    let stores: Vec<&Value> = fleet.get("stores").and_then(Value::as_array).into_iter().flatten().collect();
+    let sum = |name: &str| -> u64 { stores.iter().filter_map(|store| store.get(name)?.as_u64()).sum() };
+    let with = |name: &str, word: &str| {
+        stores.iter().filter(|store| store.get(name).and_then(Value::as_str) == Some(word)).count()
+    };
+    let columns =
+        ["stores", "in_sync", "offline", "committed", "applied", "parked", "pending", "lost", "digests_differ"];
+    let mut rows = Rows::new(&columns);
+    rows.add(vec![
+        json!(stores.len()),
+        json!(with("sync", "in_sync")),
+        json!(with("sync", "offline")),
+        json!(sum("committed")),
+        json!(sum("applied")),
+        json!(sum("parked")),
+        json!(sum("pending")),
+        json!(sum("lost")),
+        json!(with("digest", "differs")),
+    ]);
+    Ok(rows.print(asking.output)?)
+}
+
+pub(super) fn stores(asking: &Asking) -> Result<(), CommandError> {
+    let fleet = asking.get("/v1/fleet")?;
+    let columns = [
+        "store",
+        "sync",
+        "committed",
+        "applied",
+        "parked",
+        "pending",
+        "lost",
+        "oldest_pending_seconds",
+        "seen_at",
+        "digest",
+    ];
+    print_list(asking, fleet.get("stores"), &columns)
+}
+
+pub(super) fn dead_letters(asking: &Asking) -> Result<(), CommandError> {
+    let letters = asking.get("/v1/dead-letters?page_size=1000")?;
+    if asking.output == Form::Table {
+        print_list(asking, letters.get("groups"), &["reason", "count"])?;
+        print("\n")?;
+    }
+    let columns = ["parked_at", "store", "reason", "source", "id", "detail"];
+    print_list(asking, letters.get("dead_letters"), &columns)
+}
+
+pub(super) fn catalogue(command: CatalogueCommand) -> Result<(), CommandError> {
+    let CatalogueCommand::Import { file, asking } = command;
+    let body = std::fs::read(&file).map_err(|error| CommandError::Asked(format!("{}: {error}", file.display())))?;
+    let imported = asking.post("/v1/catalogue:import", "text/csv", &body)?;
+    print_list(&asking, Some(&json!([imported])), &["version", "items", "codes"])
+}

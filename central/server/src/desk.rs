@@ -1,0 +1,163 @@
+//! The desk: who is connected, who is given credit, who is let in next.
+//!
+//! One lock for all of it, held for a few map operations at a time and never
+//! across an await: streams come and go in their own tasks, the poller speaks
+//! to all of them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tidemark_model::{BoxId, StoreId};
+use tidemark_sync::message::Instruction;
+use tidemark_sync::{Admission, CreditOffice, Gate, Grant, Millis, Peer, ReceiverInput as Input, Rival, Wants};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Boxes let in in a second after a restart.
+const ADMITTED_A_SECOND: u64 = 100;
+
+/// The desk; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    next: u64,
+    streams: BTreeMap<Peer, Seat>,
+    office: CreditOffice,
+    gate: Gate,
+}
+
+/// One stream of a box.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat {
+    /// Its store.
+    pub(crate) store: StoreId,
+    /// The store's partition.
+    pub(crate) partition: u32,
+    /// Its box.
+    pub(crate) box_id: BoxId,
+    /// To its task.
+    pub(crate) inputs: mpsc::Sender<Input>,
+    /// Ends it, if it can't keep up.
+    pub(crate) cut: CancellationToken,
+    /// Whether it was welcomed.
+    pub(crate) open: bool,
+    /// When it was last heard.
+    pub(crate) heard: Millis,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        let (office, gate) = (CreditOffice::new(), Gate::new(ADMITTED_A_SECOND));
+        Self(Arc::new(Mutex::new(State { next: 0, streams: BTreeMap::new(), office, gate })))
+    }
+}
+
+impl Desk {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a box may come in.
+    pub(crate) fn admit(&self, store: &StoreId, now: Millis) -> Admission {
+        self.state().gate.admit(store, now)
+    }
+
+    /// A stream that said `Hello` takes a seat: from now on the poller speaks
+    /// to it.
+    pub(crate) fn sit_down(&self, seat: Seat) -> Peer {
+        let mut state = self.state();
+        state.next += 1;
+        let peer = Peer(state.next);
+        state.streams.insert(peer, seat);
+        peer
+    }
+
+    /// A stream was heard.
+    pub(crate) fn heard(&self, peer: Peer, now: Millis) {
+        if let Some(seat) = self.state().streams.get_mut(&peer) {
+            seat.heard = now;
+        }
+    }
+
+    /// A stream was welcomed; older streams of the same box are superseded.
+    pub(crate) fn welcome(&self, peer: Peer) {
+        let mut state = self.state();
+        let Some(seat) = state.streams.get_mut(&peer) else { return };
+        seat.open = true;
+        let (store, box_id) = (seat.store.clone(), seat.box_id);
+        let older = state.streams.iter().filter(|(other, seat)| **other != peer && seat.store == store);
+        for (_, seat) in older.filter(|(_, seat)| seat.box_id == box_id) {
+            give(seat, Input::Superseded);
+        }
+    }
+
+    /// Another box's open stream of the store.
+    pub(crate) fn rival(&self, store: &StoreId, box_id: BoxId, now: Millis) -> Option<Rival> {
+        let state = self.state();
+        let rivals = state.streams.values().filter(|seat| seat.open && seat.store == *store && seat.box_id != box_id);
+        let newest = rivals.max_by_key(|seat| seat.heard)?;
+        Some(Rival { box_id: newest.box_id, heard_ms: now.since(newest.heard) })
+    }
+
+    /// A stream ended; how many are left.
+    pub(crate) fn leave(&self, peer: Peer, now: Millis) -> usize {
+        let mut state = self.state();
+        state.streams.remove(&peer);
+        state.office.left(peer);
+        hand_out(&mut state, now);
+        state.streams.len()
+    }
+
+    /// What a stream needs.
+    pub(crate) fn wants(&self, peer: Peer, partition: u32, wants: Wants, now: Millis) {
+        let mut state = self.state();
+        state.office.wants(peer, partition, wants);
+        hand_out(&mut state, now);
+    }
+
+    /// How far the applier of a partition is.
+    pub(crate) fn reached(&self, partition: u32, offset: u64, end: Option<u64>, now: Millis) {
+        let mut state = self.state();
+        state.office.reached(partition, offset, end, now);
+        hand_out(&mut state, now);
+    }
+
+    /// All seats.
+    pub(crate) fn seats(&self) -> Vec<Seat> {
+        self.state().streams.values().cloned().collect()
+    }
+
+    /// Tells every box the catalogue's version.
+    pub(crate) fn tell_catalogue(&self, version: u64) {
+        for seat in self.seats() {
+            give(&seat, Input::CatalogueVersion(version));
+        }
+    }
+
+    /// Gives a store's box an instruction, if it is here; else it gets it
+    /// with its next welcome.
+    pub(crate) fn instruct(&self, store: &StoreId, instruction: &Instruction) {
+        for seat in self.seats().iter().filter(|seat| seat.open && seat.store == *store) {
+            give(seat, Input::Instruct(instruction.clone()));
+        }
+    }
+}
+
+/// Gives a stream an input; one that does not keep up is cut, and its box
+/// comes again and is told everything anew.
+pub(crate) fn give(seat: &Seat, input: Input) {
+    if seat.inputs.try_send(input).is_err() {
+        tracing::debug!(store = %seat.store, "a stream that does not keep up is cut");
+        seat.cut.cancel();
+    }
+}
+
+fn hand_out(state: &mut State, now: Millis) {
+    for Grant { peer, bytes } in state.office.grants(now) {
+        if let Some(seat) = state.streams.get(&peer) {
+            give(seat, Input::Granted { bytes });
+        }
+    }
+}

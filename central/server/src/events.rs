@@ -1,0 +1,54 @@
+//! What the centre counts; each metric is moved in one place.
+
+use tidemark_daemon::metrics::{Counter, Gauge, Metrics, MetricsPage};
+
+/// The centre's metrics.
+#[derive(Clone, Debug)]
+pub(crate) struct Events {
+    /// Movements received into the stream.
+    pub(crate) received: Counter,
+    /// Movements applied or parked.
+    pub(crate) handled: Counter,
+    /// Movements parked.
+    pub(crate) parked: Counter,
+    /// Times an applier found another one before it.
+    pub(crate) fenced: Counter,
+    /// Times the ledger or stream could not do it.
+    pub(crate) apply_failures: Counter,
+    /// Streams of boxes that were opened.
+    pub(crate) streams_opened: Counter,
+    /// Streams of boxes that were refused.
+    pub(crate) streams_refused: Counter,
+    /// Frames of boxes that could not be read.
+    pub(crate) frames_unreadable: Counter,
+    /// Boxes connected.
+    pub(crate) boxes: Gauge,
+    /// Reads answered from the cache.
+    pub(crate) cache_hits: Counter,
+    /// Reads that went to the ledger.
+    pub(crate) cache_misses: Counter,
+    /// Requests without a right.
+    pub(crate) unauthorized: Counter,
+}
+
+impl Events {
+    /// The metrics and the page they are read from.
+    pub(crate) fn declare() -> (Self, MetricsPage) {
+        let mut metrics = Metrics::new("tidemark_central");
+        let events = Self {
+            received: metrics.counter("movements_received", "Movements the stream holds with all acknowledgements"),
+            handled: metrics.counter("movements_handled", "Movements applied or parked, each once"),
+            parked: metrics.counter("movements_parked", "Movements put into the dead letters"),
+            fenced: metrics.counter("apply_fenced", "Batches given up because another applier was there before"),
+            apply_failures: metrics.counter("apply_failures", "Times ledger or stream could not do it"),
+            streams_opened: metrics.counter("box_streams_opened", "Streams of boxes that were opened"),
+            streams_refused: metrics.counter("box_streams_refused", "Streams of boxes that were refused"),
+            frames_unreadable: metrics.counter("box_frames_unreadable", "Frames of boxes that could not be read"),
+            boxes: metrics.gauge("boxes_connected", "Boxes with an open stream"),
+            cache_hits: metrics.counter("level_cache_hits", "Levels answered from the cache"),
+            cache_misses: metrics.counter("level_cache_misses", "Levels asked of the ledger"),
+            unauthorized: metrics.counter("requests_unauthorized", "Requests without a token that may do it"),
+        };
+        (events, metrics.page())
+    }
+}

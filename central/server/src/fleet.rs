@@ -1,0 +1,221 @@
+//! The fleet: what every shop's box said last, and how it stands with it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tidemark_ledger::{HeartbeatRow, Ledger, LedgerError, StoreRow};
+use tidemark_model::{Block, BlockIndex, Epoch, StoreId};
+use tidemark_sync::Millis;
+use tidemark_sync::message::{Heartbeat, OpenBlock};
+
+use crate::api::time_text;
+
+/// A box not heard for this long is offline.
+const OFFLINE_MS: u64 = 90_000;
+/// A shop whose oldest movement is older than this is behind.
+const BEHIND_S: u64 = 60;
+
+/// The fleet; cheap to clone. The lock is held for map operations only.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fleet(Arc<Mutex<BTreeMap<StoreId, Shop>>>);
+
+#[derive(Clone, Debug, Default)]
+struct Shop {
+    heard: Option<Millis>,
+    connected: bool,
+    seen_at: Option<i64>,
+    facts: Facts,
+    told: Option<(Epoch, OpenBlock)>,
+    digest: Verdict,
+}
+
+/// What of a heartbeat is kept over a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    oldest_age_ms: Option<u64>,
+    backlog: u64,
+    conditions: Vec<Told>,
+    agent_version: String,
+    catalogue: u64,
+}
+
+/// A condition as the box told it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Told {
+    code: String,
+    detail: String,
+}
+
+/// Whether box and centre hold the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Verdict {
+    /// By the last comparison.
+    Match,
+    /// They do not.
+    Differs,
+    /// Not compared yet.
+    #[default]
+    Unknown,
+}
+
+/// One row of the fleet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Row {
+    store: String,
+    committed: u64,
+    applied: u64,
+    parked: u64,
+    lost: u64,
+    pending: u64,
+    gaps: u64,
+    oldest_pending_seconds: Option<u64>,
+    seen_at: Option<String>,
+    sync: &'static str,
+    state: String,
+    conditions: Vec<Told>,
+    digest: Verdict,
+}
+
+impl Row {
+    /// The store's id.
+    pub(crate) fn store(&self) -> &str {
+        &self.store
+    }
+
+    /// The row with its gaps counted.
+    pub(crate) fn with_gaps(self, gaps: u64) -> Self {
+        Self { gaps, ..self }
+    }
+
+    /// Whether anything is on its way.
+    pub(crate) const fn has_pending(&self) -> bool {
+        self.pending > 0
+    }
+}
+
+impl Facts {
+    fn of(heartbeat: &Heartbeat) -> Self {
+        let told = heartbeat.conditions.iter();
+        Self {
+            oldest_age_ms: heartbeat.oldest_age_ms,
+            backlog: heartbeat.backlog,
+            conditions: told.map(|c| Told { code: format!("TM-{:04}", c.code), detail: c.detail.clone() }).collect(),
+            agent_version: heartbeat.device.agent_version.clone(),
+            catalogue: heartbeat.catalogue,
+        }
+    }
+}
+
+impl Fleet {
+    /// The fleet as it was when the centre stopped.
+    pub(crate) async fn load(ledger: &Ledger) -> Result<Self, LedgerError> {
+        let fleet = Self::default();
+        for row in ledger.heartbeats().await? {
+            // Facts of another release are only not shown.
+            let facts = serde_json::from_str(&row.body).unwrap_or_default();
+            fleet.change(&row.store, |shop| {
+                shop.seen_at = Some(row.seen_at);
+                shop.facts = facts;
+            });
+        }
+        Ok(fleet)
+    }
+
+    fn change<T>(&self, store: &StoreId, change: impl FnOnce(&mut Shop) -> T) -> T {
+        let mut shops = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(shops.entry(store.clone()).or_default())
+    }
+
+    /// A box's stream was opened or ended.
+    pub(crate) fn connected(&self, store: &StoreId, connected: bool, now: Millis, wall: i64) {
+        self.change(store, |shop| {
+            shop.connected = connected;
+            shop.heard = Some(now);
+            shop.seen_at = Some(wall);
+        });
+    }
+
+    /// A box left on purpose: it is offline at once.
+    pub(crate) fn left(&self, store: &StoreId) {
+        self.change(store, |shop| {
+            shop.connected = false;
+            shop.heard = None;
+        });
+    }
+
+    /// A box said how it is; what is to be kept of it.
+    pub(crate) fn hear(
+        &self,
+        store: &StoreId,
+        epoch: Epoch,
+        heartbeat: &Heartbeat,
+        now: Millis,
+        wall: i64,
+    ) -> HeartbeatRow {
+        let facts = Facts::of(heartbeat);
+        let body = serde_json::to_string(&facts).unwrap_or_default();
+        self.change(store, |shop| {
+            shop.heard = Some(now);
+            shop.seen_at = Some(wall);
+            shop.facts = facts;
+            shop.told = heartbeat.open_block.map(|block| (epoch, block));
+        });
+        HeartbeatRow { store: store.clone(), seen_at: wall, epoch, body }
+    }
+
+    /// The centre's own sums of a block: compared with what the box told, if
+    /// both speak of the same number of movements.
+    pub(crate) fn compare(&self, store: &StoreId, epoch: Epoch, index: BlockIndex, block: &Block) {
+        self.change(store, |shop| {
+            let Some((of, told)) = shop.told else { return };
+            if of != epoch || told.index != index || told.count != block.bitmap.count() {
+                return;
+            }
+            let same = told.digest == block.digest && told.stock == block.stock;
+            shop.digest = if same { Verdict::Match } else { Verdict::Differs };
+        });
+    }
+
+    /// When a store's box was last seen, and whether what is known of it may
+    /// be old.
+    pub(crate) fn freshness(&self, store: &StoreId, now: Millis) -> (Option<i64>, bool) {
+        self.change(store, |shop| {
+            let recently = shop.heard.is_some_and(|heard| now.since(heard) < 60_000);
+            (shop.seen_at, !(shop.connected || recently))
+        })
+    }
+
+    /// A store's row.
+    pub(crate) fn row(&self, books: &StoreRow, now: Millis) -> Row {
+        let shop = self.change(&books.store, |shop| shop.clone());
+        let oldest = shop.facts.oldest_age_ms.filter(|_| books.pending > 0).map(|ms| ms / 1_000);
+        Row {
+            store: books.store.to_string(),
+            committed: books.committed,
+            applied: books.applied,
+            parked: books.parked,
+            lost: books.lost,
+            pending: books.pending,
+            gaps: 0,
+            oldest_pending_seconds: oldest,
+            seen_at: shop.seen_at.map(time_text),
+            sync: sync_of(&shop, books, oldest, now),
+            state: books.state.clone(),
+            conditions: shop.facts.conditions,
+            digest: shop.digest,
+        }
+    }
+}
+
+fn sync_of(shop: &Shop, books: &StoreRow, oldest: Option<u64>, now: Millis) -> &'static str {
+    let heard = shop.heard.is_some_and(|heard| now.since(heard) < OFFLINE_MS);
+    match (shop.seen_at, heard) {
+        (None, _) => "never_seen",
+        (Some(_), false) => "offline",
+        (Some(_), true) if books.pending == 0 => "in_sync",
+        (Some(_), true) if oldest.is_some_and(|oldest| oldest > BEHIND_S) => "behind",
+        (Some(_), true) => "catching_up",
+    }
+}

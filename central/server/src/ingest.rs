@@ -1,0 +1,168 @@
+//! Ingest: what boxes say, checked and put into the stream. No dedup and no
+//! state beyond a stream's own.
+
+mod conversation;
+mod looking;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tidemark_daemon::clock::Clock;
+use tidemark_daemon::listen::Peer as Caller;
+use tidemark_ledger::{InstructionRow, Ledger};
+use tidemark_model::StoreId;
+use tidemark_stream::Stream;
+use tidemark_sync::message::{
+    CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
+    Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningSent, Refusal, RefusalCode, SendOpening,
+};
+use tidemark_wire::decode_instruction_body;
+use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, Outbound, Peer};
+use tokio_util::sync::CancellationToken;
+
+use crate::desk::Desk;
+use crate::events::Events;
+use crate::fleet::Fleet;
+use conversation::Conversation;
+
+/// Items of one page of the catalogue.
+const ITEMS_A_PAGE: u32 = 1_000;
+/// Bytes of one page of an instruction's body.
+const BODY_BYTES_A_PAGE: usize = 256 * 1024;
+
+/// The centre's end of the protocol; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Ingest {
+    pub(crate) ledger: Ledger,
+    pub(crate) stream: Stream,
+    pub(crate) desk: Desk,
+    pub(crate) fleet: Fleet,
+    pub(crate) events: Events,
+    pub(crate) clock: Clock,
+    /// Whether a store that nobody knows is made at its first `Hello`.
+    pub(crate) makes_stores: bool,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Who speaks: on loopback anybody for any store, elsewhere the store of the
+/// certificate.
+enum Who {
+    Local,
+    Shop(StoreId),
+    Stranger,
+}
+
+fn who(peer: &Peer) -> Who {
+    match peer.0.get::<Caller>() {
+        Some(caller) => match caller.shop() {
+            Some(shop) => Who::Shop(shop.store),
+            None if caller.is_loopback() => Who::Local,
+            None => Who::Stranger,
+        },
+        None => Who::Stranger,
+    }
+}
+
+/// Refuses a call for another store than the caller's.
+fn check(peer: &Peer, store: &StoreId) -> Result<(), Failure> {
+    match who(peer) {
+        Who::Local => Ok(()),
+        Who::Shop(own) if own == *store => Ok(()),
+        Who::Shop(own) => {
+            let detail = format!("the certificate is the one of {own}, not of {store}");
+            Err(Refusal::new(RefusalCode::WrongStore, detail).into())
+        }
+        Who::Stranger => Err(stranger().into()),
+    }
+}
+
+fn stranger() -> Refusal {
+    Refusal::new(RefusalCode::WrongStore, "off this machine a box shows the certificate of its store")
+}
+
+fn trouble(error: impl std::fmt::Display) -> Failure {
+    Failure::Trouble(error.to_string())
+}
+
+impl Exchange for Ingest {
+    async fn exchange(self: Arc<Self>, peer: Peer, inbound: Inbound, outbound: Outbound) {
+        let identity = match who(&peer) {
+            Who::Local => None,
+            Who::Shop(store) => Some(store),
+            Who::Stranger => {
+                self.events.streams_refused.inc();
+                outbound.refuse(stranger());
+                return;
+            }
+        };
+        Conversation::new(self, identity, outbound).run(inbound).await;
+    }
+
+    fn fault(&self, _peer: &Peer, fault: &FrameFault) {
+        self.events.frames_unreadable.inc();
+        tracing::warn!(?fault, "a frame of a box could not be read");
+    }
+
+    async fn fetch_catalogue(&self, peer: &Peer, request: FetchCatalogue) -> Result<CataloguePage, Failure> {
+        check(peer, &request.store)?;
+        let version = self.ledger.catalogue_version().await.map_err(trouble)?;
+        let after = request.after.as_ref().filter(|_| version == request.version);
+        let items = self.ledger.catalogue_page(after, ITEMS_A_PAGE).await.map_err(trouble)?;
+        let last = u32::try_from(items.len()).is_ok_and(|found| found < ITEMS_A_PAGE);
+        let entries = items.into_iter().map(|entry| CatalogueEntry { item: entry.item, codes: entry.codes }).collect();
+        Ok(CataloguePage { version, entries, last })
+    }
+
+    async fn fetch_instruction(&self, peer: &Peer, request: FetchInstruction) -> Result<InstructionPage, Failure> {
+        check(peer, &request.store)?;
+        let found = self.ledger.instruction(request.id.as_str()).await.map_err(trouble)?;
+        let row = found.filter(|row| row.store == request.store);
+        let row = row.ok_or_else(|| Failure::Trouble(format!("there is no instruction {}", request.id)))?;
+        let total = u64::try_from(row.body.len()).unwrap_or(u64::MAX);
+        let from = usize::try_from(request.from).unwrap_or(usize::MAX).min(row.body.len());
+        let to = from.saturating_add(BODY_BYTES_A_PAGE).min(row.body.len());
+        Ok(InstructionPage { id: request.id, from: request.from, total, bytes: row.body.slice(from..to) })
+    }
+
+    fn fetch_opening(
+        &self,
+        _peer: &Peer,
+        _request: FetchOpening,
+    ) -> impl Future<Output = Result<OpeningPage, Failure>> + Send {
+        std::future::ready(Err(no_openings()))
+    }
+
+    fn send_opening(
+        &self,
+        _peer: &Peer,
+        _request: SendOpening,
+    ) -> impl Future<Output = Result<OpeningSent, Failure>> + Send {
+        std::future::ready(Err(no_openings()))
+    }
+
+    fn fetch_digests(
+        &self,
+        _peer: &Peer,
+        _request: FetchDigests,
+    ) -> impl Future<Output = Result<DigestPage, Failure>> + Send {
+        std::future::ready(Err(Failure::Trouble(
+            "this release of the centre gives no digests of single records".into(),
+        )))
+    }
+}
+
+fn no_openings() -> Failure {
+    Failure::Trouble("this release of the centre keeps no openings".to_owned())
+}
+
+/// An instruction as it goes over the stream: a large body is fetched by
+/// itself. None if the row can't be read.
+pub(crate) fn instruction_of(row: &InstructionRow) -> Option<Instruction> {
+    let id = tidemark_model::Label::new(&row.id).ok()?;
+    let body = if row.body.len() > tidemark_sync::limits::INSTRUCTION_BYTES {
+        InstructionBody::Fetch { bytes: u64::try_from(row.body.len()).unwrap_or(u64::MAX) }
+    } else {
+        decode_instruction_body(&row.body).ok()?
+    };
+    Some(Instruction { id, body })
+}

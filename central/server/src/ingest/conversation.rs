@@ -1,0 +1,307 @@
+//! One stream of a box: the shell around [`tidemark_sync::Receiver`].
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidemark_model::{Epoch, StoreId};
+use tidemark_stream::{Event, EventRecord};
+use tidemark_sync::message::{Batch, Heartbeat, Hello, Limits, ToCentre};
+use tidemark_sync::{
+    Closing, Millis, Payload, Peer, ProduceId, Receiver, ReceiverConfig, ReceiverInput as Input,
+    ReceiverOutput as Output,
+};
+use tidemark_wire::server::{Inbound, InboundError, Outbound};
+use tidemark_wire::{Control, EpochOpened, Opener, encode_control};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::looking::look_up;
+use super::{Ingest, instruction_of};
+use crate::desk::Seat;
+
+/// Inputs that wait for a stream's task.
+const INPUTS: usize = 256;
+
+/// One stream of a box.
+pub(super) struct Conversation {
+    ingest: Arc<Ingest>,
+    receiver: Receiver,
+    outbound: Outbound,
+    inputs: mpsc::Receiver<Input>,
+    give: mpsc::Sender<Input>,
+    cut: CancellationToken,
+    work: JoinSet<()>,
+    seat: Option<Taken>,
+    /// What the poller said while a look-up was under way: told after it, so
+    /// that no change between both is lost.
+    held: Option<Vec<Input>>,
+}
+
+/// The seat that was taken with `Hello`.
+struct Taken {
+    peer: Peer,
+    store: StoreId,
+    partition: u32,
+    epoch: Epoch,
+    open: bool,
+}
+
+impl Conversation {
+    pub(super) fn new(ingest: Arc<Ingest>, identity: Option<StoreId>, outbound: Outbound) -> Self {
+        let (give, inputs) = mpsc::channel(INPUTS);
+        let config = ReceiverConfig { identity, limits: Limits::default() };
+        let receiver = Receiver::new(config, Millis(ingest.clock.millis()));
+        let (cut, work) = (CancellationToken::new(), JoinSet::new());
+        Self { ingest, receiver, outbound, inputs, give, cut, work, seat: None, held: None }
+    }
+
+    /// Speaks with the box until the stream ends.
+    pub(super) async fn run(mut self, mut inbound: Inbound) {
+        loop {
+            if let Some(closing) = self.perform_all().await {
+                self.close(&closing);
+                return;
+            }
+            let due = self.receiver.poll_timeout().map(|(at, _why)| at.0.saturating_sub(self.now().0));
+            tokio::select! {
+                heard = inbound.recv() => self.heard(heard),
+                Some(input) = self.inputs.recv() => self.take(input),
+                () = self.cut.cancelled() => self.tell(Input::Disconnected),
+                () = self.ingest.stop.cancelled() => self.tell(Input::Stop),
+                () = wait(due) => {
+                    let now = self.now();
+                    self.receiver.handle_timeout(now);
+                }
+                Some(_) = self.work.join_next() => {}
+            }
+        }
+    }
+
+    fn now(&self) -> Millis {
+        Millis(self.ingest.clock.millis())
+    }
+
+    fn tell(&mut self, input: Input) {
+        let now = self.now();
+        self.receiver.handle_input(input, now);
+    }
+
+    fn heard(&mut self, heard: Result<Option<ToCentre>, InboundError>) {
+        if let Some(seat) = &self.seat {
+            self.ingest.desk.heard(seat.peer, self.now());
+        }
+        match heard {
+            Ok(Some(message)) => self.tell(Input::Message(message)),
+            Ok(None) | Err(InboundError::Lost(_)) => self.tell(Input::Disconnected),
+            Err(InboundError::Refused(refusal)) => self.tell(Input::Malformed { detail: refusal.detail }),
+        }
+    }
+
+    /// Takes an input of another task; the poller's words wait while a
+    /// look-up is under way.
+    fn take(&mut self, input: Input) {
+        match (&mut self.held, input) {
+            (Some(held), polled @ Input::Polled { .. }) if held.len() < INPUTS => held.push(polled),
+            (Some(_), Input::Polled { .. }) => self.cut.cancel(),
+            (_, Input::LookedUp(lookup)) => {
+                self.tell(Input::LookedUp(lookup));
+                for polled in self.held.take().unwrap_or_default() {
+                    self.tell(polled);
+                }
+            }
+            (_, other) => self.tell(other),
+        }
+    }
+
+    /// Performs what the receiver wants; why the stream ends, if it does.
+    async fn perform_all(&mut self) -> Option<Closing> {
+        while let Some(output) = self.receiver.poll_output() {
+            if let Some(closing) = self.perform(output).await {
+                return Some(closing);
+            }
+        }
+        None
+    }
+
+    async fn perform(&mut self, output: Output) -> Option<Closing> {
+        match output {
+            Output::LookUp { hello, again } => self.look_up(hello, again),
+            Output::RaiseGeneration { above } => {
+                if let Err(error) = self.ingest.ledger.raise_generation(above).await {
+                    tracing::error!(%error, "the generation could not be raised");
+                }
+            }
+            Output::OpenEpoch { produce, hello } => self.open_epoch(produce, &hello),
+            Output::Produce { produce, payload } => self.produce(produce, payload),
+            Output::Send(message) => {
+                if self.outbound.send(message).await.is_err() {
+                    self.tell(Input::Disconnected);
+                }
+            }
+            Output::Opened { closed, .. } => self.opened(closed),
+            Output::Heard(heartbeat) => self.keep(&heartbeat),
+            Output::OpeningTaken(taken) => tracing::info!(ordinal = taken.ordinal.0, "a box has taken its opening"),
+            Output::Wants(wants) => {
+                if let Some(Taken { peer, partition, .. }) = self.seat {
+                    self.ingest.desk.wants(peer, partition, wants, self.now());
+                }
+            }
+            Output::Close(closing) => return Some(closing),
+        }
+        None
+    }
+
+    fn look_up(&mut self, hello: Hello, again: bool) {
+        if self.seat.is_none() {
+            let partition = self.ingest.stream.partition_of(&hello.store);
+            let (store, epoch) = (hello.store.clone(), hello.epoch);
+            let seat = Seat {
+                store: store.clone(),
+                partition,
+                box_id: hello.box_id,
+                inputs: self.give.clone(),
+                cut: self.cut.clone(),
+                open: false,
+                heard: self.now(),
+            };
+            let peer = self.ingest.desk.sit_down(seat);
+            self.seat = Some(Taken { peer, store, partition, epoch, open: false });
+        }
+        self.held.get_or_insert_default();
+        let (ingest, give) = (Arc::clone(&self.ingest), self.give.clone());
+        self.work.spawn(async move {
+            let lookup = look_up(ingest, hello, again).await;
+            // The stream's task may have ended meanwhile.
+            drop(give.send(Input::LookedUp(lookup)).await);
+        });
+    }
+
+    fn open_epoch(&mut self, produce: ProduceId, hello: &Hello) {
+        let by = Opener::Box { box_id: hello.box_id, session: hello.session, opening: hello.opening };
+        let (store, epoch, wall) = (hello.store.clone(), hello.epoch, self.ingest.clock.wall());
+        let control = Control::EpochOpened(EpochOpened { store: store.clone(), epoch, by, wall });
+        let event = Event::Control(encode_control(&control).into());
+        self.append(produce, store.clone(), vec![EventRecord { store, event }]);
+    }
+
+    fn produce(&mut self, produce: ProduceId, payload: Payload) {
+        let Some(store) = self.seat.as_ref().map(|seat| seat.store.clone()) else { return };
+        match payload {
+            Payload::Records(Batch { epoch, records, .. }) => {
+                let record = |record: tidemark_sync::message::Record| EventRecord {
+                    store: store.clone(),
+                    event: Event::Movement(tidemark_model::Position { epoch, seq: record.seq }, record.bytes),
+                };
+                let records = records.into_iter().map(record).collect();
+                self.append(produce, store.clone(), records);
+            }
+            Payload::Unreadable(lost) => {
+                let cause = "this release of the centre does not take losses by name".to_owned();
+                tracing::error!(%store, count = lost.seqs.count(), "{cause}");
+                self.tell(Input::NotProduced { produce, cause });
+            }
+        }
+    }
+
+    fn append(&mut self, produce: ProduceId, store: StoreId, records: Vec<EventRecord>) {
+        let (ingest, give) = (Arc::clone(&self.ingest), self.give.clone());
+        self.work.spawn(async move {
+            let partition = ingest.stream.partition_of(&store);
+            let input = match ingest.stream.append(partition, &records).await {
+                Ok(place) => {
+                    ingest.events.received.inc_by(u64::try_from(records.len()).unwrap_or(0));
+                    Input::Produced { produce, place }
+                }
+                Err(error) => Input::NotProduced { produce, cause: error.to_string() },
+            };
+            drop(give.send(input).await);
+        });
+    }
+
+    /// The stream is open: the catalogue's version and open instructions may
+    /// be given.
+    fn opened(&mut self, closed: bool) {
+        let (now, wall) = (self.now(), self.ingest.clock.wall().0);
+        let Some(seat) = &mut self.seat else { return };
+        seat.open = true;
+        self.ingest.desk.welcome(seat.peer);
+        self.ingest.events.streams_opened.inc();
+        self.ingest.events.boxes.inc();
+        self.ingest.fleet.connected(&seat.store, true, now, wall);
+        tracing::info!(store = %seat.store, epoch = %seat.epoch, closed, "a box is connected");
+        let (ingest, give, store) = (Arc::clone(&self.ingest), self.give.clone(), seat.store.clone());
+        self.work.spawn(async move {
+            match ingest.ledger.catalogue_version().await {
+                Ok(0) => {}
+                Ok(version) => drop(give.send(Input::CatalogueVersion(version)).await),
+                Err(error) => tracing::warn!(%error, "the catalogue's version can't be read"),
+            }
+            match ingest.ledger.waiting_instructions(&store).await {
+                Ok(rows) => {
+                    for instruction in rows.iter().filter_map(instruction_of) {
+                        drop(give.send(Input::Instruct(instruction)).await);
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "instructions can't be read"),
+            }
+        });
+    }
+
+    /// Keeps what the box said, and compares its open block with the
+    /// centre's.
+    fn keep(&mut self, heartbeat: &Heartbeat) {
+        let (now, wall) = (self.now(), self.ingest.clock.wall().0);
+        let Some(seat) = &self.seat else { return };
+        let row = self.ingest.fleet.hear(&seat.store, seat.epoch, heartbeat, now, wall);
+        let (ingest, tail, told) = (Arc::clone(&self.ingest), heartbeat.tail, heartbeat.open_block);
+        self.work.spawn(async move {
+            if let Err(error) = ingest.ledger.hear(&row, tail).await {
+                tracing::warn!(%error, "a heartbeat is not kept");
+            }
+            let Some(told) = told else { return };
+            match ingest.ledger.block(&row.store, row.epoch, told.index).await {
+                Ok(Some(block)) => ingest.fleet.compare(&row.store, row.epoch, told.index, &block),
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, "a block can't be compared"),
+            }
+        });
+    }
+
+    fn close(self, closing: &Closing) {
+        let now = self.now();
+        if let Closing::Refused(code) = closing {
+            self.ingest.events.streams_refused.inc();
+            tracing::warn!(code = code.as_str(), "a box was refused");
+        }
+        let Some(seat) = &self.seat else { return };
+        self.ingest.desk.leave(seat.peer, now);
+        if seat.open {
+            self.ingest.events.boxes.dec();
+            tracing::info!(store = %seat.store, ?closing, "a box is gone");
+            match closing {
+                Closing::Goodbye => self.ingest.fleet.left(&seat.store),
+                // A later stream of the same box took over.
+                Closing::Superseded => {}
+                Closing::Refused(_)
+                | Closing::Slowed
+                | Closing::NotProduced { .. }
+                | Closing::OtherGeneration
+                | Closing::Silent
+                | Closing::Disconnected
+                | Closing::Stopping => {
+                    let wall = self.ingest.clock.wall().0;
+                    self.ingest.fleet.connected(&seat.store, false, now, wall);
+                }
+            }
+        }
+    }
+}
+
+async fn wait(millis: Option<u64>) {
+    match millis {
+        Some(millis) => tokio::time::sleep(Duration::from_millis(millis)).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,64 @@
+//! Looking a store up for a `Hello`: position first, blocks second.
+
+use std::sync::Arc;
+
+use tidemark_ledger::LedgerError;
+use tidemark_sync::message::Hello;
+use tidemark_sync::{Admission, Found, Lookup, Millis, Reached, Standing};
+
+use super::Ingest;
+
+/// Looks up what the ledger knows; a database that is away is `Unavailable`.
+pub(super) async fn look_up(ingest: Arc<Ingest>, hello: Hello, again: bool) -> Lookup {
+    if !again {
+        let now = Millis(ingest.clock.millis());
+        if let Admission::Later { retry_after_ms } = ingest.desk.admit(&hello.store, now) {
+            return Lookup::NotNow { retry_after_ms };
+        }
+    }
+    match found(&ingest, &hello, again).await {
+        Ok(lookup) => lookup,
+        Err(error) => {
+            tracing::warn!(store = %hello.store, %error, "a box could not be looked up");
+            Lookup::Unavailable
+        }
+    }
+}
+
+async fn found(ingest: &Ingest, hello: &Hello, again: bool) -> Result<Lookup, LedgerError> {
+    let ledger = &ingest.ledger;
+    if ingest.makes_stores {
+        ledger.make_store(&hello.store).await?;
+    }
+    let partition = ingest.stream.partition_of(&hello.store);
+    let asked_at = Millis(ingest.clock.millis());
+    let end = ingest.stream.end(partition).await.ok();
+    let positions = ledger.positions().await?;
+    let Some(position) = positions.iter().find(|position| position.partition == partition) else {
+        // No applier has begun yet.
+        return Ok(Lookup::Unavailable);
+    };
+    let session = (!again).then_some(hello.session);
+    let Some(look) = ledger.look_up(&hello.store, hello.epoch, session, hello.trimmed_below).await? else {
+        return Ok(Lookup::UnknownStore);
+    };
+    if look.state == "closed" {
+        return Ok(Lookup::ClosedStore);
+    }
+    let standing = match look.epochs.get(&hello.epoch) {
+        None => Standing::Unknown,
+        Some((ordinal, false)) => Standing::Open(*ordinal),
+        Some((ordinal, true)) => Standing::Closed(*ordinal),
+    };
+    let epochs = look.all_epochs();
+    Ok(Lookup::Found(Box::new(Found {
+        generation: ledger.generation(),
+        standing,
+        epochs,
+        last_session: look.last_session,
+        blocks: look.blocks,
+        reached: Reached { stream: position.stream, partition, offset: position.next, end, asked_at },
+        rival: ingest.desk.rival(&hello.store, hello.box_id, Millis(ingest.clock.millis())),
+        server_time: ingest.clock.wall(),
+    })))
+}

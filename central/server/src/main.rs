@@ -1,0 +1,21 @@
+//! `tidemark-central`: the daemon of the centre.
+
+mod api;
+mod applier;
+mod centre;
+mod command;
+mod desk;
+mod events;
+mod fleet;
+mod import;
+mod ingest;
+mod poller;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    command::Cli::parse().run()
+}

@@ -1,0 +1,116 @@
+//! The poller: looks at the ledger every 100 ms for all streams at once.
+//! Position first, blocks second, so that a position below the offset that no
+//! block names is not going to be handled.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tidemark_daemon::clock::Clock;
+use tidemark_ledger::{ChangedBlock, Ledger, LedgerError, PositionRow};
+use tidemark_model::{Epoch, StoreId};
+use tidemark_stream::Stream;
+use tidemark_sync::message::Blocks;
+use tidemark_sync::{Millis, Reached, ReceiverInput as Input};
+use tokio_util::sync::CancellationToken;
+
+use crate::desk::{Desk, Seat, give};
+use crate::fleet::Fleet;
+
+const EVERY: Duration = Duration::from_millis(100);
+/// A stream is told how far the applier is at least this often.
+const TELL_EVERY_MS: u64 = 1_000;
+
+/// Looks at the ledger for all streams.
+#[derive(Debug)]
+pub(crate) struct Poller {
+    pub(crate) ledger: Ledger,
+    pub(crate) stream: Stream,
+    pub(crate) desk: Desk,
+    pub(crate) fleet: Fleet,
+    pub(crate) clock: Clock,
+    /// Per partition the last step that was told.
+    pub(crate) cursors: BTreeMap<u32, Cursor>,
+}
+
+/// How far the poller has told a partition's changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cursor {
+    step: u64,
+    reached: Option<(u64, Option<u64>)>,
+    told_at: Millis,
+}
+
+/// What one look at a partition found.
+struct Look {
+    reached: Reached,
+    blocks: BTreeMap<StoreId, BTreeMap<Epoch, Blocks>>,
+}
+
+impl Poller {
+    /// Looks until it is asked to stop.
+    pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<(), std::io::Error> {
+        let mut tick = tokio::time::interval(EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = tick.tick() => {}
+            }
+            if let Err(error) = self.look().await {
+                // The appliers raise the condition; streams are told nothing
+                // while the database is away.
+                tracing::debug!(%error, "the ledger can't be looked at");
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<(), LedgerError> {
+        let asked_at = Millis(self.clock.millis());
+        let mut ends = BTreeMap::new();
+        for partition in 0..self.stream.partitions() {
+            ends.insert(partition, self.stream.end(partition).await.ok());
+        }
+        for position in self.ledger.positions().await? {
+            let end = ends.get(&position.partition).copied().flatten();
+            let Some(look) = self.look_at(position, end, asked_at).await? else { continue };
+            // Seats are asked for after the look: a stream that sat down
+            // before it is among them, one that sits down later looks later.
+            self.tell(&self.desk.seats(), position.partition, &look);
+        }
+        Ok(())
+    }
+
+    /// Looks at one partition; none if there is nothing to tell.
+    async fn look_at(
+        &mut self,
+        position: PositionRow,
+        end: Option<u64>,
+        asked_at: Millis,
+    ) -> Result<Option<Look>, LedgerError> {
+        let PositionRow { stream, partition, next, .. } = position;
+        let cursor = self.cursors.entry(partition).or_default();
+        let changed = self.ledger.blocks_changed(partition, cursor.step).await?;
+        cursor.step = changed.iter().map(|block| block.step).max().unwrap_or(0).max(cursor.step);
+        self.desk.reached(partition, next, end, asked_at);
+        let news = cursor.reached != Some((next, end)) || asked_at.since(cursor.told_at) >= TELL_EVERY_MS;
+        if changed.is_empty() && !news {
+            return Ok(None);
+        }
+        cursor.reached = Some((next, end));
+        cursor.told_at = asked_at;
+        let mut blocks: BTreeMap<StoreId, BTreeMap<Epoch, Blocks>> = BTreeMap::new();
+        for ChangedBlock { store, epoch, index, block, .. } in changed {
+            self.fleet.compare(&store, epoch, index, &block);
+            blocks.entry(store).or_default().entry(epoch).or_default().insert(index, block);
+        }
+        Ok(Some(Look { reached: Reached { stream, partition, offset: next, end, asked_at }, blocks }))
+    }
+
+    fn tell(&self, seats: &[Seat], partition: u32, look: &Look) {
+        let generation = self.ledger.generation();
+        for seat in seats.iter().filter(|seat| seat.partition == partition) {
+            let blocks = look.blocks.get(&seat.store).cloned().unwrap_or_default();
+            give(seat, Input::Polled { generation, reached: look.reached, blocks });
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The stream in Kafka: one topic, a record a movement.
+//!
+//! - What a record looks like: `envelope`.
+//! - The topic is made or checked by `topic`, the logs' identities are found
+//!   by `birth`.
+//! - One idempotent producer appends (`producer`), one consumer reads
+//!   (`reading`). No consumer group: where reading begins is known from the
+//!   ledger alone.
+//!
+//! What blocks in the client runs on threads that may block.
+
+mod birth;
+mod client_log;
+mod envelope;
+mod producer;
+mod reading;
+mod settings;
+mod topic;
+
+pub use settings::{KafkaConfig, Password, Security, TOPIC, Tls};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tidemark_model::{StoreId, StreamId, StreamPlace};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::event::{EventRecord, StoredRecord};
+use crate::{StreamError, partition_of};
+use producer::Producer;
+use reading::Reading;
+use topic::{ANSWER, blocking};
+
+/// How often the reader is tended.
+const TENDING: Duration = Duration::from_millis(500);
+
+/// The stream in Kafka; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct KafkaStream {
+    producer: Arc<Producer>,
+    reading: Arc<Reading>,
+    logs: Arc<[Log]>,
+    changed: watch::Sender<u64>,
+    _tending: Arc<JoinSet<()>>,
+}
+
+/// What is known of a partition's log.
+#[derive(Debug)]
+struct Log {
+    identity: StreamId,
+    /// It has reached this offset by an append of ours.
+    floor: AtomicU64,
+}
+
+impl KafkaStream {
+    /// Connects; makes or checks the topic; finds out which life each log is
+    /// in. `known` is what the ledger holds, for logs whose first record is
+    /// gone.
+    pub async fn open(config: &KafkaConfig, known: &BTreeMap<u32, StreamId>) -> Result<Self, StreamError> {
+        topic::ensure(config).await?;
+        let producer = Arc::new(Producer::new(config.producer()?, &config.topic)?);
+        let warming = Arc::clone(&producer);
+        blocking(move || warming.warm_up(ANSWER)).await?;
+        let identities = birth::identities(config, &producer, known).await?;
+        let (changed, _) = watch::channel(0);
+        let reading = Reading::new(&config.consumer()?, &config.topic, config.partitions, changed.clone())?;
+        let reading = Arc::new(reading);
+        let mut tending = JoinSet::new();
+        tending.spawn(tend(Arc::clone(&reading)));
+        let log = |identity| Log { identity, floor: AtomicU64::new(0) };
+        let logs = identities.into_iter().map(log).collect();
+        Ok(Self { producer, reading, logs, changed, _tending: Arc::new(tending) })
+    }
+
+    /// How many partitions it has.
+    #[must_use]
+    pub fn partitions(&self) -> u32 {
+        u32::try_from(self.logs.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The partition of a store.
+    #[must_use]
+    pub fn partition_of(&self, store: &StoreId) -> u32 {
+        partition_of(store, self.partitions())
+    }
+
+    /// The identity of a partition's log.
+    #[must_use]
+    pub fn identity(&self, partition: u32) -> Option<StreamId> {
+        self.log(partition).ok().map(|log| log.identity)
+    }
+
+    /// Appends records of one partition in order; the place of the last.
+    pub async fn append(&self, partition: u32, records: &[EventRecord]) -> Result<StreamPlace, StreamError> {
+        let log = self.log(partition)?;
+        let floor = log.floor.load(Ordering::Acquire);
+        let offset = match self.producer.append(partition, records).await? {
+            Some(offset) => offset,
+            // They are there, at the log's end or before it.
+            None => self.end(partition).await?.saturating_sub(1),
+        };
+        if offset < floor {
+            let end = offset.saturating_add(1);
+            return Err(StreamError::Replaced { partition, expected: floor, end });
+        }
+        log.floor.fetch_max(offset.saturating_add(1), Ordering::AcqRel);
+        self.changed.send_modify(|number| *number = number.wrapping_add(1));
+        Ok(StreamPlace { stream: log.identity, partition, offset })
+    }
+
+    /// Records of a partition from an offset on, `most` at most; none at the
+    /// end. Offsets grow, but not always by 1.
+    pub async fn read(&self, partition: u32, from: u64, most: usize) -> Result<Vec<StoredRecord>, StreamError> {
+        let floor = self.log(partition)?.floor.load(Ordering::Acquire);
+        if from >= floor && self.reading.rests(partition, from) {
+            return Ok(Vec::new());
+        }
+        let reading = Arc::clone(&self.reading);
+        blocking(move || reading.read(partition, from, most, floor)).await
+    }
+
+    /// The offset a partition gives next.
+    pub async fn end(&self, partition: u32) -> Result<u64, StreamError> {
+        self.log(partition)?;
+        let reading = Arc::clone(&self.reading);
+        blocking(move || reading.end(partition)).await
+    }
+
+    /// Tells that something was appended by us, or by anybody to a partition
+    /// that is read to its end; the number only grows.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    fn log(&self, partition: u32) -> Result<&Log, StreamError> {
+        usize::try_from(partition).ok().and_then(|index| self.logs.get(index)).ok_or(StreamError::Closed)
+    }
+}
+
+async fn tend(reading: Arc<Reading>) {
+    let mut ticks = tokio::time::interval(TENDING);
+    loop {
+        ticks.tick().await;
+        reading.tend();
+    }
+}
+
+/// A partition's number as Kafka writes it.
+fn number(partition: u32) -> i32 {
+    i32::try_from(partition).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,133 @@
+//! The topic: made with stated settings, or checked against them.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::client_log::ClientLog;
+use super::settings::KafkaConfig;
+use crate::StreamError;
+
+/// How long one question to the brokers may take.
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
+/// How often a new topic is looked for until all partitions are led.
+const LOOKS: u32 = 100;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+const DAY_MS: u64 = 86_400_000;
+
+/// Makes the topic, or checks the one that is there.
+pub(super) async fn ensure(config: &KafkaConfig) -> Result<(), StreamError> {
+    let admin: AdminClient<ClientLog> =
+        config.client()?.create_with_context(ClientLog).map_err(StreamError::broker("make a client"))?;
+    // Looked for as a reader: a producer's question would make the topic.
+    let mut found = partitions(config.consumer()?, config.topic.clone()).await?;
+    if found == 0 {
+        create(&admin, config).await?;
+        for _look in 0..LOOKS {
+            found = partitions(config.consumer()?, config.topic.clone()).await?;
+            if found > 0 {
+                break;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+    }
+    if found != config.partitions {
+        return Err(StreamError::Topic {
+            topic: config.topic.clone(),
+            name: "partitions",
+            found: found.to_string(),
+            expected: config.partitions.to_string(),
+            remedy: "state the number the topic has; it can't change, because it decides where a store's records are",
+        });
+    }
+    check(&admin, config).await
+}
+
+/// How many partitions the topic has; 0 if it is not there or not all of
+/// them are led yet.
+async fn partitions(client: ClientConfig, topic: String) -> Result<u32, StreamError> {
+    blocking(move || {
+        let reader: BaseConsumer<ClientLog> =
+            client.create_with_context(ClientLog).map_err(StreamError::broker("make a client"))?;
+        let metadata =
+            reader.fetch_metadata(Some(&topic), ANSWER).map_err(StreamError::broker("describe the topic"))?;
+        let Some(topic) = metadata.topics().first() else { return Ok(0) };
+        let led = topic.partitions().iter().all(|partition| partition.leader() >= 0);
+        let count = if led && topic.error().is_none() { topic.partitions().len() } else { 0 };
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    })
+    .await
+}
+
+async fn create(admin: &AdminClient<ClientLog>, config: &KafkaConfig) -> Result<(), StreamError> {
+    let partitions = i32::try_from(config.partitions).unwrap_or(i32::MAX);
+    let retention = u64::from(config.retention_days).saturating_mul(DAY_MS).to_string();
+    let in_sync = config.min_insync_replicas.to_string();
+    let topic = NewTopic::new(&config.topic, partitions, TopicReplication::Fixed(i32::from(config.replicas)))
+        .set("cleanup.policy", "delete")
+        .set("retention.ms", &retention)
+        .set("min.insync.replicas", &in_sync)
+        .set("unclean.leader.election.enable", "false");
+    let results = admin.create_topics([&topic], &options()).await.map_err(StreamError::broker("create the topic"))?;
+    for result in results {
+        match result {
+            Ok(_) => tracing::info!(topic = %config.topic, partitions, "topic created"),
+            // Another process was first; what it made is checked.
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((_, code)) => return Err(StreamError::broker("create the topic")(KafkaError::AdminOp(code))),
+        }
+    }
+    Ok(())
+}
+
+/// Checks what records rest on; other settings are for who runs the brokers.
+async fn check(admin: &AdminClient<ClientLog>, config: &KafkaConfig) -> Result<(), StreamError> {
+    let refused = "describe the topic's settings";
+    let topic = ResourceSpecifier::Topic(&config.topic);
+    let answers = admin.describe_configs([&topic], &options()).await.map_err(StreamError::broker(refused))?;
+    for answer in answers {
+        let settings = answer.map_err(|code| StreamError::broker(refused)(KafkaError::AdminOp(code)))?;
+        let value = |name: &str| settings.get(name).and_then(|entry| entry.value.clone()).unwrap_or_default();
+        let policy = value("cleanup.policy");
+        if policy != "delete" {
+            return Err(StreamError::Topic {
+                topic: config.topic.clone(),
+                name: "cleanup.policy",
+                found: policy,
+                expected: "delete".to_owned(),
+                remedy: "set it on the topic; compaction would drop movements",
+            });
+        }
+        let in_sync = value("min.insync.replicas");
+        if in_sync.parse::<u16>().is_ok_and(|found| found < config.min_insync_replicas) {
+            return Err(StreamError::Topic {
+                topic: config.topic.clone(),
+                name: "min.insync.replicas",
+                found: in_sync,
+                expected: config.min_insync_replicas.to_string(),
+                remedy: "raise it on the topic, or state the lower number and with it the risk",
+            });
+        }
+        let retention = value("retention.ms");
+        let stated = u64::from(config.retention_days).saturating_mul(DAY_MS);
+        if retention.parse::<u64>().is_ok_and(|found| found < stated) {
+            tracing::warn!(topic = %config.topic, retention, stated, "the topic keeps records for less than is stated");
+        }
+    }
+    Ok(())
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(ANSWER)).request_timeout(Some(ANSWER))
+}
+
+/// Runs what blocks where it may block.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StreamError> + Send + 'static,
+) -> Result<T, StreamError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_stopped| StreamError::Closed)?
+}

@@ -1,0 +1,135 @@
+//! A scene: a centre, a line, a box, a range of goods on its shelves.
+
+use std::error::Error;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tidemark_fleet::books::{Books, Totals};
+use tidemark_fleet::process::Daemon;
+use tidemark_fleet::range::{Article, articles, catalogue_csv, opening_csv};
+use tidemark_fleet::receipts::Sums;
+use tidemark_fleet::relay::Relay;
+use tidemark_fleet::stage::{Programs, Stage};
+use tidemark_fleet::submit::TillLine;
+use tokio::time::Instant;
+
+/// The store of a scene.
+pub const STORE: &str = "S0001";
+/// Opening stock of every article, in pieces.
+pub const OPENING: u64 = 100;
+/// How long anything may take until it is there; a hang limit.
+pub const HANG: Duration = Duration::from_secs(90);
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// What goes wrong in a scene.
+pub type Trouble = Box<dyn Error + Send + Sync>;
+
+/// A centre, a line and a box that have met, with stock opened.
+#[derive(Debug)]
+pub struct Scene {
+    /// The folder and the programs.
+    pub stage: Stage,
+    /// The centre.
+    pub centre: Daemon,
+    /// The line between both.
+    pub line: Relay,
+    /// The box.
+    pub edge: Daemon,
+    /// What is on the shelves.
+    pub range: Vec<Article>,
+}
+
+impl Scene {
+    /// Sets the scene; `parts` are the centre's flags for real parts, `more`
+    /// are flags of the box.
+    pub async fn set(parts: &[String], more: &[String]) -> Result<Self, Trouble> {
+        let stage = Stage::new(Programs::beside_this()?)?;
+        let centre = Daemon::start(stage.centre(parts)?).await?;
+        let line = Relay::start(centre.recipe().http).await?;
+        let edge = Daemon::start(stage.edge(STORE, line.address(), more)?).await?;
+        let scene = Self { stage, centre, line, edge, range: articles(50) };
+        scene.open_stock().await?;
+        Ok(scene)
+    }
+
+    /// Imports the catalogue and opens the stock, and waits until the box has
+    /// committed and the centre applied both.
+    async fn open_stock(&self) -> Result<(), Trouble> {
+        let csv = catalogue_csv(&self.range).into_bytes();
+        let (status, answer) = self.centre.post("/v1/catalogue:import", "text/csv", csv).await?;
+        expect(status == 200, || format!("catalogue: {status} {answer}"))?;
+        wait_for("the catalogue at the box", || async {
+            let status = self.edge.get("/v1/status").await?;
+            Ok(status.get("catalogue").and_then(Value::as_u64).unwrap_or(0) > 0)
+        })
+        .await?;
+        let csv = opening_csv([STORE], &self.range, OPENING).into_bytes();
+        let (status, answer) = self.centre.post("/v1/stock:open", "text/csv", csv).await?;
+        expect(status == 202, || format!("opening stock: {status} {answer}"))?;
+        let count = u64::try_from(self.range.len())?;
+        let totals = self.books().settle(count, HANG).await?;
+        expect(totals.is_settled() && totals.applied >= count, || format!("the opening did not settle: {totals:?}"))
+    }
+
+    /// A till's line to the box.
+    #[must_use]
+    pub fn till(&self) -> TillLine {
+        TillLine::to(&self.edge.url(""))
+    }
+
+    /// The centre's books.
+    #[must_use]
+    pub fn books(&self) -> Books {
+        Books::of(&self.centre.url(""))
+    }
+
+    /// Waits until the books are settled and compares them with what the
+    /// submitters know.
+    pub async fn prove(&self, sums: &Sums) -> Result<Totals, Trouble> {
+        let committed = u64::try_from(self.range.len())? + sums.movements();
+        let totals = self.books().settle(committed, HANG).await?;
+        expect(totals.is_settled(), || {
+            let (centre, edge) = (self.centre.log_tail(), self.edge.log_tail());
+            format!("the books did not settle: {totals:?}\ncentre:\n{centre}\nbox:\n{edge}")
+        })?;
+        expect(totals.committed == committed, || format!("{committed} were committed, not {totals:?}"))?;
+        let opening = i64::try_from(OPENING)? * 1_000;
+        let differences = self.books().differences(sums, opening).await?;
+        expect(differences.is_empty(), || format!("balances differ: {differences:?}"))?;
+        Ok(totals)
+    }
+}
+
+/// Fails with a sentence unless it holds.
+pub fn expect(holds: bool, sentence: impl FnOnce() -> String) -> Result<(), Trouble> {
+    if holds { Ok(()) } else { Err(sentence().into()) }
+}
+
+/// Looks again and again until it holds; fails after the hang limit.
+pub async fn wait_for<F>(what: &str, mut look: impl FnMut() -> F) -> Result<(), Trouble>
+where
+    F: Future<Output = Result<bool, Trouble>>,
+{
+    let deadline = Instant::now() + HANG;
+    loop {
+        match look().await {
+            Ok(true) => return Ok(()),
+            Ok(false) if Instant::now() > deadline => return Err(format!("{what} did not come within {HANG:?}").into()),
+            Err(trouble) if Instant::now() > deadline => return Err(trouble),
+            Ok(false) | Err(_) => tokio::time::sleep(LOOK_EVERY).await,
+        }
+    }
+}
+
+/// A sale of one line as a till sends it.
+#[must_use]
+pub fn sale(id: &str, item: &str, quantity: impl Into<Value>) -> Value {
+    event("tidemark.sale", id, json!({"lines": [{"item": item, "quantity": quantity.into()}]}))
+}
+
+/// An event as a till sends it.
+#[must_use]
+pub fn event(kind: &str, id: &str, data: impl Into<Value>) -> Value {
+    json!({"specversion": "1.0", "type": kind, "source": "till:1", "id": id, "data": data.into()})
+}
