@@ -12,14 +12,16 @@
 
 pub mod apply;
 mod error;
+mod ledger;
 pub mod postgres;
 mod rows;
 mod sqlite;
 pub mod stream_file;
 
 pub use error::{ApplyError, LedgerError};
+pub use ledger::Ledger;
 pub use rows::{
     CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, PositionRow, StoreRow,
     TokenRow,
 };
-pub use sqlite::{Applied, Ledger, StoreLook};
+pub use sqlite::{Applied, SqliteLedger, StoreLook};

@@ -17,6 +17,8 @@ pub struct PositionRow {
     pub next: u64,
     /// How often it moved.
     pub step: u64,
+    /// Levels that changed up to this step are known outside.
+    pub published: u64,
 }
 
 /// A block that changed.

@@ -13,6 +13,8 @@ pub use stores::StoreLook;
 
 use std::path::Path;
 use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -29,12 +31,12 @@ const READERS: u32 = 4;
 /// How long a statement waits for the file's lock.
 const BUSY_WITHIN: Duration = Duration::from_secs(10);
 
-/// The ledger; cheap to clone.
+/// The ledger on SQLite; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Ledger {
+pub struct SqliteLedger {
     write: SqlitePool,
     read: SqlitePool,
-    generation: Generation,
+    generation: Arc<AtomicU64>,
 }
 
 /// The options by which every file of ours is opened.
@@ -49,28 +51,28 @@ pub(crate) fn options(file: &Path) -> Result<SqliteConnectOptions, sqlx::Error> 
         .pragma("wal_autocheckpoint", "4000"))
 }
 
-impl Ledger {
+impl SqliteLedger {
     /// Opens the ledger's file, or makes it.
     pub async fn open(file: &Path) -> Result<Self, LedgerError> {
         let options = options(file)?;
         let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         let generation = prepare(&write).await?;
         let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { write, read, generation })
+        Ok(Self { write, read, generation: Arc::new(AtomicU64::new(generation.0)) })
     }
 
     /// Which history this is.
     #[must_use]
-    pub const fn generation(&self) -> Generation {
-        self.generation
+    pub fn generation(&self) -> Generation {
+        Generation(self.generation.load(Ordering::Acquire))
     }
 
-    /// Takes a generation above another.
+    /// Takes a generation above another; the one the ledger has then.
     pub async fn raise_generation(&self, above: Generation) -> Result<Generation, LedgerError> {
-        let next = number(above.0.saturating_add(1));
-        let raised = sqlx::query("UPDATE history SET generation = max(generation, ?)").bind(next).execute(&self.write);
-        raised.await?;
-        Ok(Generation(above.0.saturating_add(1)))
+        let raise = "UPDATE history SET generation = max(generation, ?) RETURNING generation";
+        let row = sqlx::query(raise).bind(number(above.0.saturating_add(1))).fetch_one(&self.write).await?;
+        let found = unsigned(row.try_get("generation")?);
+        Ok(Generation(self.generation.fetch_max(found, Ordering::AcqRel).max(found)))
     }
 
     /// Closes the file.

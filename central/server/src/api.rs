@@ -17,26 +17,23 @@ use axum::http::Uri;
 use axum::middleware;
 use axum::routing::{get, post};
 use jiff::Timestamp;
-use tidemark_cache::Cache;
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::Active;
 use tidemark_daemon::metrics::MetricsPage;
 use tidemark_daemon::problem::Problem;
-use tidemark_ledger::{Ledger, LedgerError};
+use tidemark_ledger::LedgerError;
 use tidemark_model::Quantity;
-use tidemark_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
 use crate::events::Events;
 use crate::fleet::Fleet;
+use crate::parts::Parts;
 
 /// What the handlers work with; cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Door {
-    pub(crate) ledger: Ledger,
-    pub(crate) stream: Stream,
-    pub(crate) cache: Cache,
+    pub(crate) parts: Parts,
     pub(crate) desk: Desk,
     pub(crate) fleet: Fleet,
     pub(crate) events: Events,
@@ -73,6 +70,19 @@ pub(crate) fn router(door: Door) -> Router {
         .merge(guarded)
         .fallback(nowhere)
         .method_not_allowed_fallback(other_method)
+        .with_state(door)
+}
+
+/// The routes of a process that answers no callers.
+pub(crate) fn health_router(door: Door) -> Router {
+    let guarded = Router::new()
+        .route("/metrics", get(health::metrics))
+        .layer(middleware::from_fn_with_state(door.clone(), entry::admit));
+    Router::new()
+        .route("/livez", get(health::lives))
+        .route("/readyz", get(health::ready))
+        .merge(guarded)
+        .fallback(nowhere)
         .with_state(door)
 }
 

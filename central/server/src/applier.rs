@@ -1,20 +1,25 @@
 //! Applies one partition of the stream: reads from where the ledger stands,
-//! applies, fills the cache. All it knows comes from the ledger; fenced, it
-//! forgets everything and begins anew.
+//! applies, and publishes the new levels. All it knows comes from the ledger;
+//! fenced, it forgets everything and begins anew.
+//!
+//! Levels are published after the commit. The ledger holds up to which step
+//! they are, a batch behind; what a crash or a cache that was away left out
+//! is read back from the ledger and published again. A level carries its
+//! version, so twice does no harm.
 
 use std::time::Duration;
 
-use tidemark_cache::Cache;
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_ledger::apply::{ApplyRecord, Content};
-use tidemark_ledger::{ApplyError, Ledger, PositionRow};
+use tidemark_ledger::{ApplyError, LevelRow, PositionRow};
 use tidemark_model::{Sku, StoreId, StreamId};
-use tidemark_stream::{Event, StoredRecord, Stream, StreamError};
+use tidemark_stream::{Event, StoredRecord, StreamError};
 use tidemark_wire::{Control, decode_control};
 use tokio_util::sync::CancellationToken;
 
 use crate::events::Events;
+use crate::parts::Parts;
 
 /// Records of one transaction, about.
 const RECORDS: usize = 2_000;
@@ -22,6 +27,8 @@ const RECORDS: usize = 2_000;
 const LEVELS: usize = 1_000;
 /// How long an idle applier waits before it looks by itself.
 const IDLE: Duration = Duration::from_millis(250);
+/// Between two tries to publish what could not be.
+const AGAIN_MS: u64 = 1_000;
 /// Waits after a failure: the first and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -30,9 +37,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub(crate) struct Applier {
     pub(crate) partition: u32,
-    pub(crate) ledger: Ledger,
-    pub(crate) stream: Stream,
-    pub(crate) cache: Cache,
+    pub(crate) parts: Parts,
     pub(crate) conditions: Active,
     pub(crate) events: Events,
     pub(crate) clock: Clock,
@@ -91,12 +96,19 @@ impl Applier {
 
     /// Applies from where the ledger stands; ends only with an error.
     async fn round(&self) -> Result<(), RoundError> {
-        let identity = self.stream.identity(self.partition).ok_or(RoundError::NoLog(self.partition))?;
+        let identity = self.parts.stream.identity(self.partition).ok_or(RoundError::NoLog(self.partition))?;
         let mut at = self.position(identity).await?;
-        let mut appended = self.stream.watch();
+        let mut appended = self.parts.stream.watch();
+        let mut tried_at = None;
         loop {
+            let now = self.clock.millis();
+            if at.published < at.step && tried_at.is_none_or(|tried: u64| now.saturating_sub(tried) >= AGAIN_MS) {
+                tried_at = Some(now);
+                let levels = self.parts.ledger.levels_changed(self.partition, at.published).await?;
+                at.published = if self.publish(&levels).await { at.step } else { at.published };
+            }
             appended.borrow_and_update();
-            let records = self.stream.read(self.partition, at.next, RECORDS).await?;
+            let records = self.parts.stream.read(self.partition, at.next, RECORDS).await?;
             match records.last() {
                 None => {
                     // The sender lives as long as the stream.
@@ -113,24 +125,47 @@ impl Applier {
     }
 
     async fn position(&self, identity: StreamId) -> Result<PositionRow, RoundError> {
-        Ok(self.ledger.position(self.partition, identity).await?)
+        Ok(self.parts.ledger.position(self.partition, identity).await?)
     }
 
     async fn apply(&self, at: PositionRow, records: Vec<StoredRecord>, next: u64) -> Result<PositionRow, RoundError> {
         let records: Vec<ApplyRecord> = records.into_iter().filter_map(to_apply).collect();
-        let applied = self.ledger.apply(at, &records, next, self.clock.wall().0).await?;
+        let applied = self.parts.ledger.apply(at, &records, next, self.clock.wall().0).await?;
         self.events.handled.inc_by(applied.movements);
         self.events.parked.inc_by(applied.parked);
-        self.fill_cache(&applied.levels).await;
-        Ok(applied.position)
+        let mut now = applied.position;
+        // What waits from before is published together with this.
+        if at.published == at.step && self.publish_changed(&applied.levels).await {
+            now.published = now.step;
+        }
+        Ok(now)
     }
 
-    /// Puts the new levels into the cache; what fails is read on a miss.
-    async fn fill_cache(&self, changed: &[(StoreId, Sku)]) {
+    /// Publishes what a batch changed; whether all of it is out.
+    async fn publish_changed(&self, changed: &[(StoreId, Sku)]) -> bool {
         for chunk in changed.chunks(LEVELS) {
-            match self.ledger.levels(chunk).await {
-                Ok(levels) => self.cache.put(levels).await,
-                Err(error) => tracing::warn!(%error, "new levels could not be read back"),
+            match self.parts.ledger.levels(chunk).await {
+                Ok(levels) if self.publish(&levels).await => {}
+                Ok(_) => return false,
+                Err(error) => {
+                    tracing::warn!(%error, "new levels could not be read back");
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Publishes levels; whether all of them are out.
+    async fn publish(&self, levels: &[LevelRow]) -> bool {
+        match self.parts.cache.put(levels).await {
+            Ok(()) => {
+                self.conditions.clear(registry::CACHE_UNREACHABLE);
+                true
+            }
+            Err(error) => {
+                self.conditions.raise(registry::CACHE_UNREACHABLE, error.to_string(), self.clock.millis());
+                false
             }
         }
     }

@@ -15,6 +15,7 @@ use tidemark_daemon::logging;
 use tidemark_daemon::output::{Form, Rows, print};
 
 use crate::centre::{self, CentreError};
+use crate::parts;
 use crate::settings::CentreSettings;
 
 const FAILED: u8 = 1;
@@ -83,6 +84,19 @@ pub(super) struct Told {
     /// Where boxes and callers reach the centre.
     #[arg(long)]
     http: Option<String>,
+    /// What this process does: ingest, apply, api.
+    #[arg(long, value_delimiter = ',')]
+    roles: Option<Vec<String>>,
+    /// PostgreSQL instead of a file, without a password: that belongs into
+    /// the configuration, the environment or a .pgpass.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// Brokers of Kafka instead of a file, as HOST:PORT.
+    #[arg(long, value_name = "BROKERS", value_delimiter = ',')]
+    kafka: Option<Vec<String>>,
+    /// Redis instead of this process's memory, without a password.
+    #[arg(long, value_name = "URL")]
+    redis_url: Option<String>,
     /// An address for boxes alone.
     #[arg(long)]
     boxes: Option<String>,
@@ -94,9 +108,17 @@ pub(super) struct Told {
 impl Told {
     fn sources(&self) -> Sources {
         let usual = || Some(PathBuf::from(USUAL_FILE)).filter(|path| path.is_file());
-        let named = [("data", &self.data), ("http.address", &self.http), ("http.boxes", &self.boxes)];
-        let given =
-            named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value.as_ref()?).to_string())));
+        let named = [
+            ("data", &self.data),
+            ("http.address", &self.http),
+            ("http.boxes", &self.boxes),
+            ("ledger.url", &self.database_url),
+            ("cache.redis_url", &self.redis_url),
+        ];
+        let lists = [("roles", &self.roles), ("stream.kafka", &self.kafka)];
+        let named = named.into_iter().filter_map(|(key, value)| Some((key, json!(value.as_ref()?))));
+        let lists = lists.into_iter().filter_map(|(key, value)| Some((key, json!(value.as_ref()?))));
+        let given = named.chain(lists).map(|(key, value)| (key.to_owned(), value.to_string()));
         let set = self.set.iter().map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             (key.trim().to_owned(), value.trim().to_owned())
@@ -107,6 +129,11 @@ impl Told {
 
     /// The configuration of these flags.
     pub(super) fn load(&self) -> Result<Loaded<CentreSettings>, CommandError> {
+        for (flag, url) in [("--database-url", &self.database_url), ("--redis-url", &self.redis_url)] {
+            if url.as_deref().is_some_and(parts::has_password) {
+                return Err(CommandError::Shown(flag));
+            }
+        }
         Ok(config::load(&self.sources())?)
     }
 }
@@ -122,6 +149,11 @@ pub(crate) enum CommandError {
     Level(#[from] logging::LevelError),
     #[error("{0}")]
     Output(#[from] std::io::Error),
+    #[error(
+        "{0} holds a password, which every user of this machine can see; give the address in the configuration file, \
+             in TIDEMARK_LEDGER__URL or TIDEMARK_CACHE__REDIS_URL, or as a file"
+    )]
+    Shown(&'static str),
     #[error("{0}")]
     Asked(String),
 }
@@ -129,7 +161,7 @@ pub(crate) enum CommandError {
 impl CommandError {
     const fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Level(_) => BAD_CONFIGURATION,
+            Self::Config(_) | Self::Level(_) | Self::Shown(_) => BAD_CONFIGURATION,
             Self::Centre(error) if error.is_configuration() => BAD_CONFIGURATION,
             Self::Centre(_) | Self::Output(_) | Self::Asked(_) => FAILED,
         }

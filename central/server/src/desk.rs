@@ -4,7 +4,7 @@
 //! across an await: streams come and go in their own tasks, the poller speaks
 //! to all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tidemark_model::{BoxId, StoreId};
@@ -122,6 +122,11 @@ impl Desk {
         let mut state = self.state();
         state.office.reached(partition, offset, end, now);
         hand_out(&mut state, now);
+    }
+
+    /// The partitions somebody sits at.
+    pub(crate) fn partitions(&self) -> BTreeSet<u32> {
+        self.state().streams.values().map(|seat| seat.partition).collect()
     }
 
     /// All seats.

@@ -27,6 +27,8 @@ struct Shop {
     seen_at: Option<i64>,
     facts: Facts,
     told: Option<(Epoch, OpenBlock)>,
+    /// Whether what was told last has been compared.
+    compared: bool,
     digest: Verdict,
 }
 
@@ -38,6 +40,16 @@ pub(crate) struct Facts {
     conditions: Vec<Told>,
     agent_version: String,
     catalogue: u64,
+    open_block: Option<ToldBlock>,
+}
+
+/// The open block as the box told it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ToldBlock {
+    index: u64,
+    count: u32,
+    digest: u64,
+    stock: u64,
 }
 
 /// A condition as the box told it.
@@ -104,7 +116,16 @@ impl Facts {
             conditions: told.map(|c| Told { code: format!("TM-{:04}", c.code), detail: c.detail.clone() }).collect(),
             agent_version: heartbeat.device.agent_version.clone(),
             catalogue: heartbeat.catalogue,
+            open_block: heartbeat.open_block.map(|told| {
+                let OpenBlock { index, count, digest, stock } = told;
+                ToldBlock { index: index.0, count, digest, stock }
+            }),
         }
+    }
+
+    fn told(&self, epoch: Epoch) -> Option<(Epoch, OpenBlock)> {
+        let ToldBlock { index, count, digest, stock } = self.open_block?;
+        Some((epoch, OpenBlock { index: BlockIndex(index), count, digest, stock }))
     }
 }
 
@@ -114,13 +135,42 @@ impl Fleet {
         let fleet = Self::default();
         for row in ledger.heartbeats().await? {
             // Facts of another release are only not shown.
-            let facts = serde_json::from_str(&row.body).unwrap_or_default();
+            let facts: Facts = serde_json::from_str(&row.body).unwrap_or_default();
             fleet.change(&row.store, |shop| {
                 shop.seen_at = Some(row.seen_at);
+                shop.told = facts.told(row.epoch);
                 shop.facts = facts;
             });
         }
         Ok(fleet)
+    }
+
+    /// Takes what boxes said to another process of the centre, unless it is
+    /// older than what is known here.
+    pub(crate) fn learn(&self, row: &HeartbeatRow, now: Millis, wall: i64) {
+        let facts: Facts = serde_json::from_str(&row.body).unwrap_or_default();
+        self.change(&row.store, |shop| {
+            if shop.connected || shop.seen_at.is_some_and(|seen| seen >= row.seen_at) {
+                return;
+            }
+            let ago = u64::try_from(wall.saturating_sub(row.seen_at)).unwrap_or(0);
+            shop.heard = now.0.checked_sub(ago).map(Millis).or(shop.heard);
+            shop.seen_at = Some(row.seen_at);
+            let told = facts.told(row.epoch);
+            shop.compared = shop.compared && shop.told == told;
+            shop.told = told;
+            shop.facts = facts;
+        });
+    }
+
+    /// Open blocks that were told and not compared yet.
+    pub(crate) fn to_compare(&self) -> Vec<(StoreId, Epoch, BlockIndex)> {
+        let shops = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = |(store, shop): (&StoreId, &Shop)| {
+            let (epoch, told) = shop.told.filter(|_| !shop.compared)?;
+            Some((store.clone(), epoch, told.index))
+        };
+        shops.iter().filter_map(waits).collect()
     }
 
     fn change<T>(&self, store: &StoreId, change: impl FnOnce(&mut Shop) -> T) -> T {
@@ -160,7 +210,9 @@ impl Fleet {
             shop.heard = Some(now);
             shop.seen_at = Some(wall);
             shop.facts = facts;
-            shop.told = heartbeat.open_block.map(|block| (epoch, block));
+            let told = heartbeat.open_block.map(|block| (epoch, block));
+            shop.compared = shop.compared && shop.told == told;
+            shop.told = told;
         });
         HeartbeatRow { store: store.clone(), seen_at: wall, epoch, body }
     }
@@ -175,6 +227,7 @@ impl Fleet {
             }
             let same = told.digest == block.digest && told.stock == block.stock;
             shop.digest = if same { Verdict::Match } else { Verdict::Differs };
+            shop.compared = true;
         });
     }
 

@@ -9,6 +9,8 @@ mod events;
 mod fleet;
 mod import;
 mod ingest;
+mod neighbours;
+mod parts;
 mod poller;
 mod settings;
 

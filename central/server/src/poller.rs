@@ -11,6 +11,7 @@ use tidemark_model::{Epoch, StoreId};
 use tidemark_stream::Stream;
 use tidemark_sync::message::Blocks;
 use tidemark_sync::{Millis, Reached, ReceiverInput as Input};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::{Desk, Seat, give};
@@ -19,24 +20,28 @@ use crate::fleet::Fleet;
 const EVERY: Duration = Duration::from_millis(100);
 /// A stream is told how far the applier is at least this often.
 const TELL_EVERY_MS: u64 = 1_000;
+/// How often the stream is asked where it ends.
+const ENDS_EVERY_MS: u64 = 250;
 
 /// Looks at the ledger for all streams.
 #[derive(Debug)]
 pub(crate) struct Poller {
-    pub(crate) ledger: Ledger,
-    pub(crate) stream: Stream,
-    pub(crate) desk: Desk,
-    pub(crate) fleet: Fleet,
-    pub(crate) clock: Clock,
+    ledger: Ledger,
+    stream: Stream,
+    desk: Desk,
+    fleet: Fleet,
+    clock: Clock,
     /// Per partition the last step that was told.
-    pub(crate) cursors: BTreeMap<u32, Cursor>,
+    cursors: BTreeMap<u32, Cursor>,
+    /// When the stream was last asked where it ends.
+    ends_at: Option<Millis>,
 }
 
 /// How far the poller has told a partition's changes.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Cursor {
+struct Cursor {
     step: u64,
-    reached: Option<(u64, Option<u64>)>,
+    reached: Option<u64>,
     told_at: Millis,
 }
 
@@ -47,6 +52,11 @@ struct Look {
 }
 
 impl Poller {
+    /// A poller that has told nothing yet.
+    pub(crate) const fn of(ledger: Ledger, stream: Stream, desk: Desk, fleet: Fleet, clock: Clock) -> Self {
+        Self { ledger, stream, desk, fleet, clock, cursors: BTreeMap::new(), ends_at: None }
+    }
+
     /// Looks until it is asked to stop.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<(), std::io::Error> {
         let mut tick = tokio::time::interval(EVERY);
@@ -66,18 +76,30 @@ impl Poller {
 
     async fn look(&mut self) -> Result<(), LedgerError> {
         let asked_at = Millis(self.clock.millis());
-        let mut ends = BTreeMap::new();
-        for partition in 0..self.stream.partitions() {
-            ends.insert(partition, self.stream.end(partition).await.ok());
-        }
+        let ends = self.ends(asked_at).await;
         for position in self.ledger.positions().await? {
-            let end = ends.get(&position.partition).copied().flatten();
+            let end = ends.get(&position.partition).copied();
             let Some(look) = self.look_at(position, end, asked_at).await? else { continue };
             // Seats are asked for after the look: a stream that sat down
             // before it is among them, one that sits down later looks later.
             self.tell(&self.desk.seats(), position.partition, &look);
         }
         Ok(())
+    }
+
+    /// Where the partitions end, now and then: each is a question to a
+    /// broker.
+    async fn ends(&mut self, now: Millis) -> BTreeMap<u32, u64> {
+        if self.ends_at.is_some_and(|asked| now.since(asked) < ENDS_EVERY_MS) {
+            return BTreeMap::new();
+        }
+        self.ends_at = Some(now);
+        let mut asked = JoinSet::new();
+        for partition in self.desk.partitions() {
+            let stream = self.stream.clone();
+            asked.spawn(async move { Some((partition, stream.end(partition).await.ok()?)) });
+        }
+        asked.join_all().await.into_iter().flatten().collect()
     }
 
     /// Looks at one partition; none if there is nothing to tell.
@@ -92,11 +114,11 @@ impl Poller {
         let changed = self.ledger.blocks_changed(partition, cursor.step).await?;
         cursor.step = changed.iter().map(|block| block.step).max().unwrap_or(0).max(cursor.step);
         self.desk.reached(partition, next, end, asked_at);
-        let news = cursor.reached != Some((next, end)) || asked_at.since(cursor.told_at) >= TELL_EVERY_MS;
+        let news = cursor.reached != Some(next) || asked_at.since(cursor.told_at) >= TELL_EVERY_MS;
         if changed.is_empty() && !news {
             return Ok(None);
         }
-        cursor.reached = Some((next, end));
+        cursor.reached = Some(next);
         cursor.told_at = asked_at;
         let mut blocks: BTreeMap<StoreId, BTreeMap<Epoch, Blocks>> = BTreeMap::new();
         for ChangedBlock { store, epoch, index, block, .. } in changed {

@@ -1,10 +1,11 @@
 //! What a centre can be told, with defaults and units.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use tidemark_daemon::config::{Key, Settings};
+use tidemark_daemon::config::{Key, Secret, Settings};
 use tidemark_daemon::logging::Form;
 
 /// The configuration of a centre.
@@ -13,17 +14,42 @@ use tidemark_daemon::logging::Form;
 pub(crate) struct CentreSettings {
     /// Where the embedded parts keep their files.
     pub(crate) data: PathBuf,
+    /// What this process does.
+    pub(crate) roles: BTreeSet<Role>,
     /// Where boxes and callers reach the centre.
     pub(crate) http: HttpSettings,
     /// The centre's certificate.
     #[serde(default)]
     pub(crate) tls: TlsSettings,
-    /// The embedded stream.
+    /// The ledger.
+    #[serde(default)]
+    pub(crate) ledger: LedgerSettings,
+    /// The stream.
     pub(crate) stream: StreamSettings,
     /// The cache.
     pub(crate) cache: CacheSettings,
     /// Logging.
     pub(crate) log: LogSettings,
+}
+
+/// What a process of the centre does; a process may do several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    /// Takes what boxes say into the stream.
+    Ingest,
+    /// Applies the stream to the ledger.
+    Apply,
+    /// Answers callers and shows the fleet.
+    Api,
+}
+
+/// The ledger: a file in the data folder unless a database is named.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LedgerSettings {
+    /// A PostgreSQL database.
+    pub(crate) url: Option<Secret>,
 }
 
 /// Where boxes and callers reach the centre.
@@ -48,20 +74,56 @@ pub(crate) struct TlsSettings {
     pub(crate) boxes: Option<PathBuf>,
 }
 
-/// The embedded stream.
+/// The stream: a file in the data folder unless brokers are named.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StreamSettings {
+    /// Brokers of Kafka, as `host:port`.
+    pub(crate) kafka: Option<Vec<String>>,
     /// Its partitions.
-    pub(crate) partitions: u32,
+    pub(crate) partitions: Option<u32>,
+    /// Copies of each record in Kafka.
+    pub(crate) replicas: u16,
+    /// Copies that must be written before a record counts as received.
+    pub(crate) min_insync_replicas: u16,
+    /// How long Kafka keeps records.
+    pub(crate) retention_days: u32,
+    /// How the line to the brokers is protected.
+    pub(crate) security: Option<SecurityWord>,
+    /// Who we are to the brokers.
+    pub(crate) user: Option<String>,
+    /// The user's password.
+    pub(crate) password: Option<Secret>,
+    /// The authorities that are trusted, as PEM.
+    pub(crate) authorities: Option<PathBuf>,
+    /// Our certificate, as PEM.
+    pub(crate) certificate: Option<PathBuf>,
+    /// Its key, as PEM.
+    pub(crate) key: Option<PathBuf>,
+}
+
+/// How the line to the brokers is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SecurityWord {
+    /// Not at all.
+    Plaintext,
+    /// TLS.
+    Tls,
+    /// A user and a password over TLS.
+    Scram,
 }
 
 /// The cache.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CacheSettings {
-    /// Levels held in this process.
+    /// Levels held in this process, if it is the only one.
     pub(crate) levels: u64,
+    /// A Redis server.
+    pub(crate) redis_url: Option<Secret>,
+    /// Whether it may be reached without TLS off loopback.
+    pub(crate) plaintext: bool,
 }
 
 /// Logging.
@@ -81,13 +143,31 @@ const fn key(name: &'static str, default: &'static str, help: &'static str) -> K
 impl Settings for CentreSettings {
     const KEYS: &'static [Key] = &[
         key("data", "\"/var/lib/tidemark-central\"", "folder of the embedded ledger and stream"),
+        key("roles", "[\"ingest\", \"apply\", \"api\"]", "what this process does; fewer need PostgreSQL and Kafka"),
         key("http.address", "\"127.0.0.1:8400\"", "where boxes and callers reach the centre"),
         key("http.boxes", "", "an address for boxes alone, such as \"0.0.0.0:443\""),
         key("tls.certificate", "", "PEM file of the centre's certificate; needed off loopback"),
         key("tls.key", "", "PEM file of its key"),
         key("tls.boxes", "", "PEM file of the authority of the boxes' certificates; needed off loopback"),
-        key("stream.partitions", "4", "partitions of the embedded stream, fixed when it is made"),
-        key("cache.levels", "200000", "levels held in this process"),
+        key(
+            "ledger.url",
+            "",
+            "PostgreSQL instead of a file, such as \"postgres://tidemark@db/tidemark?sslmode=verify-full\"",
+        ),
+        key("stream.kafka", "", "brokers instead of a file, such as [\"kafka1:9093\", \"kafka2:9093\"]"),
+        key("stream.partitions", "", "partitions, fixed when the stream is made; without it 4 in a file, 48 in Kafka"),
+        key("stream.replicas", "3", "copies of each record when we make the topic"),
+        key("stream.min_insync_replicas", "2", "copies that are written before a record counts as received"),
+        key("stream.retention_days", "90", "how long Kafka keeps records when we make the topic, in days"),
+        key("stream.security", "", "plaintext, tls or scram; must be given off loopback"),
+        key("stream.user", "", "our name for scram"),
+        key("stream.password", "", "its password, best as { file = \"…\" }"),
+        key("stream.authorities", "", "PEM file of the authorities that are trusted; without it those of the system"),
+        key("stream.certificate", "", "PEM file of our certificate for the brokers"),
+        key("stream.key", "", "PEM file of its key"),
+        key("cache.levels", "200000", "levels held in this process, if no other one changes them"),
+        key("cache.redis_url", "", "Redis instead, such as \"rediss://cache:6379/\""),
+        key("cache.plaintext", "false", "true allows redis:// off loopback"),
         key("log.level", "\"info\"", "error, warn, info, debug or trace"),
         key("log.form", "\"text\"", "text or json"),
     ];

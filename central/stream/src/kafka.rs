@@ -24,12 +24,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tidemark_model::{StoreId, StreamId, StreamPlace};
+use tidemark_model::{StreamId, StreamPlace};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::StreamError;
 use crate::event::{EventRecord, StoredRecord};
-use crate::{StreamError, partition_of};
 use producer::Producer;
 use reading::Reading;
 use topic::{ANSWER, blocking};
@@ -59,7 +59,7 @@ impl KafkaStream {
     /// Connects; makes or checks the topic; finds out which life each log is
     /// in. `known` is what the ledger holds, for logs whose first record is
     /// gone.
-    pub async fn open(config: &KafkaConfig, known: &BTreeMap<u32, StreamId>) -> Result<Self, StreamError> {
+    pub(crate) async fn open(config: &KafkaConfig, known: &BTreeMap<u32, StreamId>) -> Result<Self, StreamError> {
         topic::ensure(config).await?;
         let producer = Arc::new(Producer::new(config.producer()?, &config.topic)?);
         let warming = Arc::clone(&producer);
@@ -76,25 +76,17 @@ impl KafkaStream {
     }
 
     /// How many partitions it has.
-    #[must_use]
-    pub fn partitions(&self) -> u32 {
+    pub(crate) fn partitions(&self) -> u32 {
         u32::try_from(self.logs.len()).unwrap_or(u32::MAX)
     }
 
-    /// The partition of a store.
-    #[must_use]
-    pub fn partition_of(&self, store: &StoreId) -> u32 {
-        partition_of(store, self.partitions())
-    }
-
     /// The identity of a partition's log.
-    #[must_use]
-    pub fn identity(&self, partition: u32) -> Option<StreamId> {
+    pub(crate) fn identity(&self, partition: u32) -> Option<StreamId> {
         self.log(partition).ok().map(|log| log.identity)
     }
 
     /// Appends records of one partition in order; the place of the last.
-    pub async fn append(&self, partition: u32, records: &[EventRecord]) -> Result<StreamPlace, StreamError> {
+    pub(crate) async fn append(&self, partition: u32, records: &[EventRecord]) -> Result<StreamPlace, StreamError> {
         let log = self.log(partition)?;
         let floor = log.floor.load(Ordering::Acquire);
         let offset = match self.producer.append(partition, records).await? {
@@ -113,7 +105,7 @@ impl KafkaStream {
 
     /// Records of a partition from an offset on, `most` at most; none at the
     /// end. Offsets grow, but not always by 1.
-    pub async fn read(&self, partition: u32, from: u64, most: usize) -> Result<Vec<StoredRecord>, StreamError> {
+    pub(crate) async fn read(&self, partition: u32, from: u64, most: usize) -> Result<Vec<StoredRecord>, StreamError> {
         let floor = self.log(partition)?.floor.load(Ordering::Acquire);
         if from >= floor && self.reading.rests(partition, from) {
             return Ok(Vec::new());
@@ -123,7 +115,7 @@ impl KafkaStream {
     }
 
     /// The offset a partition gives next.
-    pub async fn end(&self, partition: u32) -> Result<u64, StreamError> {
+    pub(crate) async fn end(&self, partition: u32) -> Result<u64, StreamError> {
         self.log(partition)?;
         let reading = Arc::clone(&self.reading);
         blocking(move || reading.end(partition)).await
@@ -131,8 +123,7 @@ impl KafkaStream {
 
     /// Tells that something was appended by us, or by anybody to a partition
     /// that is read to its end; the number only grows.
-    #[must_use]
-    pub fn watch(&self) -> watch::Receiver<u64> {
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
 

@@ -19,6 +19,7 @@ mod partition;
 pub use event::{Event, EventRecord, StoredRecord};
 pub use partition::partition_of;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use tidemark_model::{StoreId, StreamId, StreamPlace};
 use tokio::sync::watch;
 
 use embedded::Embedded;
+use kafka::{KafkaConfig, KafkaStream};
 
 /// Why the stream did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -109,18 +111,38 @@ impl StreamError {
 
 /// The stream; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Stream(Embedded);
+pub enum Stream {
+    /// In a file of this machine.
+    Embedded(Embedded),
+    /// In a topic of Kafka.
+    Kafka(KafkaStream),
+}
+
+/// The same asked of the one that is there.
+macro_rules! on {
+    ($of:expr, $stream:ident => $asked:expr) => {
+        match $of {
+            Stream::Embedded($stream) => $asked,
+            Stream::Kafka($stream) => $asked,
+        }
+    };
+}
 
 impl Stream {
     /// The embedded stream in a file.
     pub async fn embedded(file: &Path, partitions: u32) -> Result<Self, StreamError> {
-        Ok(Self(Embedded::open(file, partitions).await?))
+        Ok(Self::Embedded(Embedded::open(file, partitions).await?))
+    }
+
+    /// The stream in Kafka; `known` is what the ledger holds of its logs.
+    pub async fn kafka(config: &KafkaConfig, known: &BTreeMap<u32, StreamId>) -> Result<Self, StreamError> {
+        Ok(Self::Kafka(KafkaStream::open(config, known).await?))
     }
 
     /// How many partitions it has.
     #[must_use]
     pub fn partitions(&self) -> u32 {
-        self.0.partitions()
+        on!(self, stream => stream.partitions())
     }
 
     /// The partition of a store.
@@ -132,28 +154,28 @@ impl Stream {
     /// The identity of a partition's log.
     #[must_use]
     pub fn identity(&self, partition: u32) -> Option<StreamId> {
-        self.0.identity(partition)
+        on!(self, stream => stream.identity(partition))
     }
 
     /// Appends records of one partition in order; the place of the last.
     pub async fn append(&self, partition: u32, records: &[EventRecord]) -> Result<StreamPlace, StreamError> {
-        self.0.append(partition, records).await
+        on!(self, stream => stream.append(partition, records).await)
     }
 
-    /// Records of a partition from an offset on: at least those of one
-    /// append, about `most` in all; none at the end.
+    /// Records of a partition from an offset on, about `most` in all; none at
+    /// the end. Offsets grow, but not always by 1.
     pub async fn read(&self, partition: u32, from: u64, most: usize) -> Result<Vec<StoredRecord>, StreamError> {
-        self.0.read(partition, from, most).await
+        on!(self, stream => stream.read(partition, from, most).await)
     }
 
     /// The offset a partition gives next.
     pub async fn end(&self, partition: u32) -> Result<u64, StreamError> {
-        self.0.end(partition).await
+        on!(self, stream => stream.end(partition).await)
     }
 
     /// Tells that something was appended; the number only grows.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<u64> {
-        self.0.watch()
+        on!(self, stream => stream.watch())
     }
 }

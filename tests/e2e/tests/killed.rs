@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tidemark_e2e::real::Real;
 use tidemark_e2e::scene::{STORE, Scene, Trouble};
 use tidemark_fleet::chance::Chance;
 use tidemark_fleet::range::Article;
@@ -74,4 +75,10 @@ async fn kills_and_cuts_leave_the_balances_equal(parts: &[String]) -> Result<(),
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_and_cuts_leave_the_balances_equal_on_the_embedded_centre() -> Result<(), Trouble> {
     kills_and_cuts_leave_the_balances_equal(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_and_cuts_leave_the_balances_equal_on_kafka_and_postgresql() -> Result<(), Trouble> {
+    let real = Real::start()?;
+    kills_and_cuts_leave_the_balances_equal(&real.flags()).await
 }

@@ -176,6 +176,13 @@ impl Daemon {
         format!("http://{}{path}", self.recipe.http)
     }
 
+    /// Asks the daemon for a text, whatever its status.
+    pub async fn text(&self, path: &str) -> Result<String, ProcessError> {
+        let url = self.url(path);
+        let wrong = |error: reqwest::Error| ProcessError::Answer { url: url.clone(), detail: error.to_string() };
+        self.client.get(&url).send().await.map_err(wrong)?.text().await.map_err(wrong)
+    }
+
     /// Reads a JSON page.
     pub async fn get(&self, path: &str) -> Result<Value, ProcessError> {
         get_json(&self.client, &self.url(path)).await

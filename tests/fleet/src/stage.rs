@@ -60,13 +60,18 @@ impl Stage {
     /// A centre with all roles; `parts` are the flags that switch its parts
     /// to the real thing, none for the embedded ones.
     pub fn centre(&self, parts: &[String]) -> std::io::Result<Recipe> {
+        self.process_of_the_centre("centre", parts)
+    }
+
+    /// A process of the centre by a name of its own.
+    pub fn process_of_the_centre(&self, name: &str, parts: &[String]) -> std::io::Result<Recipe> {
         let http = free_address()?;
-        let data = self.folder().join("centre");
+        let data = self.folder().join(name);
         let mut arguments: Vec<OsString> = vec!["serve".into(), "--data".into(), data.into()];
         arguments.extend(["--http".into(), http.to_string().into()]);
         arguments.extend(parts.iter().map(OsString::from));
-        let log = self.folder().join("centre.log");
-        Ok(Recipe { name: "centre".to_owned(), program: self.programs.central.clone(), arguments, http, log })
+        let log = self.folder().join(format!("{name}.log"));
+        Ok(Recipe { name: name.to_owned(), program: self.programs.central.clone(), arguments, http, log })
     }
 
     /// A box of a store that finds its centre at an address; `more` are

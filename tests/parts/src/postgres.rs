@@ -13,6 +13,8 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 const USER: &str = "postgres";
 /// How often another port is tried.
 const PORTS: usize = 3;
+/// How often it is asked whether it has left its recovery, every 50 ms.
+const RECOVERY_LOOKS: u32 = 600;
 
 /// Starts the server, says so, and stops it when the pipe closes.
 const WATCH: &str = r#"
@@ -112,8 +114,13 @@ impl Postgres {
 
     /// Kills the server without a shutdown, and starts it again.
     pub fn crash(&self) -> Result<(), PartError> {
-        self.stop("immediate")?;
+        self.kill()?;
         self.go_on()
+    }
+
+    /// Kills the server without a shutdown.
+    pub fn kill(&self) -> Result<(), PartError> {
+        self.stop("immediate")
     }
 
     /// Stops the server and starts it as one that was restored from its
@@ -122,7 +129,18 @@ impl Postgres {
         self.stop("fast")?;
         let signal = self.folder.join("data/recovery.signal");
         finish("touch", server_program(Path::new("touch"), &self.folder)?.arg(signal))?;
-        self.go_on()
+        self.go_on()?;
+        // It takes questions before it has left its recovery.
+        let mut tries = RECOVERY_LOOKS;
+        while self.sql("postgres", "SELECT pg_is_in_recovery()")?.trim() != "f" {
+            tries -= 1;
+            if tries == 0 {
+                let said = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+                return Err(PartError::Failed { what: "leaving the recovery".to_owned(), said });
+            }
+            finish("sleep", Command::new("sleep").arg("0.05"))?;
+        }
+        Ok(())
     }
 
     fn stop(&self, mode: &str) -> Result<(), PartError> {
@@ -130,7 +148,8 @@ impl Postgres {
         finish("stopping PostgreSQL", stop.args(["stop", "--wait", "--mode", mode])).map(drop)
     }
 
-    fn go_on(&self) -> Result<(), PartError> {
+    /// Starts it again with what it had, after it was killed.
+    pub fn go_on(&self) -> Result<(), PartError> {
         let mut start = self.control()?;
         start.args(["start", "--wait", "--timeout", "60", "--log"]).arg(self.folder.join("log"));
         let done = start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();

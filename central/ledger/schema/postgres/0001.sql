@@ -35,11 +35,12 @@ CREATE TABLE epochs (
 ) WITH (fillfactor = 50);
 
 -- Where the applier of each partition stands: the compare-and-set of every
--- transaction.
+-- transaction. Levels changed up to step `published` are known outside.
 CREATE TABLE positions (
     part        int8 PRIMARY KEY,
     next        int8 NOT NULL,
     step        int8 NOT NULL,
+    published   int8 NOT NULL,
     stream      bytea NOT NULL
 ) WITH (fillfactor = 30);
 

@@ -31,12 +31,13 @@ CREATE TABLE epochs (
 ) STRICT, WITHOUT ROWID;
 
 -- Where the applier of each partition stands: the compare-and-set of every
--- transaction.
+-- transaction. Levels changed up to step `published` are known outside.
 CREATE TABLE positions (
     part        INTEGER PRIMARY KEY,
     stream      BLOB NOT NULL,
     next        INTEGER NOT NULL,
-    step        INTEGER NOT NULL
+    step        INTEGER NOT NULL,
+    published   INTEGER NOT NULL
 ) STRICT;
 
 -- The ledger's rows: the bytes as the box encoded them.

@@ -22,26 +22,27 @@ impl PostgresLedger {
     /// Where the applier of a partition stands; a log with another identity
     /// begins anew, and its step goes on.
     pub async fn position(&self, partition: u32, stream: StreamId) -> Result<PositionRow, LedgerError> {
-        let insert = "INSERT INTO positions (part, stream, next, step) VALUES ($1, $2, 0, 0) \
+        let insert = "INSERT INTO positions (part, stream, next, step, published) VALUES ($1, $2, 0, 0, 0) \
                       ON CONFLICT (part) DO UPDATE SET stream = excluded.stream, next = 0, step = positions.step + 1 \
                       WHERE positions.stream <> excluded.stream";
         let part = i64::from(partition);
         sqlx::query(insert).bind(part).bind(stream.0.as_slice()).execute(&self.write).await?;
-        let row = sqlx::query("SELECT next, step FROM positions WHERE part = $1").bind(part);
+        let row = sqlx::query("SELECT next, step, published FROM positions WHERE part = $1").bind(part);
         let row = row.fetch_one(&self.write).await?;
         let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
-        Ok(PositionRow { stream, partition, next, step })
+        Ok(PositionRow { stream, partition, next, step, published: unsigned(row.try_get("published")?) })
     }
 
     /// Where all appliers stand.
     pub async fn positions(&self) -> Result<Vec<PositionRow>, LedgerError> {
-        let rows = sqlx::query("SELECT part, stream, next, step FROM positions ORDER BY part").fetch_all(&self.read);
+        let rows = sqlx::query("SELECT part, stream, next, step, published FROM positions ORDER BY part")
+            .fetch_all(&self.read);
         let read = |row: &PgRow| {
             let stream: Vec<u8> = row.try_get("stream")?;
             let stream = StreamId(stream.try_into().map_err(|_length| kept("a stream's identity has 16 bytes"))?);
             let partition = u32::try_from(row.try_get::<i64, _>("part")?).map_err(kept)?;
             let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
-            Ok(PositionRow { stream, partition, next, step })
+            Ok(PositionRow { stream, partition, next, step, published: unsigned(row.try_get("published")?) })
         };
         rows.await?.iter().map(read).collect()
     }
@@ -134,7 +135,7 @@ impl PostgresLedger {
 /// Settings may change while a connection is open, so they are looked at here
 /// too: it costs no round trip.
 async fn move_position(change: &mut PgConnection, at: PositionRow, next: u64) -> Result<i64, ApplyError> {
-    let update = "UPDATE positions SET next = $1, step = step + 1 \
+    let update = "UPDATE positions SET next = $1, step = step + 1, published = $6 \
                   WHERE part = $2 AND stream = $3 AND next = $4 AND step = $5 \
                   RETURNING (SELECT generation FROM history) AS generation, current_setting('fsync') AS fsync, \
                   current_setting('synchronous_commit') AS synchronous_commit";
@@ -144,6 +145,7 @@ async fn move_position(change: &mut PgConnection, at: PositionRow, next: u64) ->
         .bind(at.stream.0.as_slice())
         .bind(number(at.next))
         .bind(number(at.step))
+        .bind(number(at.published))
         .fetch_optional(change)
         .await?;
     let Some(row) = moved else { return Err(ApplyError::Fenced(at.partition)) };

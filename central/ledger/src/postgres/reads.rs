@@ -7,7 +7,7 @@ use tidemark_model::{Basis, Generation, Quantity, Sku, StoreId};
 use super::{PostgresLedger, epoch_of, plain};
 use crate::error::LedgerError;
 use crate::rows::{DeadLetterRow, LevelRow};
-use crate::sqlite::{kept, unsigned};
+use crate::sqlite::{kept, number, unsigned};
 
 fn level_of(row: &PgRow) -> Result<LevelRow, LedgerError> {
     let basis = if row.try_get("counted")? { Basis::Counted } else { Basis::None };
@@ -39,6 +39,15 @@ impl PostgresLedger {
             .bind(pairs.iter().map(|(_, sku)| sku.as_str()).collect::<Vec<_>>())
             .fetch_all(&self.read)
             .await?;
+        rows.iter().map(level_of).collect()
+    }
+
+    /// Levels of a partition that changed after a step.
+    pub async fn levels_changed(&self, partition: u32, after_step: u64) -> Result<Vec<LevelRow>, LedgerError> {
+        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation \
+                      FROM balances b JOIN stores s ON s.key = b.store WHERE b.part = $1 AND b.step > $2";
+        let rows =
+            sqlx::query(select).bind(i64::from(partition)).bind(number(after_step)).fetch_all(&self.read).await?;
         rows.iter().map(level_of).collect()
     }
 

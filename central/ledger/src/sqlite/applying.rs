@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, Transaction};
 use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, Bitmap, Block, BlockIndex, Epoch, EpochOrdinal, ParkReason, Sku, StoreId, StreamId};
 
-use super::{Ledger, kept, number, unsigned};
+use super::{SqliteLedger, kept, number, unsigned};
 use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochState, Known, Plan};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::PositionRow;
@@ -31,28 +31,30 @@ pub struct Applied {
 /// Keys by which stores are known inside the database.
 type StoreKeys = BTreeMap<StoreId, i64>;
 
-impl Ledger {
+impl SqliteLedger {
     /// Where the applier of a partition stands; a log with another identity
     /// begins anew, and its step goes on.
     pub async fn position(&self, partition: u32, stream: StreamId) -> Result<PositionRow, LedgerError> {
-        let insert = "INSERT INTO positions (part, stream, next, step) VALUES (?, ?, 0, 0) \
+        let insert = "INSERT INTO positions (part, stream, next, step, published) VALUES (?, ?, 0, 0, 0) \
                       ON CONFLICT (part) DO UPDATE SET stream = excluded.stream, next = 0, step = step + 1 \
                       WHERE positions.stream <> excluded.stream";
         sqlx::query(insert).bind(partition).bind(stream.0.as_slice()).execute(&self.write).await?;
-        let row = sqlx::query("SELECT next, step FROM positions WHERE part = ?").bind(partition);
+        let row = sqlx::query("SELECT next, step, published FROM positions WHERE part = ?").bind(partition);
         let row = row.fetch_one(&self.write).await?;
         let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
-        Ok(PositionRow { stream, partition, next, step })
+        Ok(PositionRow { stream, partition, next, step, published: unsigned(row.try_get("published")?) })
     }
 
     /// Where all appliers stand.
     pub async fn positions(&self) -> Result<Vec<PositionRow>, LedgerError> {
-        let rows = sqlx::query("SELECT part, stream, next, step FROM positions ORDER BY part").fetch_all(&self.read);
+        let rows = sqlx::query("SELECT part, stream, next, step, published FROM positions ORDER BY part")
+            .fetch_all(&self.read);
         let read = |row: &sqlx::sqlite::SqliteRow| {
             let stream: Vec<u8> = row.try_get("stream")?;
             let stream = StreamId(stream.try_into().map_err(|_other_length| kept("a stream's identity has 16 bytes"))?);
             let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
-            Ok(PositionRow { stream, partition: row.try_get("part")?, next, step })
+            let published = unsigned(row.try_get("published")?);
+            Ok(PositionRow { stream, partition: row.try_get("part")?, next, step, published })
         };
         rows.await?.iter().map(read).collect()
     }
@@ -110,7 +112,7 @@ impl Ledger {
         if let Refusal::Park(why) = refusal {
             park_all(&mut plan, &why);
         }
-        let stamp = (number(self.generation.0), i64::from(at.partition), number(at.step.saturating_add(1)));
+        let stamp = (number(self.generation().0), i64::from(at.partition), number(at.step.saturating_add(1)));
         let writing = Writing { keys: &keys, now_ms, stamp };
         writing.all(&mut change, &plan).await?;
         change.commit().await?;
@@ -163,10 +165,10 @@ pub(crate) fn park_all(plan: &mut Plan, why: &str) {
 }
 
 async fn move_position(change: &mut SqliteConnection, at: PositionRow, next: u64) -> Result<(), ApplyError> {
-    let update =
-        "UPDATE positions SET next = ?, step = step + 1 WHERE part = ? AND stream = ? AND next = ? AND step = ?";
+    let update = "UPDATE positions SET next = ?, step = step + 1, published = ? WHERE part = ? AND stream = ? AND next = ? AND step = ?";
     let moved = sqlx::query(update)
         .bind(number(next))
+        .bind(number(at.published))
         .bind(at.partition)
         .bind(at.stream.0.as_slice())
         .bind(number(at.next))

@@ -6,14 +6,14 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku};
 use tidemark_sync::message::CatalogueCode;
 
-use super::{Ledger, kept, unsigned};
+use super::{SqliteLedger, kept, unsigned};
 use crate::error::LedgerError;
 use crate::rows::CatalogueItem;
 
 /// Rows of one statement.
 const ROWS: usize = 2_000;
 
-impl Ledger {
+impl SqliteLedger {
     /// The catalogue's version; 0 without one.
     pub async fn catalogue_version(&self) -> Result<u64, LedgerError> {
         let row = sqlx::query("SELECT version FROM catalogue").fetch_optional(&self.read).await?;

@@ -5,7 +5,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use tidemark_model::StoreId;
 
-use super::{Ledger, kept};
+use super::{SqliteLedger, kept};
 use crate::error::LedgerError;
 use crate::rows::{InstructionRow, TokenRow};
 
@@ -23,7 +23,7 @@ fn instruction_of(row: &SqliteRow) -> Result<InstructionRow, LedgerError> {
     })
 }
 
-impl Ledger {
+impl SqliteLedger {
     /// Keeps instructions, all or none; their stores must be there.
     pub async fn add_instructions(&self, instructions: &[InstructionRow], now_ms: i64) -> Result<(), LedgerError> {
         let mut change = self.write.begin().await?;

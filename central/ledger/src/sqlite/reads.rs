@@ -5,7 +5,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 use tidemark_model::{Basis, Epoch, EpochOrdinal, Generation, Movement, Quantity, Seq, Sku, StoreId};
 use tidemark_wire::decode_movement;
 
-use super::{Ledger, kept, number, unsigned};
+use super::{SqliteLedger, kept, number, unsigned};
 use crate::error::LedgerError;
 use crate::rows::{DeadLetterRow, History, LevelRow};
 
@@ -29,7 +29,7 @@ fn level_of(row: &SqliteRow) -> Result<LevelRow, LedgerError> {
     })
 }
 
-impl Ledger {
+impl SqliteLedger {
     /// Whether there is such a store.
     pub async fn has_store(&self, store: &StoreId) -> Result<bool, LedgerError> {
         let found = sqlx::query("SELECT 1 FROM stores WHERE store = ?").bind(store.as_str());
@@ -50,6 +50,13 @@ impl Ledger {
             values.push_bind_unseparated(sku.as_str().to_owned()).push_unseparated(")");
         }
         query.push(")");
+        query.build().fetch_all(&self.read).await?.iter().map(level_of).collect()
+    }
+
+    /// Levels of a partition that changed after a step.
+    pub async fn levels_changed(&self, partition: u32, after_step: u64) -> Result<Vec<LevelRow>, LedgerError> {
+        let mut query = QueryBuilder::<Sqlite>::new(LEVEL);
+        query.push("WHERE b.part = ").push_bind(partition).push(" AND b.step > ").push_bind(number(after_step));
         query.build().fetch_all(&self.read).await?.iter().map(level_of).collect()
     }
 

@@ -7,7 +7,7 @@ use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Seq, SeqSet, StoreId};
 use tidemark_sync::message::{Blocks, Session};
 
 use super::applying::block_of;
-use super::{Ledger, number, unsigned};
+use super::{SqliteLedger, number, unsigned};
 use crate::error::LedgerError;
 use crate::rows::{ChangedBlock, HeartbeatRow, StoreRow};
 
@@ -32,7 +32,7 @@ impl StoreLook {
     }
 }
 
-impl Ledger {
+impl SqliteLedger {
     /// Makes a store if it is not there.
     pub async fn make_store(&self, store: &StoreId) -> Result<(), LedgerError> {
         let insert = "INSERT INTO stores (store) VALUES (?) ON CONFLICT DO NOTHING";

@@ -6,9 +6,9 @@ use crate::apply::{ApplyRecord, Content};
 use crate::error::ApplyError;
 use crate::rows::{InstructionRow, TokenRow};
 
-async fn ledger() -> (tempfile::TempDir, Ledger) {
+async fn ledger() -> (tempfile::TempDir, SqliteLedger) {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
+    let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).await.unwrap();
     (folder, ledger)
 }
 
@@ -36,7 +36,7 @@ async fn what_is_applied_twice_counts_once_and_survives_a_restart() {
     let again = ledger.apply(applied.position, &records(3), 6, 1_000).await.unwrap();
     assert_eq!(again.movements, 0);
     ledger.close().await;
-    let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
+    let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).await.unwrap();
     let stores = ledger.stores().await.unwrap();
     assert_eq!((stores[0].committed, stores[0].applied, stores[0].parked, stores[0].pending), (3, 0, 3, 0));
     assert_eq!(ledger.dead_letter_groups().await.unwrap(), [("undecodable".to_owned(), 3)]);

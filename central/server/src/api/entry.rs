@@ -58,7 +58,7 @@ pub(super) async fn admit(State(door): State<Door>, request: Request, next: Next
     }
     let shown = bearer(request.headers()).map(TokenHash::of);
     let Some(shown) = shown else { return Err(unauthorized(&door)) };
-    let tokens = door.ledger.tokens().await.map_err(|error| ledger_problem(&error))?;
+    let tokens = door.parts.ledger.tokens().await.map_err(|error| ledger_problem(&error))?;
     let known = tokens.iter().find(|token| TokenHash(token.hash).matches(&shown));
     let Some(role) = known.and_then(|token| token.role.parse::<Role>().ok()) else {
         return Err(unauthorized(&door));

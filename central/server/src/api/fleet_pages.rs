@@ -22,7 +22,7 @@ const EVERY: Duration = Duration::from_secs(1);
 const QUEUE: usize = 4;
 
 async fn rows(door: &Door) -> Result<Vec<Row>, Problem> {
-    let books = door.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
+    let books = door.parts.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
     let mut rows = Vec::with_capacity(books.len());
     for books in &books {
         rows.push(row_of(door, books).await?);

@@ -1,5 +1,7 @@
 //! Health and metrics.
 
+use std::time::Duration;
+
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -11,14 +13,20 @@ pub(super) async fn lives() -> &'static str {
     "lives\n"
 }
 
+/// How long the stream may take to answer.
+const ANSWER: Duration = Duration::from_secs(2);
+
 #[derive(Debug, Deserialize)]
 pub(super) struct ReadyQuery {
     verbose: Option<String>,
 }
 
 pub(super) async fn ready(State(door): State<Door>, Query(query): Query<ReadyQuery>) -> (StatusCode, String) {
-    let ledger = door.ledger.catalogue_version().await.map(drop).map_err(|error| error.to_string());
-    let stream = door.stream.end(0).await.map(drop).map_err(|error| error.to_string());
+    let ledger = door.parts.ledger.catalogue_version().await.map(drop).map_err(|error| error.to_string());
+    let stream = match tokio::time::timeout(ANSWER, door.parts.stream.end(0)).await {
+        Ok(end) => end.map(drop).map_err(|error| error.to_string()),
+        Err(_elapsed) => Err(format!("no answer within {ANSWER:?}")),
+    };
     let parts = [("ledger", &ledger), ("stream", &stream)];
     let well = parts.iter().all(|(_, part)| part.is_ok());
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -44,7 +44,7 @@ pub(super) async fn catalogue(
     let catalogue = catalogue.map_err(|faults| faulty(&faults))?;
     let codes: Vec<_> =
         catalogue.codes.iter().map(|row| (row.code.clone(), row.sku.clone(), row.units_per_scan)).collect();
-    let version = door.ledger.replace_catalogue(&catalogue.items, &codes).await;
+    let version = door.parts.ledger.replace_catalogue(&catalogue.items, &codes).await;
     let version = version.map_err(|error| ledger_problem(&error))?;
     tracing::info!(version, items = catalogue.items.len(), "a catalogue was imported");
     door.desk.tell_catalogue(version);
@@ -73,7 +73,7 @@ pub(super) async fn stock(
             state: "waiting".to_owned(),
         });
     }
-    door.ledger.add_instructions(&rows, door.clock.wall().0).await.map_err(|error| match &error {
+    door.parts.ledger.add_instructions(&rows, door.clock.wall().0).await.map_err(|error| match &error {
         LedgerError::UnknownStore(store) => {
             let faults = Faults::one(1, Some("store"), format!("there is no store {store}"));
             faulty(&faults)
@@ -105,7 +105,7 @@ pub(super) async fn instructions(
     State(door): State<Door>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let rows = door.ledger.instructions(query.size()?).await.map_err(|error| ledger_problem(&error))?;
+    let rows = door.parts.ledger.instructions(query.size()?).await.map_err(|error| ledger_problem(&error))?;
     Ok(Json(json!({ "instructions": rows.iter().map(shown).collect::<Vec<_>>() })))
 }
 

@@ -19,9 +19,9 @@ pub(super) async fn list(State(door): State<Door>, Query(query): Query<PageQuery
         None => None,
     };
     let reason = query.reason.as_deref();
-    let letters = door.ledger.dead_letters(store.as_ref(), reason, below, size).await;
+    let letters = door.parts.ledger.dead_letters(store.as_ref(), reason, below, size).await;
     let letters = letters.map_err(|error| ledger_problem(&error))?;
-    let groups = door.ledger.dead_letter_groups().await.map_err(|error| ledger_problem(&error))?;
+    let groups = door.parts.ledger.dead_letter_groups().await.map_err(|error| ledger_problem(&error))?;
     let groups: Vec<Value> = groups.iter().map(|(reason, count)| json!({"reason": reason, "count": count})).collect();
     let full = u32::try_from(letters.len()).is_ok_and(|found| found == size);
     let next = letters.last().filter(|_| full).map(|letter| letter.number.to_string());

@@ -1,5 +1,7 @@
 //! Stock: one level, one item everywhere, many pairs, and how it came about.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Query, State};
@@ -7,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tidemark_cache::Key;
 use tidemark_daemon::problem::Problem;
 use tidemark_ledger::LevelRow;
 use tidemark_model::{Basis, Epoch, EpochOrdinal, Movement, Quantity, Seq, Sku, StoreId};
@@ -36,14 +39,27 @@ pub(super) async fn show(
 
 /// A level, from the cache or the ledger.
 async fn level(door: &Door, store: &StoreId, sku: &Sku) -> Result<Option<LevelRow>, Problem> {
-    if let Some(level) = door.cache.get(store, sku).await {
-        door.events.cache_hits.inc();
-        return Ok(Some(level));
+    let mut found = levels(door, vec![(store.clone(), sku.clone())]).await?;
+    Ok(found.pop().flatten())
+}
+
+/// Levels in the order of the keys, from the cache or the ledger.
+async fn levels(door: &Door, keys: Vec<Key>) -> Result<Vec<Option<LevelRow>>, Problem> {
+    let held = door.parts.cache.get(&keys).await;
+    let missing: Vec<Key> =
+        keys.iter().zip(&held).filter(|(_, held)| held.is_none()).map(|(key, _)| key.clone()).collect();
+    door.events.cache_hits.inc_by(u64::try_from(keys.len().saturating_sub(missing.len())).unwrap_or(0));
+    if missing.is_empty() {
+        return Ok(held);
     }
-    door.events.cache_misses.inc();
-    let found = door.ledger.levels(&[(store.clone(), sku.clone())]).await.map_err(|error| ledger_problem(&error))?;
-    door.cache.put(found.clone()).await;
-    Ok(found.into_iter().next())
+    door.events.cache_misses.inc_by(u64::try_from(missing.len()).unwrap_or(0));
+    let found = door.parts.ledger.levels(&missing).await.map_err(|error| ledger_problem(&error))?;
+    if let Err(error) = door.parts.cache.put(&found).await {
+        tracing::debug!(%error, "what was read is not cached");
+    }
+    let found: BTreeMap<Key, LevelRow> =
+        found.into_iter().map(|level| ((level.store.clone(), level.sku.clone()), level)).collect();
+    Ok(keys.into_iter().zip(held).map(|(key, held)| held.or_else(|| found.get(&key).cloned())).collect())
 }
 
 fn level_json(door: &Door, level: &LevelRow) -> Value {
@@ -91,8 +107,8 @@ pub(super) async fn everywhere(
 ) -> Result<Response, Problem> {
     let unknown = || Problem::not_found(format!("there is no item {sku}"));
     let key = Sku::new(&sku).map_err(|_no_sku| unknown())?;
-    let levels = door.ledger.levels_of_item(&key).await.map_err(|error| ledger_problem(&error))?;
-    if levels.is_empty() && !door.ledger.has_item(&key).await.map_err(|error| ledger_problem(&error))? {
+    let levels = door.parts.ledger.levels_of_item(&key).await.map_err(|error| ledger_problem(&error))?;
+    if levels.is_empty() && !door.parts.ledger.has_item(&key).await.map_err(|error| ledger_problem(&error))? {
         return Err(unknown());
     }
     let add = |sum: Quantity, more: Quantity| sum.checked_add(more).unwrap_or(sum);
@@ -136,29 +152,13 @@ pub(super) async fn batch(State(door): State<Door>, headers: HeaderMap, body: Bo
         let status = StatusCode::PAYLOAD_TOO_LARGE;
         return Err(Problem::new(status, "too_many", "Too many pairs", detail, "ask in several requests"));
     }
-    let mut answers = Vec::with_capacity(request.items.len());
-    let mut missing = Vec::new();
-    for pair in &request.items {
-        let key = StoreId::new(&pair.store).ok().zip(Sku::new(&pair.sku).ok());
-        let held = match &key {
-            Some((store, sku)) => door.cache.get(store, sku).await,
-            None => None,
-        };
-        if held.is_none() {
-            missing.extend(key.clone());
-        }
-        answers.push((key, held));
-    }
-    door.events.cache_hits.inc_by(u64::try_from(answers.len().saturating_sub(missing.len())).unwrap_or(0));
-    door.events.cache_misses.inc_by(u64::try_from(missing.len()).unwrap_or(0));
-    let found = door.ledger.levels(&missing).await.map_err(|error| ledger_problem(&error))?;
-    door.cache.put(found.clone()).await;
-    let found: std::collections::BTreeMap<(StoreId, Sku), LevelRow> =
-        found.into_iter().map(|level| ((level.store.clone(), level.sku.clone()), level)).collect();
-    let items: Vec<Value> = answers
-        .into_iter()
-        .map(|(key, held)| {
-            let level = held.or_else(|| found.get(&key?).cloned());
+    let keys: Vec<Option<Key>> =
+        request.items.iter().map(|pair| StoreId::new(&pair.store).ok().zip(Sku::new(&pair.sku).ok())).collect();
+    let mut found = levels(&door, keys.iter().flatten().cloned().collect()).await?.into_iter();
+    let items: Vec<Value> = keys
+        .iter()
+        .map(|key| {
+            let level = key.as_ref().and_then(|_| found.next().flatten());
             level.map_or(Value::Null, |level| level_json(&door, &level))
         })
         .collect();
@@ -175,7 +175,7 @@ pub(super) async fn movements(
     let key = Sku::new(&sku).map_err(|_no_sku| nothing())?;
     let from = query.page_token.as_deref().map(place_of).transpose()?;
     let size = usize::try_from(query.size()?).unwrap_or(usize::MAX);
-    let history = door.ledger.history(&store, &key, from, size).await.map_err(|error| ledger_problem(&error))?;
+    let history = door.parts.ledger.history(&store, &key, from, size).await.map_err(|error| ledger_problem(&error))?;
     let rows: Vec<Value> = history.movements.iter().map(|(epoch, seq, m)| movement_json(*epoch, *seq, m)).collect();
     let mut answer = json!({ "movements": rows, "gaps": history.gaps });
     if let (Some((ordinal, seq)), Some(members)) = (history.next, answer.as_object_mut()) {

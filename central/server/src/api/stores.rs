@@ -18,13 +18,13 @@ pub(super) async fn row_of(door: &Door, books: &StoreRow) -> Result<Row, Problem
     if !row.has_pending() {
         return Ok(row);
     }
-    let gaps = door.ledger.gaps(&books.store).await.map_err(|error| ledger_problem(&error))?;
+    let gaps = door.parts.ledger.gaps(&books.store).await.map_err(|error| ledger_problem(&error))?;
     Ok(row.with_gaps(gaps))
 }
 
 pub(super) async fn list(State(door): State<Door>, Query(query): Query<PageQuery>) -> Result<Json<Value>, Problem> {
     let size = usize::try_from(query.size()?).unwrap_or(usize::MAX);
-    let books = door.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
+    let books = door.parts.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
     let after = query.page_token.unwrap_or_default();
     let mut rows = Vec::new();
     let mut next = None;
@@ -43,7 +43,7 @@ pub(super) async fn list(State(door): State<Door>, Query(query): Query<PageQuery
 }
 
 pub(super) async fn show(State(door): State<Door>, Path(store): Path<String>) -> Result<Json<Row>, Problem> {
-    let books = door.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
+    let books = door.parts.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
     let books = books.iter().find(|books| books.store.as_str() == store);
     let books = books.ok_or_else(|| no_store(&store))?;
     Ok(Json(row_of(&door, books).await?))
@@ -57,6 +57,6 @@ pub(super) fn no_store(store: &str) -> Problem {
 /// The store of a path, if there is one.
 pub(super) async fn known(door: &Door, store: &str) -> Result<StoreId, Problem> {
     let store = StoreId::new(store).map_err(|_no_store| no_store(store))?;
-    let there = door.ledger.has_store(&store).await.map_err(|error| ledger_problem(&error))?;
+    let there = door.parts.ledger.has_store(&store).await.map_err(|error| ledger_problem(&error))?;
     if there { Ok(store) } else { Err(no_store(store.as_str())) }
 }

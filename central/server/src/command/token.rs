@@ -10,7 +10,8 @@ use tidemark_ledger::{Ledger, LedgerError, TokenRow};
 
 use super::{CommandError, Told};
 use crate::api::Role;
-use crate::centre::open_ledger;
+use crate::centre::CentreError;
+use crate::parts::open_ledger;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
@@ -68,7 +69,7 @@ fn with_ledger<T>(told: &Told, work: impl AsyncFnOnce(&Ledger) -> Result<T, Ledg
     let settings = told.load()?.settings;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let ledger = open_ledger(&settings).await?;
+        let ledger = open_ledger(&settings).await.map_err(CentreError::from)?;
         let done = work(&ledger).await.map_err(|error| CommandError::Asked(error.to_string()));
         ledger.close().await;
         done

@@ -1,0 +1,244 @@
+//! The ledger, whichever database holds it.
+
+use std::path::Path;
+
+use tidemark_model::{
+    Block, BlockIndex, Code, Epoch, EpochOrdinal, Generation, Item, Quantity, Seq, Sku, StoreId, StreamId,
+};
+use tidemark_sync::message::Session;
+
+use crate::apply::ApplyRecord;
+use crate::error::{ApplyError, LedgerError};
+use crate::postgres::PostgresLedger;
+use crate::rows::{
+    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, PositionRow, StoreRow,
+    TokenRow,
+};
+use crate::sqlite::{Applied, SqliteLedger, StoreLook};
+
+/// The ledger; cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Ledger {
+    /// In a file of this machine.
+    Sqlite(SqliteLedger),
+    /// In PostgreSQL, which several processes may use.
+    Postgres(PostgresLedger),
+}
+
+/// The same question, asked of the one that is there.
+macro_rules! on {
+    ($of:expr, $ledger:ident => $asked:expr) => {
+        match $of {
+            Ledger::Sqlite($ledger) => $asked,
+            Ledger::Postgres($ledger) => $asked,
+        }
+    };
+}
+
+impl Ledger {
+    /// Opens the ledger's file, or makes it.
+    pub async fn sqlite(file: &Path) -> Result<Self, LedgerError> {
+        Ok(Self::Sqlite(SqliteLedger::open(file).await?))
+    }
+
+    /// Opens the ledger at `postgres://user@host/database`, or makes it in an
+    /// empty database.
+    pub async fn postgres(url: &str) -> Result<Self, LedgerError> {
+        Ok(Self::Postgres(PostgresLedger::open(url).await?))
+    }
+
+    /// Whether other processes may change it.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// Which history this is; may grow while the ledger is open.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        on!(self, ledger => ledger.generation())
+    }
+
+    /// Takes a generation above another; the one the ledger has then.
+    pub async fn raise_generation(&self, above: Generation) -> Result<Generation, LedgerError> {
+        on!(self, ledger => ledger.raise_generation(above).await)
+    }
+
+    /// Closes what is open.
+    pub async fn close(&self) {
+        on!(self, ledger => ledger.close().await);
+    }
+
+    /// Makes a store if it is not there.
+    pub async fn make_store(&self, store: &StoreId) -> Result<(), LedgerError> {
+        on!(self, ledger => ledger.make_store(store).await)
+    }
+
+    /// Looks a store up for a `Hello` and, if it is new, stores its session
+    /// with the same look. None if there is no such store.
+    pub async fn look_up(
+        &self,
+        store: &StoreId,
+        epoch: Epoch,
+        session: Option<Session>,
+        from: Seq,
+    ) -> Result<Option<StoreLook>, LedgerError> {
+        on!(self, ledger => ledger.look_up(store, epoch, session, from).await)
+    }
+
+    /// Blocks of a partition's stores that changed after a step, in order.
+    pub async fn blocks_changed(&self, partition: u32, after_step: u64) -> Result<Vec<ChangedBlock>, LedgerError> {
+        on!(self, ledger => ledger.blocks_changed(partition, after_step).await)
+    }
+
+    /// One block as it is now.
+    pub async fn block(&self, store: &StoreId, epoch: Epoch, index: BlockIndex) -> Result<Option<Block>, LedgerError> {
+        on!(self, ledger => ledger.block(store, epoch, index).await)
+    }
+
+    /// Keeps what a box said, and the tail it told.
+    pub async fn hear(&self, heard: &HeartbeatRow, tail: Seq) -> Result<(), LedgerError> {
+        on!(self, ledger => ledger.hear(heard, tail).await)
+    }
+
+    /// What the boxes said last.
+    pub async fn heartbeats(&self) -> Result<Vec<HeartbeatRow>, LedgerError> {
+        on!(self, ledger => ledger.heartbeats().await)
+    }
+
+    /// All stores with the counts of their books, by name.
+    pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
+        on!(self, ledger => ledger.stores().await)
+    }
+
+    /// How many ranges of seqs are on their way below the highest seen.
+    pub async fn gaps(&self, store: &StoreId) -> Result<u64, LedgerError> {
+        on!(self, ledger => ledger.gaps(store).await)
+    }
+
+    /// Whether there is such a store.
+    pub async fn has_store(&self, store: &StoreId) -> Result<bool, LedgerError> {
+        on!(self, ledger => ledger.has_store(store).await)
+    }
+
+    /// Levels of pairs, in any order; pairs nothing is known of are left out.
+    pub async fn levels(&self, pairs: &[(StoreId, Sku)]) -> Result<Vec<LevelRow>, LedgerError> {
+        on!(self, ledger => ledger.levels(pairs).await)
+    }
+
+    /// Levels of a partition that changed after a step.
+    pub async fn levels_changed(&self, partition: u32, after_step: u64) -> Result<Vec<LevelRow>, LedgerError> {
+        on!(self, ledger => ledger.levels_changed(partition, after_step).await)
+    }
+
+    /// An item's levels in all stores.
+    pub async fn levels_of_item(&self, sku: &Sku) -> Result<Vec<LevelRow>, LedgerError> {
+        on!(self, ledger => ledger.levels_of_item(sku).await)
+    }
+
+    /// How an item's stock came about, newest first, by following the chain
+    /// of previous seqs through the primary key.
+    pub async fn history(
+        &self,
+        store: &StoreId,
+        sku: &Sku,
+        from: Option<(EpochOrdinal, Seq)>,
+        most: usize,
+    ) -> Result<History, LedgerError> {
+        on!(self, ledger => ledger.history(store, sku, from, most).await)
+    }
+
+    /// Dead letters, newest first, below a number.
+    pub async fn dead_letters(
+        &self,
+        store: Option<&StoreId>,
+        reason: Option<&str>,
+        below: Option<i64>,
+        most: u32,
+    ) -> Result<Vec<DeadLetterRow>, LedgerError> {
+        on!(self, ledger => ledger.dead_letters(store, reason, below, most).await)
+    }
+
+    /// How many dead letters there are of each reason, most first.
+    pub async fn dead_letter_groups(&self) -> Result<Vec<(String, u64)>, LedgerError> {
+        on!(self, ledger => ledger.dead_letter_groups().await)
+    }
+
+    /// The catalogue's version; 0 without one.
+    pub async fn catalogue_version(&self) -> Result<u64, LedgerError> {
+        on!(self, ledger => ledger.catalogue_version().await)
+    }
+
+    /// Replaces the catalogue in one transaction; its new version.
+    pub async fn replace_catalogue(&self, items: &[Item], codes: &[(Code, Sku, Quantity)]) -> Result<u64, LedgerError> {
+        on!(self, ledger => ledger.replace_catalogue(items, codes).await)
+    }
+
+    /// A page of the catalogue, ascending by SKU after one.
+    pub async fn catalogue_page(&self, after: Option<&Sku>, most: u32) -> Result<Vec<CatalogueItem>, LedgerError> {
+        on!(self, ledger => ledger.catalogue_page(after, most).await)
+    }
+
+    /// Whether the catalogue has an item.
+    pub async fn has_item(&self, sku: &Sku) -> Result<bool, LedgerError> {
+        on!(self, ledger => ledger.has_item(sku).await)
+    }
+
+    /// Keeps instructions, all or none; their stores must be there.
+    pub async fn add_instructions(&self, instructions: &[InstructionRow], now_ms: i64) -> Result<(), LedgerError> {
+        on!(self, ledger => ledger.add_instructions(instructions, now_ms).await)
+    }
+
+    /// What a store's box has not answered yet, in order.
+    pub async fn waiting_instructions(&self, store: &StoreId) -> Result<Vec<InstructionRow>, LedgerError> {
+        on!(self, ledger => ledger.waiting_instructions(store).await)
+    }
+
+    /// One instruction.
+    pub async fn instruction(&self, id: &str) -> Result<Option<InstructionRow>, LedgerError> {
+        on!(self, ledger => ledger.instruction(id).await)
+    }
+
+    /// Instructions, newest first.
+    pub async fn instructions(&self, most: u32) -> Result<Vec<InstructionRow>, LedgerError> {
+        on!(self, ledger => ledger.instructions(most).await)
+    }
+
+    /// Keeps a caller's token by its hash.
+    pub async fn add_token(&self, token: &TokenRow, now_ms: i64) -> Result<(), LedgerError> {
+        on!(self, ledger => ledger.add_token(token, now_ms).await)
+    }
+
+    /// Forgets a token; true if it was there.
+    pub async fn remove_token(&self, name: &str) -> Result<bool, LedgerError> {
+        on!(self, ledger => ledger.remove_token(name).await)
+    }
+
+    /// All tokens, by name.
+    pub async fn tokens(&self) -> Result<Vec<TokenRow>, LedgerError> {
+        on!(self, ledger => ledger.tokens().await)
+    }
+
+    /// Where the applier of a partition stands; a log with another identity
+    /// begins anew, and its step goes on.
+    pub async fn position(&self, partition: u32, stream: StreamId) -> Result<PositionRow, LedgerError> {
+        on!(self, ledger => ledger.position(partition, stream).await)
+    }
+
+    /// Where all appliers stand.
+    pub async fn positions(&self) -> Result<Vec<PositionRow>, LedgerError> {
+        on!(self, ledger => ledger.positions().await)
+    }
+
+    /// Applies records of one partition, which end before offset `next`. A
+    /// record that the database refuses is found by halving, and parked.
+    pub async fn apply(
+        &self,
+        at: PositionRow,
+        records: &[ApplyRecord],
+        next: u64,
+        now_ms: i64,
+    ) -> Result<Applied, ApplyError> {
+        on!(self, ledger => ledger.apply(at, records, next, now_ms).await)
+    }
+}
