@@ -244,6 +244,9 @@ impl Desk {
             Err(error) => {
                 self.events.not_saved.inc();
                 tracing::error!(lane = name, %error, "a scan is not saved");
+                if let Some(place) = self.lanes.get_mut(name) {
+                    place.lane.give_up_number();
+                }
                 Signal::NotSaved
             }
         }

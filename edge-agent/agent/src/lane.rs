@@ -115,6 +115,12 @@ impl Lane {
         Some(Self { source, name, home, memory })
     }
 
+    /// A document was NOT SAVED. It may still turn out to be on disk, and is
+    /// voided then: its number is never given to another one.
+    pub(crate) const fn give_up_number(&mut self) {
+        self.memory.counter += 1;
+    }
+
     pub(crate) const fn name(&self) -> &Label {
         &self.name
     }

@@ -50,6 +50,16 @@ fn in_sell_every_scan_is_a_document_of_its_own() {
 }
 
 #[test]
+fn the_number_of_a_document_that_was_not_saved_is_never_given_again() {
+    let mut lane = lane();
+    saved(&mut lane, Input::Mode(Mode::Sell), 1);
+    let Step::Write { document: unsaved, .. } = step(&lane, Input::Item("4711"), 2) else { panic!("nothing written") };
+    lane.give_up_number();
+    let (_, next) = saved(&mut lane, Input::Item("4711"), 3);
+    assert_ne!(next.unwrap().id, unsaved.id);
+}
+
+#[test]
 fn a_quantity_counts_for_the_next_item_only() {
     let mut lane = lane();
     saved(&mut lane, Input::Mode(Mode::Sell), 1);
