@@ -148,6 +148,11 @@ impl Ledger {
         on!(self, ledger => ledger.history(store, sku, from, most).await)
     }
 
+    /// Dead letters of a partition that were parked after a step.
+    pub async fn dead_letters_after(&self, partition: u32, step: u64) -> Result<Vec<DeadLetterRow>, LedgerError> {
+        on!(self, ledger => ledger.dead_letters_after(partition, step).await)
+    }
+
     /// Dead letters, newest first, below a number.
     pub async fn dead_letters(
         &self,

@@ -11,6 +11,7 @@ mod paging;
 mod stores;
 
 pub(crate) use entry::Role;
+pub(crate) use letters::letter_json;
 
 use axum::Router;
 use axum::http::Uri;
@@ -104,7 +105,7 @@ fn ledger_problem(error: &LedgerError) -> Problem {
 }
 
 /// A quantity as an exact JSON number.
-fn number(quantity: Quantity) -> serde_json::Value {
+pub(crate) fn number(quantity: Quantity) -> serde_json::Value {
     quantity.to_string().parse().map_or(serde_json::Value::Null, serde_json::Value::Number)
 }
 

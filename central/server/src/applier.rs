@@ -9,15 +9,17 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_ledger::apply::{ApplyRecord, Content};
-use tidemark_ledger::{ApplyError, LevelRow, PositionRow};
-use tidemark_model::{Sku, StoreId, StreamId};
-use tidemark_stream::{Event, StoredRecord, StreamError};
+use tidemark_ledger::{ApplyError, DeadLetterRow, LevelRow, PositionRow};
+use tidemark_model::{Basis, Sku, StoreId, StreamId};
+use tidemark_stream::{Announcement, Event, StoredRecord, StreamError, Subject};
 use tidemark_wire::{Control, decode_control};
 use tokio_util::sync::CancellationToken;
 
+use crate::api::{letter_json, number, time_text};
 use crate::events::Events;
 use crate::parts::Parts;
 
@@ -105,7 +107,8 @@ impl Applier {
             if at.published < at.step && tried_at.is_none_or(|tried: u64| now.saturating_sub(tried) >= AGAIN_MS) {
                 tried_at = Some(now);
                 let levels = self.parts.ledger.levels_changed(self.partition, at.published).await?;
-                at.published = if self.publish(&levels).await { at.step } else { at.published };
+                let out = self.publish(&levels).await && self.publish_parked(at.published).await;
+                at.published = if out { at.step } else { at.published };
             }
             appended.borrow_and_update();
             let records = self.parts.stream.read(self.partition, at.next, RECORDS).await?;
@@ -135,7 +138,10 @@ impl Applier {
         self.events.parked.inc_by(applied.parked);
         let mut now = applied.position;
         // What waits from before is published together with this.
-        if at.published == at.step && self.publish_changed(&applied.levels).await {
+        if at.published == at.step
+            && self.publish_changed(&applied.levels).await
+            && (applied.parked == 0 || self.publish_parked(at.step).await)
+        {
             now.published = now.step;
         }
         Ok(now)
@@ -156,9 +162,23 @@ impl Applier {
         true
     }
 
+    /// Publishes what was parked after a step; whether all of it is out.
+    async fn publish_parked(&self, step: u64) -> bool {
+        if !self.parts.stream.is_heard() {
+            return true;
+        }
+        match self.parts.ledger.dead_letters_after(self.partition, step).await {
+            Ok(letters) => self.announce(letters.iter().map(announced_letter)).await,
+            Err(error) => {
+                tracing::warn!(%error, "what was parked could not be read back");
+                false
+            }
+        }
+    }
+
     /// Publishes levels; whether all of them are out.
     async fn publish(&self, levels: &[LevelRow]) -> bool {
-        match self.parts.cache.put(levels).await {
+        let cached = match self.parts.cache.put(levels).await {
             Ok(()) => {
                 self.conditions.clear(registry::CACHE_UNREACHABLE);
                 true
@@ -167,8 +187,37 @@ impl Applier {
                 self.conditions.raise(registry::CACHE_UNREACHABLE, error.to_string(), self.clock.millis());
                 false
             }
-        }
+        };
+        let announced = !self.parts.stream.is_heard() || self.announce(levels.iter().map(announced_level)).await;
+        cached && announced
     }
+
+    async fn announce(&self, told: impl Iterator<Item = Announcement>) -> bool {
+        let told: Vec<Announcement> = told.collect();
+        let done = self.parts.stream.announce(self.partition, &told).await;
+        done.inspect_err(|error| tracing::warn!(%error, "what changed could not be announced")).is_ok()
+    }
+}
+
+/// A level as `inventory-levels` tells it.
+fn announced_level(level: &LevelRow) -> Announcement {
+    let told = json!({
+        "store": level.store.as_str(),
+        "sku": level.sku.as_str(),
+        "on_hand": (level.basis == Basis::Counted).then(|| number(level.on_hand)),
+        "effect_sum": number(level.effect_sum),
+        "basis": level.basis.word(),
+        "as_of": time_text(level.changed_at),
+        "version": [level.version.0.0, level.version.1],
+    });
+    let key = format!("{}/{}", level.store, level.sku);
+    Announcement { subject: Subject::Level, key, json: told.to_string().into_bytes() }
+}
+
+/// What was parked, as `inventory-dead-letters` tells it.
+fn announced_letter(letter: &DeadLetterRow) -> Announcement {
+    let key = format!("{}/{}/{}", letter.store, letter.epoch, letter.seq);
+    Announcement { subject: Subject::DeadLetter, key, json: letter_json(letter).to_string().into_bytes() }
 }
 
 /// A record of the stream as the ledger takes it; the log's own birth is none

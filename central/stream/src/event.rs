@@ -30,6 +30,26 @@ pub struct StoredRecord {
     pub record: EventRecord,
 }
 
+/// What others are told beside the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// What it is about.
+    pub subject: Subject,
+    /// By what it is told apart.
+    pub key: String,
+    /// What is told.
+    pub json: Vec<u8>,
+}
+
+/// What an announcement is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A level with its version, keyed by `store/sku`.
+    Level,
+    /// What was parked, keyed by `store/epoch/seq`.
+    DeadLetter,
+}
+
 const MOVEMENT: u8 = 1;
 const CONTROL: u8 = 2;
 

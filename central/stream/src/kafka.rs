@@ -29,10 +29,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::StreamError;
-use crate::event::{EventRecord, StoredRecord};
-use producer::Producer;
+use crate::event::{Announcement, EventRecord, StoredRecord, Subject};
+use producer::{Letter, Producer};
 use reading::Reading;
-use topic::{ANSWER, blocking};
+use topic::{ANSWER, Policy, blocking};
+
+/// The topic of levels: the newest of each store and SKU stays.
+pub const LEVELS: &str = "inventory-levels";
+/// The topic of what was parked.
+pub const DEAD_LETTERS: &str = "inventory-dead-letters";
 
 /// How often the reader is tended.
 const TENDING: Duration = Duration::from_millis(500);
@@ -60,7 +65,9 @@ impl KafkaStream {
     /// in. `known` is what the ledger holds, for logs whose first record is
     /// gone.
     pub(crate) async fn open(config: &KafkaConfig, known: &BTreeMap<u32, StreamId>) -> Result<Self, StreamError> {
-        topic::ensure(config).await?;
+        topic::ensure(config, &config.topic, Policy::Delete).await?;
+        topic::ensure(config, LEVELS, Policy::Compact).await?;
+        topic::ensure(config, DEAD_LETTERS, Policy::Delete).await?;
         let producer = Arc::new(Producer::new(config.producer()?, &config.topic)?);
         let warming = Arc::clone(&producer);
         blocking(move || warming.warm_up(ANSWER)).await?;
@@ -101,6 +108,18 @@ impl KafkaStream {
         log.floor.fetch_max(offset.saturating_add(1), Ordering::AcqRel);
         self.changed.send_modify(|number| *number = number.wrapping_add(1));
         Ok(StreamPlace { stream: log.identity, partition, offset })
+    }
+
+    /// Tells others, on a topic beside the log; all acknowledgements awaited.
+    pub(crate) async fn announce(&self, partition: u32, told: &[Announcement]) -> Result<(), StreamError> {
+        for subject in [Subject::Level, Subject::DeadLetter] {
+            let of_it = told.iter().filter(|told| told.subject == subject);
+            let letters =
+                of_it.map(|told| Letter { key: &told.key, value: &told.json, headers: envelope::announcing(subject) });
+            let topic = if subject == Subject::Level { LEVELS } else { DEAD_LETTERS };
+            self.producer.send(topic, partition, letters).await?;
+        }
+        Ok(())
     }
 
     /// Records of a partition from an offset on, `most` at most; none at the

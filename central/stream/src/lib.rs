@@ -16,7 +16,7 @@ mod event;
 pub mod kafka;
 mod partition;
 
-pub use event::{Event, EventRecord, StoredRecord};
+pub use event::{Announcement, Event, EventRecord, StoredRecord, Subject};
 pub use partition::partition_of;
 
 use std::collections::BTreeMap;
@@ -160,6 +160,21 @@ impl Stream {
     /// Appends records of one partition in order; the place of the last.
     pub async fn append(&self, partition: u32, records: &[EventRecord]) -> Result<StreamPlace, StreamError> {
         on!(self, stream => stream.append(partition, records).await)
+    }
+
+    /// Tells others what came of a partition's records: in Kafka on topics of
+    /// their own; nobody listens to a file.
+    pub async fn announce(&self, partition: u32, told: &[Announcement]) -> Result<(), StreamError> {
+        match self {
+            Self::Embedded(_) => Ok(()),
+            Self::Kafka(stream) => stream.announce(partition, told).await,
+        }
+    }
+
+    /// Whether anybody may listen to announcements.
+    #[must_use]
+    pub const fn is_heard(&self) -> bool {
+        matches!(self, Self::Kafka(_))
     }
 
     /// Records of a partition from an offset on, about `most` in all; none at

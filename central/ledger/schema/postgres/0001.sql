@@ -103,6 +103,8 @@ CREATE TABLE dead_letters (
     epoch       int8 NOT NULL,
     seq         int8 NOT NULL,
     parked_at   int8 NOT NULL,
+    part        int8 NOT NULL,
+    step        int8 NOT NULL,
     reason      text COLLATE "C" NOT NULL,
     detail      text COLLATE "C" NOT NULL,
     raw         text COLLATE "C" NOT NULL,
@@ -111,6 +113,8 @@ CREATE TABLE dead_letters (
     bytes       bytea NOT NULL,
     UNIQUE (store, epoch, seq, reason)
 );
+
+CREATE INDEX dead_letters_by_step ON dead_letters (part, step);
 
 -- What the box of a store said last.
 CREATE TABLE heartbeats (

@@ -95,8 +95,12 @@ CREATE TABLE dead_letters (
     id          TEXT NOT NULL,
     bytes       BLOB NOT NULL,
     parked_at   INTEGER NOT NULL,
+    part        INTEGER NOT NULL,
+    step        INTEGER NOT NULL,
     UNIQUE (store, epoch, seq, reason)
 ) STRICT;
+
+CREATE INDEX dead_letters_by_step ON dead_letters (part, step);
 
 -- What the box of a store said last.
 CREATE TABLE heartbeats (

@@ -1,7 +1,7 @@
 //! Questions of the read API.
 
-use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Row as _};
 use tidemark_model::{Basis, Generation, Quantity, Sku, StoreId};
 
 use super::{PostgresLedger, epoch_of, plain};
@@ -19,6 +19,25 @@ fn level_of(row: &PgRow) -> Result<LevelRow, LedgerError> {
         basis,
         version: (Generation(unsigned(row.try_get("generation")?)), unsigned(row.try_get("counter")?)),
         changed_at: row.try_get("changed_at")?,
+    })
+}
+
+const LETTER: &str = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at \
+                      FROM dead_letters d JOIN stores s ON s.key = d.store ";
+
+/// A dead letter of a row.
+fn letter_of(row: &PgRow) -> Result<DeadLetterRow, LedgerError> {
+    Ok(DeadLetterRow {
+        number: row.try_get("number")?,
+        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
+        epoch: epoch_of(row)?,
+        seq: unsigned(row.try_get("seq")?),
+        reason: row.try_get("reason")?,
+        detail: row.try_get("detail")?,
+        raw: row.try_get("raw")?,
+        source: row.try_get("source")?,
+        id: row.try_get("id")?,
+        parked_at: row.try_get("parked_at")?,
     })
 }
 
@@ -59,6 +78,13 @@ impl PostgresLedger {
         rows.iter().map(level_of).collect()
     }
 
+    /// Dead letters of a partition that were parked after a step.
+    pub async fn dead_letters_after(&self, partition: u32, step: u64) -> Result<Vec<DeadLetterRow>, LedgerError> {
+        let select = format!("{LETTER} WHERE d.part = $1 AND d.step > $2 ORDER BY d.number");
+        let rows = sqlx::query(AssertSqlSafe(select)).bind(i64::from(partition)).bind(number(step));
+        rows.fetch_all(&self.read).await?.iter().map(letter_of).collect()
+    }
+
     /// Dead letters, newest first, below a number.
     pub async fn dead_letters(
         &self,
@@ -67,32 +93,18 @@ impl PostgresLedger {
         below: Option<i64>,
         most: u32,
     ) -> Result<Vec<DeadLetterRow>, LedgerError> {
-        let select = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at \
-                      FROM dead_letters d JOIN stores s ON s.key = d.store WHERE d.number < $1 \
-                      AND ($2::text IS NULL OR s.store = $2) AND ($3::text IS NULL OR d.reason = $3) \
-                      ORDER BY d.number DESC LIMIT $4";
-        let rows = sqlx::query(select)
+        let select = format!(
+            "{LETTER} WHERE d.number < $1 AND ($2::text IS NULL OR s.store = $2) AND ($3::text IS NULL OR d.reason = $3) \
+             ORDER BY d.number DESC LIMIT $4"
+        );
+        let rows = sqlx::query(AssertSqlSafe(select))
             .bind(below.unwrap_or(i64::MAX))
             .bind(store.map(StoreId::as_str))
             .bind(reason.map(plain))
             .bind(i64::from(most))
             .fetch_all(&self.read)
             .await?;
-        let read = |row: &PgRow| {
-            Ok(DeadLetterRow {
-                number: row.try_get("number")?,
-                store: StoreId::new(row.try_get("name")?).map_err(kept)?,
-                epoch: epoch_of(row)?,
-                seq: unsigned(row.try_get("seq")?),
-                reason: row.try_get("reason")?,
-                detail: row.try_get("detail")?,
-                raw: row.try_get("raw")?,
-                source: row.try_get("source")?,
-                id: row.try_get("id")?,
-                parked_at: row.try_get("parked_at")?,
-            })
-        };
-        rows.iter().map(read).collect()
+        rows.iter().map(letter_of).collect()
     }
 
     /// How many dead letters there are of each reason, most first.

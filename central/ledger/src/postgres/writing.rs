@@ -154,8 +154,8 @@ impl Writing<'_> {
         let mut letters: Vec<_> = plan.dead_letters.iter().map(|letter| (self.key(&letter.store), letter)).collect();
         let place = |(key, letter): &(i64, &DeadLetter)| (*key, letter.position.epoch, letter.position.seq);
         letters.sort_by_key(place);
-        let insert = "INSERT INTO dead_letters (store, epoch, seq, reason, detail, raw, source, id, bytes, parked_at) \
-                      SELECT n.*, $10 FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], \
+        let insert = "INSERT INTO dead_letters (store, epoch, seq, reason, detail, raw, source, id, bytes, parked_at, part, step) \
+                      SELECT n.*, $10, $11, $12 FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], \
                       $7::text[], $8::text[], $9::bytea[]) AS n ON CONFLICT DO NOTHING";
         let texts = |of: fn(&DeadLetter) -> &str| -> Vec<Cow<'_, str>> {
             letters.iter().map(|(_, letter)| plain(of(letter))).collect()
@@ -171,6 +171,8 @@ impl Writing<'_> {
             .bind(texts(|letter| &letter.document.1))
             .bind(letters.iter().map(|(_, letter)| letter.bytes.as_ref()).collect::<Vec<&[u8]>>())
             .bind(self.now_ms)
+            .bind(self.stamp.1)
+            .bind(self.stamp.2)
             .execute(change)
             .await?;
         Ok(())

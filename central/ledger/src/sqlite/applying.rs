@@ -381,8 +381,8 @@ impl Writing<'_> {
 
     async fn dead_letters(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
         for letter in &plan.dead_letters {
-            let insert = "INSERT INTO dead_letters (store, epoch, seq, reason, detail, raw, source, id, bytes, parked_at) \
-                          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+            let insert = "INSERT INTO dead_letters (store, epoch, seq, reason, detail, raw, source, id, bytes, parked_at, part, step) \
+                          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
             sqlx::query(insert)
                 .bind(self.key(&letter.store))
                 .bind(letter.position.epoch.0.cast_signed())
@@ -394,6 +394,8 @@ impl Writing<'_> {
                 .bind(&letter.document.1)
                 .bind(letter.bytes.to_vec())
                 .bind(self.now_ms)
+                .bind(self.stamp.1)
+                .bind(self.stamp.2)
                 .execute(&mut *change)
                 .await?;
         }

@@ -1,7 +1,7 @@
 //! Questions of the read API.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite};
 use tidemark_model::{Basis, Epoch, EpochOrdinal, Generation, Movement, Quantity, Seq, Sku, StoreId};
 use tidemark_wire::decode_movement;
 
@@ -26,6 +26,25 @@ fn level_of(row: &SqliteRow) -> Result<LevelRow, LedgerError> {
         basis,
         version: (Generation(unsigned(row.try_get("generation")?)), unsigned(row.try_get("counter")?)),
         changed_at: row.try_get("changed_at")?,
+    })
+}
+
+const LETTER: &str = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at \
+                      FROM dead_letters d JOIN stores s ON s.key = d.store ";
+
+/// A dead letter of a row.
+fn letter_of(row: &SqliteRow) -> Result<DeadLetterRow, LedgerError> {
+    Ok(DeadLetterRow {
+        number: row.try_get("number")?,
+        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
+        epoch: Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned()),
+        seq: unsigned(row.try_get("seq")?),
+        reason: row.try_get("reason")?,
+        detail: row.try_get("detail")?,
+        raw: row.try_get("raw")?,
+        source: row.try_get("source")?,
+        id: row.try_get("id")?,
+        parked_at: row.try_get("parked_at")?,
     })
 }
 
@@ -158,6 +177,13 @@ impl SqliteLedger {
         Ok(None)
     }
 
+    /// Dead letters of a partition that were parked after a step.
+    pub async fn dead_letters_after(&self, partition: u32, step: u64) -> Result<Vec<DeadLetterRow>, LedgerError> {
+        let mut query = QueryBuilder::<Sqlite>::new(LETTER);
+        query.push("WHERE d.part = ").push_bind(partition).push(" AND d.step > ").push_bind(number(step));
+        query.push(" ORDER BY d.number").build().fetch_all(&self.read).await?.iter().map(letter_of).collect()
+    }
+
     /// Dead letters, newest first, below a number.
     pub async fn dead_letters(
         &self,
@@ -166,11 +192,12 @@ impl SqliteLedger {
         below: Option<i64>,
         most: u32,
     ) -> Result<Vec<DeadLetterRow>, LedgerError> {
-        let select = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at \
-                      FROM dead_letters d JOIN stores s ON s.key = d.store WHERE d.number < ? \
-                      AND (? IS NULL OR s.store = ?) AND (? IS NULL OR d.reason = ?) ORDER BY d.number DESC LIMIT ?";
+        let select = format!(
+            "{LETTER} WHERE d.number < ? AND (? IS NULL OR s.store = ?) AND (? IS NULL OR d.reason = ?) \
+             ORDER BY d.number DESC LIMIT ?"
+        );
         let store = store.map(StoreId::as_str);
-        let rows = sqlx::query(select)
+        let rows = sqlx::query(AssertSqlSafe(select))
             .bind(below.unwrap_or(i64::MAX))
             .bind(store)
             .bind(store)
@@ -179,21 +206,7 @@ impl SqliteLedger {
             .bind(most)
             .fetch_all(&self.read)
             .await?;
-        let read = |row: &SqliteRow| {
-            Ok(DeadLetterRow {
-                number: row.try_get("number")?,
-                store: StoreId::new(row.try_get("name")?).map_err(kept)?,
-                epoch: Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned()),
-                seq: unsigned(row.try_get("seq")?),
-                reason: row.try_get("reason")?,
-                detail: row.try_get("detail")?,
-                raw: row.try_get("raw")?,
-                source: row.try_get("source")?,
-                id: row.try_get("id")?,
-                parked_at: row.try_get("parked_at")?,
-            })
-        };
-        rows.iter().map(read).collect()
+        rows.iter().map(letter_of).collect()
     }
 
     /// How many dead letters there are of each reason, most first.

@@ -25,7 +25,7 @@ pub(super) async fn list(State(door): State<Door>, Query(query): Query<PageQuery
     let groups: Vec<Value> = groups.iter().map(|(reason, count)| json!({"reason": reason, "count": count})).collect();
     let full = u32::try_from(letters.len()).is_ok_and(|found| found == size);
     let next = letters.last().filter(|_| full).map(|letter| letter.number.to_string());
-    let rows: Vec<Value> = letters.iter().map(shown).collect();
+    let rows: Vec<Value> = letters.iter().map(letter_json).collect();
     let mut answer = json!({ "dead_letters": rows, "groups": groups });
     if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
         members.insert("next_page_token".to_owned(), json!(next));
@@ -33,7 +33,8 @@ pub(super) async fn list(State(door): State<Door>, Query(query): Query<PageQuery
     Ok(Json(answer))
 }
 
-fn shown(letter: &DeadLetterRow) -> Value {
+/// A dead letter as the API and the topic tell it.
+pub(crate) fn letter_json(letter: &DeadLetterRow) -> Value {
     json!({
         "store": letter.store.as_str(),
         "epoch": letter.epoch.to_string(),

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use rdkafka::message::{BorrowedMessage, Header, Headers as _, Message as _, OwnedHeaders};
 use tidemark_model::{Epoch, Position, StoreId};
 
-use crate::event::{Event, EventRecord};
+use crate::event::{Event, EventRecord, Subject};
 
 /// The store of a log's birth.
 pub(crate) const STREAM: &str = "_stream";
@@ -44,6 +44,17 @@ pub(crate) fn headers(record: &EventRecord, nonce: u128) -> OwnedHeaders {
         ("ce_type", kind),
         ("content-type", CONTENT),
     ];
+    let empty = OwnedHeaders::new_with_capacity(fields.len());
+    fields.into_iter().fold(empty, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
+}
+
+/// The headers of an announcement.
+pub(crate) fn announcing(subject: Subject) -> OwnedHeaders {
+    let kind = match subject {
+        Subject::Level => "tidemark.level",
+        Subject::DeadLetter => "tidemark.dead-letter",
+    };
+    let fields = [("ce_specversion", VERSION), ("ce_type", kind), ("content-type", "application/json")];
     let empty = OwnedHeaders::new_with_capacity(fields.len());
     fields.into_iter().fold(empty, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::future_producer::DeliveryFuture;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 
@@ -26,6 +27,13 @@ pub(crate) struct Producer {
     topic: String,
     /// Held only to look or to put a new one in its place.
     current: RwLock<Life>,
+}
+
+/// What is sent.
+pub(crate) struct Letter<'l> {
+    pub(crate) key: &'l str,
+    pub(crate) value: &'l [u8],
+    pub(crate) headers: OwnedHeaders,
 }
 
 /// One producer from its making to its fatal error.
@@ -57,14 +65,30 @@ impl Producer {
     /// all with all acknowledgements; none if the brokers knew a record
     /// already, by a retry of the library's, and did not say where.
     pub(crate) async fn append(&self, partition: u32, records: &[EventRecord]) -> Result<Option<u64>, StreamError> {
-        let life = self.life();
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|_none| StreamError::Random)?;
-        let mut waiting = Vec::with_capacity(records.len());
-        let mut failed = None;
-        for (record, number) in records.iter().zip(0..) {
+        let letter = |(record, number): (_, u128)| {
+            let record: &EventRecord = record;
             let nonce = u128::from_be_bytes(nonce).wrapping_add(number);
-            match self.enqueue(&life, partition, record, nonce).await {
+            let headers = envelope::headers(record, nonce);
+            Letter { key: record.store.as_str(), value: envelope::value(record), headers }
+        };
+        self.send(&self.topic, partition, records.iter().zip(0..).map(letter)).await
+    }
+
+    /// Sends letters to a partition of a topic in order, as [`Self::append`]
+    /// does.
+    pub(crate) async fn send<'l>(
+        &self,
+        topic: &str,
+        partition: u32,
+        letters: impl Iterator<Item = Letter<'l>> + Send,
+    ) -> Result<Option<u64>, StreamError> {
+        let life = self.life();
+        let mut waiting = Vec::new();
+        let mut failed = None;
+        for letter in letters {
+            match enqueue(&life, topic, partition, letter).await {
                 Ok(delivery) => waiting.push(delivery),
                 Err(error) => {
                     failed = Some(error);
@@ -90,30 +114,6 @@ impl Producer {
         }
     }
 
-    async fn enqueue(
-        &self,
-        life: &Life,
-        partition: u32,
-        record: &EventRecord,
-        nonce: u128,
-    ) -> Result<DeliveryFuture, KafkaError> {
-        let mut waiting = FutureRecord::to(&self.topic)
-            .partition(i32::try_from(partition).unwrap_or(i32::MAX))
-            .key(record.store.as_str())
-            .payload(envelope::value(record).as_ref())
-            .headers(envelope::headers(record, nonce));
-        let (pause, mut tries) = ROOM;
-        loop {
-            match life.producer.send_result(waiting) {
-                Ok(delivery) => return Ok(delivery),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) if tries > 0 => waiting = back,
-                Err((error, _)) => return Err(error),
-            }
-            tries -= 1;
-            tokio::time::sleep(pause).await;
-        }
-    }
-
     fn life(&self) -> Life {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -128,6 +128,24 @@ impl Producer {
             *current = Life { number, producer: make(&self.settings)? };
         }
         Ok(())
+    }
+}
+
+async fn enqueue(life: &Life, topic: &str, partition: u32, letter: Letter<'_>) -> Result<DeliveryFuture, KafkaError> {
+    let mut waiting = FutureRecord::to(topic)
+        .partition(i32::try_from(partition).unwrap_or(i32::MAX))
+        .key(letter.key)
+        .payload(letter.value)
+        .headers(letter.headers);
+    let (pause, mut tries) = ROOM;
+    loop {
+        match life.producer.send_result(waiting) {
+            Ok(delivery) => return Ok(delivery),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) if tries > 0 => waiting = back,
+            Err((error, _)) => return Err(error),
+        }
+        tries -= 1;
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -18,17 +18,37 @@ const LOOKS: u32 = 100;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 const DAY_MS: u64 = 86_400_000;
+/// A topic that is compacted keeps what is newest.
+const FOR_EVER: &str = "-1";
 
-/// Makes the topic, or checks the one that is there.
-pub(super) async fn ensure(config: &KafkaConfig) -> Result<(), StreamError> {
+/// How a topic's old records go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Policy {
+    /// By age.
+    Delete,
+    /// The newest record of each key stays.
+    Compact,
+}
+
+impl Policy {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Compact => "compact",
+        }
+    }
+}
+
+/// Makes a topic, or checks the one that is there.
+pub(super) async fn ensure(config: &KafkaConfig, topic: &str, policy: Policy) -> Result<(), StreamError> {
     let admin: AdminClient<ClientLog> =
         config.client()?.create_with_context(ClientLog).map_err(StreamError::broker("make a client"))?;
     // Looked for as a reader: a producer's question would make the topic.
-    let mut found = partitions(config.consumer()?, config.topic.clone()).await?;
+    let mut found = partitions(config.consumer()?, topic.to_owned()).await?;
     if found == 0 {
-        create(&admin, config).await?;
+        create(&admin, config, topic, policy).await?;
         for _look in 0..LOOKS {
-            found = partitions(config.consumer()?, config.topic.clone()).await?;
+            found = partitions(config.consumer()?, topic.to_owned()).await?;
             if found > 0 {
                 break;
             }
@@ -37,14 +57,14 @@ pub(super) async fn ensure(config: &KafkaConfig) -> Result<(), StreamError> {
     }
     if found != config.partitions {
         return Err(StreamError::Topic {
-            topic: config.topic.clone(),
+            topic: topic.to_owned(),
             name: "partitions",
             found: found.to_string(),
             expected: config.partitions.to_string(),
             remedy: "state the number the topic has; it can't change, because it decides where a store's records are",
         });
     }
-    check(&admin, config).await
+    check(&admin, config, topic, policy).await
 }
 
 /// How many partitions the topic has; 0 if it is not there or not all of
@@ -63,19 +83,24 @@ async fn partitions(client: ClientConfig, topic: String) -> Result<u32, StreamEr
     .await
 }
 
-async fn create(admin: &AdminClient<ClientLog>, config: &KafkaConfig) -> Result<(), StreamError> {
+async fn create(
+    admin: &AdminClient<ClientLog>,
+    config: &KafkaConfig,
+    name: &str,
+    policy: Policy,
+) -> Result<(), StreamError> {
     let partitions = i32::try_from(config.partitions).unwrap_or(i32::MAX);
     let retention = u64::from(config.retention_days).saturating_mul(DAY_MS).to_string();
     let in_sync = config.min_insync_replicas.to_string();
-    let topic = NewTopic::new(&config.topic, partitions, TopicReplication::Fixed(i32::from(config.replicas)))
-        .set("cleanup.policy", "delete")
-        .set("retention.ms", &retention)
+    let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(i32::from(config.replicas)))
+        .set("cleanup.policy", policy.word())
+        .set("retention.ms", if policy == Policy::Delete { &retention } else { FOR_EVER })
         .set("min.insync.replicas", &in_sync)
         .set("unclean.leader.election.enable", "false");
     let results = admin.create_topics([&topic], &options()).await.map_err(StreamError::broker("create the topic"))?;
     for result in results {
         match result {
-            Ok(_) => tracing::info!(topic = %config.topic, partitions, "topic created"),
+            Ok(_) => tracing::info!(topic = name, partitions, "topic created"),
             // Another process was first; what it made is checked.
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((_, code)) => return Err(StreamError::broker("create the topic")(KafkaError::AdminOp(code))),
@@ -85,27 +110,32 @@ async fn create(admin: &AdminClient<ClientLog>, config: &KafkaConfig) -> Result<
 }
 
 /// Checks what records rest on; other settings are for who runs the brokers.
-async fn check(admin: &AdminClient<ClientLog>, config: &KafkaConfig) -> Result<(), StreamError> {
+async fn check(
+    admin: &AdminClient<ClientLog>,
+    config: &KafkaConfig,
+    name: &str,
+    policy: Policy,
+) -> Result<(), StreamError> {
     let refused = "describe the topic's settings";
-    let topic = ResourceSpecifier::Topic(&config.topic);
+    let topic = ResourceSpecifier::Topic(name);
     let answers = admin.describe_configs([&topic], &options()).await.map_err(StreamError::broker(refused))?;
     for answer in answers {
         let settings = answer.map_err(|code| StreamError::broker(refused)(KafkaError::AdminOp(code)))?;
         let value = |name: &str| settings.get(name).and_then(|entry| entry.value.clone()).unwrap_or_default();
-        let policy = value("cleanup.policy");
-        if policy != "delete" {
+        let found = value("cleanup.policy");
+        if found != policy.word() {
             return Err(StreamError::Topic {
-                topic: config.topic.clone(),
+                topic: name.to_owned(),
                 name: "cleanup.policy",
-                found: policy,
-                expected: "delete".to_owned(),
-                remedy: "set it on the topic; compaction would drop movements",
+                found,
+                expected: policy.word().to_owned(),
+                remedy: "set it on the topic; compaction would drop movements, its lack old levels",
             });
         }
         let in_sync = value("min.insync.replicas");
         if in_sync.parse::<u16>().is_ok_and(|found| found < config.min_insync_replicas) {
             return Err(StreamError::Topic {
-                topic: config.topic.clone(),
+                topic: name.to_owned(),
                 name: "min.insync.replicas",
                 found: in_sync,
                 expected: config.min_insync_replicas.to_string(),
@@ -114,8 +144,8 @@ async fn check(admin: &AdminClient<ClientLog>, config: &KafkaConfig) -> Result<(
         }
         let retention = value("retention.ms");
         let stated = u64::from(config.retention_days).saturating_mul(DAY_MS);
-        if retention.parse::<u64>().is_ok_and(|found| found < stated) {
-            tracing::warn!(topic = %config.topic, retention, stated, "the topic keeps records for less than is stated");
+        if policy == Policy::Delete && retention.parse::<u64>().is_ok_and(|found| found < stated) {
+            tracing::warn!(topic = name, retention, stated, "the topic keeps records for less than is stated");
         }
     }
     Ok(())
