@@ -1,4 +1,4 @@
 //! Both daemons as real processes: what the scenes of the tests share.
 
-pub mod real;
+pub mod network;
 pub mod scene;

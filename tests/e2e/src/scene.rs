@@ -1,17 +1,17 @@
 //! A scene: a centre, a line, a box, a range of goods on its shelves.
 
-use std::error::Error;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidemark_fleet::books::{Books, Totals};
+pub use tidemark_fleet::patience::Trouble;
+use tidemark_fleet::patience::{Patience, expect};
 use tidemark_fleet::process::Daemon;
 use tidemark_fleet::range::{Article, articles, catalogue_csv, opening_csv};
 use tidemark_fleet::receipts::Sums;
 use tidemark_fleet::relay::Relay;
 use tidemark_fleet::stage::{Programs, Stage};
 use tidemark_fleet::submit::TillLine;
-use tokio::time::Instant;
 
 /// The store of a scene.
 pub const STORE: &str = "S0001";
@@ -21,9 +21,6 @@ pub const OPENING: u64 = 100;
 pub const HANG: Duration = Duration::from_secs(90);
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// What goes wrong in a scene.
-pub type Trouble = Box<dyn Error + Send + Sync>;
 
 /// A centre, a line and a box that have met, with stock opened.
 #[derive(Debug)]
@@ -75,13 +72,13 @@ impl Scene {
     /// A till's line to the box.
     #[must_use]
     pub fn till(&self) -> TillLine {
-        TillLine::to(&self.edge.url(""))
+        TillLine::of(&self.edge)
     }
 
     /// The centre's books.
     #[must_use]
     pub fn books(&self) -> Books {
-        Books::of(&self.centre.url(""))
+        Books::of(&self.centre)
     }
 
     /// Waits until the books are settled and compares them with what the
@@ -101,25 +98,12 @@ impl Scene {
     }
 }
 
-/// Fails with a sentence unless it holds.
-pub fn expect(holds: bool, sentence: impl FnOnce() -> String) -> Result<(), Trouble> {
-    if holds { Ok(()) } else { Err(sentence().into()) }
-}
-
 /// Looks again and again until it holds; fails after the hang limit.
-pub async fn wait_for<F>(what: &str, mut look: impl FnMut() -> F) -> Result<(), Trouble>
+pub async fn wait_for<F>(what: &str, look: impl FnMut() -> F) -> Result<(), Trouble>
 where
     F: Future<Output = Result<bool, Trouble>>,
 {
-    let deadline = Instant::now() + HANG;
-    loop {
-        match look().await {
-            Ok(true) => return Ok(()),
-            Ok(false) if Instant::now() > deadline => return Err(format!("{what} did not come within {HANG:?}").into()),
-            Err(trouble) if Instant::now() > deadline => return Err(trouble),
-            Ok(false) | Err(_) => tokio::time::sleep(LOOK_EVERY).await,
-        }
-    }
+    Patience { within: HANG, every: LOOK_EVERY }.wait_for(what, look).await
 }
 
 /// A sale of one line as a till sends it.

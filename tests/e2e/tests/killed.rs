@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tidemark_e2e::real::Real;
 use tidemark_e2e::scene::{STORE, Scene, Trouble};
 use tidemark_fleet::chance::Chance;
 use tidemark_fleet::range::Article;
 use tidemark_fleet::receipts::{Sums, Till};
 use tidemark_fleet::relay::{Link, Relay};
 use tidemark_fleet::submit::{TillLine, status_of};
+use tidemark_parts::Real;
 
 const KILLS: u32 = 20;
 const CUTS: u32 = 20;

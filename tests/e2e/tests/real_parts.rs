@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidemark_e2e::real::Real;
 use tidemark_e2e::scene::{STORE, Scene, Trouble, sale, wait_for};
 use tidemark_fleet::process::Daemon;
 use tidemark_fleet::receipts::Sums;
 use tidemark_fleet::submit::status_of;
+use tidemark_parts::Real;
 
 /// How long a part stays away.
 const AWAY: Duration = Duration::from_secs(2);
@@ -94,9 +94,8 @@ async fn the_roles_work_in_processes_of_their_own() -> Result<(), Trouble> {
     let article = articles.first().ok_or("no articles")?;
     let level = format!("/v1/stores/{STORE}/items/{}", article.sku);
     wait_for("the opening", || async { Ok(api.get(&level).await?.get("on_hand") == Some(&json!(10))) }).await?;
-    let told = tidemark_fleet::submit::TillLine::to(&edge.url(""))
-        .submit(&sale("roles-1", &article.gtin.to_string(), 1))
-        .await?;
+    let told =
+        tidemark_fleet::submit::TillLine::of(&edge).submit(&sale("roles-1", &article.gtin.to_string(), 1)).await?;
     assert_eq!(status_of(&told.result), "accepted", "{}", told.result);
     wait_for("the sale", || async { Ok(api.get(&level).await?.get("on_hand") == Some(&json!(9))) }).await?;
     wait_for("the proof in another process", || async {

@@ -70,7 +70,7 @@ async fn a_shop_sells_before_it_ever_reached_a_centre() -> Result<(), Trouble> {
     let nowhere = tidemark_fleet::process::free_address()?;
     let recipe = scene.stage.edge("S0002", nowhere, &[])?;
     let mut fresh = tidemark_fleet::process::Daemon::start(recipe).await?;
-    let till = tidemark_fleet::submit::TillLine::to(&fresh.url(""));
+    let till = tidemark_fleet::submit::TillLine::of(&fresh);
     let told = till.submit(&sale("a-1", "A00001", 5)).await?;
     assert_eq!(status_of(&told.result), "accepted");
     fresh.stop().await?;

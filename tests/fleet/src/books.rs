@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tidemark_model::Sku;
 use tokio::time::Instant;
 
-use crate::process::{ProcessError, client, get_json, post};
+use crate::process::{Daemon, ProcessError, client, get_json, post};
 use crate::receipts::Sums;
 
 /// Pairs asked for at once.
@@ -63,9 +63,15 @@ pub struct Books {
 }
 
 impl Books {
+    /// Of a centre that runs, whose certificate is believed.
+    #[must_use]
+    pub fn of(centre: &Daemon) -> Self {
+        Self { client: centre.recipe().client(), base: centre.url("") }
+    }
+
     /// Of the centre at this address.
     #[must_use]
-    pub fn of(base: &str) -> Self {
+    pub fn at(base: &str) -> Self {
         Self { client: client(), base: base.to_owned() }
     }
 

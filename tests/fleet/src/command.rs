@@ -1,17 +1,14 @@
 //! The command line. Exit 0: all is as it must be; 1: it is not, or it could
 //! not be tried; 2: usage.
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use tidemark_fleet::patience::Trouble;
 use tidemark_fleet::say::complain;
 
 use crate::{demo, load};
-
-/// What goes wrong, told to the person who started the program.
-pub(crate) type Trouble = Box<dyn Error + Send + Sync>;
 
 /// Simulated shops, and a day of shops in a minute.
 #[derive(Debug, Parser)]
@@ -88,17 +85,8 @@ pub(crate) struct DemoOptions {
     #[arg(long)]
     pub(crate) stay: bool,
     /// On Kafka, PostgreSQL and Redis, which are started for it.
-    #[arg(long, requires_all = ["kafka_libs", "postgres_bin", "redis_server"])]
+    #[arg(long)]
     pub(crate) real: bool,
-    /// Folder of Kafka's jars.
-    #[arg(long)]
-    pub(crate) kafka_libs: Option<PathBuf>,
-    /// Folder of PostgreSQL's programs.
-    #[arg(long)]
-    pub(crate) postgres_bin: Option<PathBuf>,
-    /// The program of Redis.
-    #[arg(long)]
-    pub(crate) redis_server: Option<PathBuf>,
 }
 
 impl Cli {

@@ -6,19 +6,23 @@ mod acts;
 mod cast;
 mod people;
 
+use tidemark_fleet::patience::Trouble;
 use tidemark_fleet::say::{Voice, line};
 use tidemark_fleet::submit::TillLine;
+use tidemark_parts::Real;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::command::{DemoOptions, Trouble};
+use crate::command::DemoOptions;
 use cast::Cast;
 use people::Scanning;
 
 /// Runs the demo; true if the books are as they must be.
 pub(crate) async fn run(options: DemoOptions) -> Result<bool, Trouble> {
     let voice = Voice::start();
-    let mut cast = Cast::assemble(&options, &[], &voice).await?;
+    let real = if options.real { Some(start_servers(&voice)?) } else { None };
+    let flags = real.as_ref().map(Real::flags).unwrap_or_default();
+    let mut cast = Cast::assemble(&options, &flags, &voice).await?;
     let played = play(&mut cast, &voice).await;
     let good = match played {
         Ok(good) => good,
@@ -37,6 +41,19 @@ pub(crate) async fn run(options: DemoOptions) -> Result<bool, Trouble> {
         tokio::signal::ctrl_c().await?;
     }
     Ok(good)
+}
+
+/// Servers of the demo's own; they end with it.
+fn start_servers(voice: &Voice) -> Result<Real, Trouble> {
+    voice.say("starting Kafka, PostgreSQL and Redis");
+    let real = Real::start()?;
+    voice.say(format!(
+        "Kafka at {}, PostgreSQL at port {}, Redis at {}",
+        real.kafka.brokers(),
+        real.postgres.port(),
+        real.redis.url()
+    ));
+    Ok(real)
 }
 
 /// Opens the doors, lets things go wrong, closes, and does the books.
@@ -70,7 +87,7 @@ async fn play(cast: &mut Cast, voice: &Voice) -> Result<bool, Trouble> {
 }
 
 fn till(cast: &Cast) -> TillLine {
-    TillLine::to(&cast.edge.url(""))
+    TillLine::of(&cast.edge)
 }
 
 async fn joined<T>(task: JoinHandle<Result<T, Trouble>>) -> Result<T, Trouble> {

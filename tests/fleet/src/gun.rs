@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::OFlags;
-use rustix::io::Errno;
+use rustix::io::{Errno, FdFlags};
 use rustix::pty::OpenptFlags;
 use tokio::time::Instant;
 
@@ -96,6 +96,9 @@ impl Gun {
 /// A new port behind the link.
 fn connect(link: &Path) -> io::Result<OwnedFd> {
     let cable = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    // A daemon that is started later must not hold the cable: it would never
+    // be unplugged.
+    rustix::io::fcntl_setfd(&cable, FdFlags::CLOEXEC)?;
     rustix::pty::grantpt(&cable)?;
     rustix::pty::unlockpt(&cable)?;
     let mut modes = rustix::termios::tcgetattr(&cable)?;

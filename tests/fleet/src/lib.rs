@@ -4,6 +4,8 @@
 pub mod books;
 pub mod chance;
 pub mod gun;
+pub mod papers;
+pub mod patience;
 pub mod process;
 pub mod range;
 pub mod receipts;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tidemark_fleet::books::Books;
+use tidemark_fleet::patience::Trouble;
 use tidemark_fleet::range::articles;
 use tidemark_fleet::relay::{Link, Relay};
 use tidemark_fleet::say::Voice;
@@ -10,7 +11,7 @@ use tidemark_fleet::shop::Trade;
 use tidemark_fleet::shops::{Plan, Shops};
 use tokio::time::Instant;
 
-use crate::command::{ShopsOptions, Trouble};
+use crate::command::ShopsOptions;
 
 /// Between two lines of progress.
 const TELL_EVERY: Duration = Duration::from_secs(2);
@@ -48,7 +49,7 @@ pub(crate) async fn run(options: ShopsOptions) -> Result<bool, Trouble> {
     if !options.prove {
         return Ok(pending == 0 && record.doubled == 0);
     }
-    let differences = Books::of(&options.centre).differences(&record.sums, 0).await?;
+    let differences = Books::at(&options.centre).differences(&record.sums, 0).await?;
     for difference in differences.iter().take(SHOWN) {
         voice.say(format!("differs: {difference:?}"));
     }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -72,8 +72,19 @@ pub struct Recipe {
     pub arguments: Vec<OsString>,
     /// Where it answers.
     pub http: SocketAddr,
+    /// The authority of its certificate, in PEM form, if it speaks TLS.
+    pub authority: Option<Vec<u8>>,
     /// Where its output goes, appended.
     pub log: PathBuf,
+}
+
+impl Recipe {
+    /// A client that believes the daemon's certificate.
+    #[must_use]
+    pub fn client(&self) -> reqwest::Client {
+        let authority = self.authority.as_deref().and_then(|pem| reqwest::Certificate::from_pem(pem).ok());
+        built(authority.into_iter().fold(bare(), reqwest::ClientBuilder::add_root_certificate))
+    }
 }
 
 /// A daemon that runs. Dropped, it is killed.
@@ -105,7 +116,7 @@ impl Daemon {
             .kill_on_drop(true)
             .spawn()
             .map_err(io)?;
-        let client = client();
+        let client = recipe.client();
         Ok(Self { recipe, child, client })
     }
 
@@ -173,7 +184,8 @@ impl Daemon {
     /// The address of one of its pages.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.recipe.http)
+        let scheme = if self.recipe.authority.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{path}", self.recipe.http)
     }
 
     /// Asks the daemon for a text, whatever its status.
@@ -203,8 +215,15 @@ impl Daemon {
 /// An HTTP client with the hang limit of tests.
 #[must_use]
 pub fn client() -> reqwest::Client {
-    let built = reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy().build();
-    built.unwrap_or_default()
+    built(bare())
+}
+
+fn bare() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy()
+}
+
+fn built(builder: reqwest::ClientBuilder) -> reqwest::Client {
+    builder.build().unwrap_or_default()
 }
 
 /// Reads a JSON page.
@@ -243,5 +262,10 @@ fn log_tail(path: &Path) -> String {
 
 /// An address of loopback that was free a moment ago.
 pub fn free_address() -> std::io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+    free_address_at(Ipv4Addr::LOCALHOST.into())
+}
+
+/// An address of this machine with a port that was free a moment ago.
+pub fn free_address_at(host: IpAddr) -> std::io::Result<SocketAddr> {
+    TcpListener::bind((host, 0))?.local_addr()
 }

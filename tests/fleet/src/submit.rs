@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::process::{ProcessError, client, post};
+use crate::process::{Daemon, ProcessError, post};
 
 /// How long a till of a test goes on repeating; a hang limit.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(120);
@@ -33,10 +33,10 @@ pub struct Told {
 }
 
 impl TillLine {
-    /// To the box at this address, such as `http://127.0.0.1:8380`.
+    /// To a box that runs, whose certificate is believed.
     #[must_use]
-    pub fn to(base: &str) -> Self {
-        Self { client: client(), url: format!("{base}/v1/events") }
+    pub fn of(edge: &Daemon) -> Self {
+        Self { client: edge.recipe().client(), url: edge.url("/v1/events") }
     }
 
     /// Submits one event until it is answered.

@@ -18,6 +18,7 @@ const CLUSTER: &str = "dGlkZW1hcmstdGVzdHMtMQ";
 #[derive(Debug)]
 pub struct Kafka {
     port: u16,
+    libs: PathBuf,
     broker: Watched,
 }
 
@@ -64,13 +65,19 @@ impl Kafka {
             "server.properties",
         ];
         let broker = Watched::start("Kafka", folder, "Kafka Server started", &command.map(str::to_owned))?;
-        Ok(Self { port, broker })
+        Ok(Self { port, libs: jars.to_owned(), broker })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn brokers(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The folder of its jars, which hold tools too.
+    #[must_use]
+    pub fn libs(&self) -> &Path {
+        &self.libs
     }
 
     /// Kills the broker without a shutdown.

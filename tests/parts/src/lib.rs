@@ -9,10 +9,12 @@
 mod kafka;
 mod postgres;
 mod program;
+mod real;
 mod redis;
 mod watched;
 
 pub use kafka::Kafka;
 pub use postgres::Postgres;
 pub use program::PartError;
+pub use real::Real;
 pub use redis::Redis;

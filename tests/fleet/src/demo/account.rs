@@ -4,11 +4,10 @@
 use std::time::Duration;
 
 use tidemark_fleet::books::{Books, Totals};
+use tidemark_fleet::patience::Trouble;
 use tidemark_fleet::receipts::Sums;
 use tidemark_fleet::say::{Voice, line};
 use tidemark_fleet::shop::Record;
-
-use crate::command::Trouble;
 
 /// How long the rest may take to arrive.
 const ARRIVE_WITHIN: Duration = Duration::from_secs(30);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidemark_fleet::books::thousandths;
+use tidemark_fleet::patience::{Trouble, expect};
 use tidemark_fleet::process::{client, get_json};
 use tidemark_fleet::relay::Link;
 use tidemark_fleet::say::Voice;
@@ -11,9 +12,8 @@ use tidemark_fleet::shop::Record;
 use tidemark_fleet::submit::status_of;
 use tokio::time::Instant;
 
-use super::cast::{Cast, OPENING, PATIENCE, STORE, expect, wait_for};
+use super::cast::{Cast, OPENING, PATIENCE, STORE};
 use super::{people, till};
-use crate::command::Trouble;
 
 /// Undisturbed trade at the beginning and between the acts.
 const TRADE: Duration = Duration::from_secs(5);
@@ -100,11 +100,13 @@ async fn mend_the_line(cast: &Cast, voice: &Voice) -> Result<Record, Trouble> {
     let (http, level) = (client(), cast.centre.url(&format!("/v1/stores/{STORE}/items/{}", probe.sku)));
     let there = Some((OPENING - 1) * 1_000);
     while get_json(&http, &level).await?.get("on_hand").and_then(thousandths) != there {
-        expect(back.elapsed() < PATIENCE, || format!("the new sale did not reach head office within {PATIENCE:?}"))?;
+        expect(back.elapsed() < PATIENCE.within, || {
+            format!("the new sale did not reach head office within {:?}", PATIENCE.within)
+        })?;
         tokio::time::sleep(LOOK_EVERY).await;
     }
     voice.say(format!("the new sale is at head office {} ms after the line is back", back.elapsed().as_millis()));
-    wait_for("what waited behind the line", || async { Ok(waiting(cast).await? < LITTLE) }).await?;
+    PATIENCE.wait_for("what waited behind the line", || async { Ok(waiting(cast).await? < LITTLE) }).await?;
     voice.say(format!("what had waited is at head office {} ms after the line is back", back.elapsed().as_millis()));
     Ok(record)
 }
@@ -115,7 +117,8 @@ async fn nobody_understands(cast: &Cast, voice: &Voice) -> Result<Record, Troubl
     let record = people::nonsense(&till(cast), good, at_the_box).await?;
     cast.shops.poison(in_shops).await?;
     let count = at_the_box + u64::try_from(in_shops)?;
-    wait_for("the lines that nobody understands", || async { Ok(cast.books().totals().await?.parked >= count) })
+    PATIENCE
+        .wait_for("the lines that nobody understands", || async { Ok(cast.books().totals().await?.parked >= count) })
         .await?;
     voice.say(format!("PARKED: {count} lines that nobody can understand stand aside with their reason:"));
     for (reason, many) in reasons(cast).await? {
@@ -142,10 +145,11 @@ async fn kill_the_centre(cast: &mut Cast, voice: &Voice) -> Result<(), Trouble> 
     cast.centre.restart().await?;
     voice.say(format!("head office is back, {} ms after its start", started.elapsed().as_millis()));
     let count = cast.shops.count();
-    wait_for("the shops after head office came back", || async {
-        Ok(cast.shops.views().all(|(_, view)| view.reached))
-    })
-    .await?;
+    PATIENCE
+        .wait_for("the shops after head office came back", || async {
+            Ok(cast.shops.views().all(|(_, view)| view.reached))
+        })
+        .await?;
     voice
         .say(format!("all {count} simulated shops are connected {} ms after its start", started.elapsed().as_millis()));
     Ok(())

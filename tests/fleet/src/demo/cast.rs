@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tidemark_fleet::books::Books;
 use tidemark_fleet::gun::Gun;
+use tidemark_fleet::patience::{Patience, Trouble, expect};
 use tidemark_fleet::process::Daemon;
 use tidemark_fleet::range::{Article, articles, catalogue_csv, opening_csv};
 use tidemark_fleet::receipts::Sums;
@@ -14,9 +15,8 @@ use tidemark_fleet::say::Voice;
 use tidemark_fleet::shop::Trade;
 use tidemark_fleet::shops::{Plan, Shops};
 use tidemark_fleet::stage::{Programs, Stage};
-use tokio::time::Instant;
 
-use crate::command::{DemoOptions, Trouble};
+use crate::command::DemoOptions;
 
 /// The shop with the real box.
 pub(super) const STORE: &str = "S0001";
@@ -31,9 +31,7 @@ const SCANNED: usize = 12;
 /// Opening stock of every article in every shop, in pieces.
 pub(super) const OPENING: i64 = 100;
 /// How long a step of the preparation may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+pub(super) const PATIENCE: Patience = Patience { within: Duration::from_secs(60), every: Duration::from_millis(50) };
 
 /// Everyone who takes part.
 #[derive(Debug)]
@@ -99,14 +97,17 @@ impl Cast {
     /// Waits until head office knows every shop and every shop the catalogue.
     async fn wait_for_all(&self, voice: &Voice) -> Result<(), Trouble> {
         let count = u64::try_from(self.stores.len())?;
-        wait_for("the shops at head office", || async { Ok(self.books().totals().await?.stores >= count) }).await?;
+        PATIENCE
+            .wait_for("the shops at head office", || async { Ok(self.books().totals().await?.stores >= count) })
+            .await?;
         voice.say(format!("{count} shops have met head office: 1 real box, {} simulated", count - 1));
-        wait_for("the catalogue in the shops", || async {
-            let status = self.edge.get("/v1/status").await?;
-            let at_the_box = status.get("catalogue").and_then(Value::as_u64).unwrap_or(0) > 0;
-            Ok(at_the_box && self.shops.views().all(|(_, view)| view.catalogue > 0))
-        })
-        .await?;
+        PATIENCE
+            .wait_for("the catalogue in the shops", || async {
+                let status = self.edge.get("/v1/status").await?;
+                let at_the_box = status.get("catalogue").and_then(Value::as_u64).unwrap_or(0) > 0;
+                Ok(at_the_box && self.shops.views().all(|(_, view)| view.catalogue > 0))
+            })
+            .await?;
         voice.say("every shop has the catalogue");
         Ok(())
     }
@@ -116,7 +117,7 @@ impl Cast {
         let (status, answer) = self.centre.post("/v1/stock:open", "text/csv", csv.into_bytes()).await?;
         expect(status == 202, || format!("the opening stock was refused: {status} {answer}"))?;
         let count = self.opening().movements();
-        let totals = self.books().settle(count, PATIENCE).await?;
+        let totals = self.books().settle(count, PATIENCE.within).await?;
         expect(totals.is_settled() && totals.applied >= count, || format!("the opening did not settle: {totals:?}"))?;
         voice.say(format!("stock opened: each shop committed its own, {count} movements are at head office"));
         Ok(())
@@ -155,29 +156,6 @@ impl Cast {
 
     /// The centre's books.
     pub(super) fn books(&self) -> Books {
-        Books::of(&self.centre.url(""))
-    }
-}
-
-/// Fails with a sentence unless it holds.
-pub(super) fn expect(holds: bool, sentence: impl FnOnce() -> String) -> Result<(), Trouble> {
-    if holds { Ok(()) } else { Err(sentence().into()) }
-}
-
-/// Looks again and again until it holds.
-pub(super) async fn wait_for<F>(what: &str, mut look: impl FnMut() -> F) -> Result<(), Trouble>
-where
-    F: Future<Output = Result<bool, Trouble>>,
-{
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match look().await {
-            Ok(true) => return Ok(()),
-            Ok(false) if Instant::now() > deadline => {
-                return Err(format!("{what} did not come within {PATIENCE:?}").into());
-            }
-            Err(trouble) if Instant::now() > deadline => return Err(trouble),
-            Ok(false) | Err(_) => tokio::time::sleep(LOOK_EVERY).await,
-        }
+        Books::of(&self.centre)
     }
 }

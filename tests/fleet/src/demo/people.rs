@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidemark_fleet::gun::{Gun, Heard};
+use tidemark_fleet::patience::{Trouble, expect};
 use tidemark_fleet::process::{client, get_json};
 use tidemark_fleet::range::Article;
 use tidemark_fleet::receipts::Till;
@@ -13,8 +14,7 @@ use tidemark_fleet::shop::Record;
 use tidemark_fleet::submit::{TillLine, status_of};
 use tokio::sync::watch;
 
-use super::cast::{OPENING, STORE, expect};
-use crate::command::Trouble;
+use super::cast::{OPENING, STORE};
 
 /// Between two receipts of the till.
 const RECEIPT_EVERY: Duration = Duration::from_millis(150);

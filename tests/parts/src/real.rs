@@ -1,6 +1,6 @@
-//! Real parts under the centre: Kafka, PostgreSQL and Redis of the test's own.
+//! All three parts of a centre at once.
 
-use tidemark_parts::{Kafka, PartError, Postgres, Redis};
+use crate::{Kafka, PartError, Postgres, Redis};
 
 /// Partitions of the topic.
 const PARTITIONS: u32 = 4;
@@ -23,6 +23,12 @@ impl Real {
         let (kafka, postgres, redis) = (Kafka::start()?, Postgres::start()?, Redis::start()?);
         let database = postgres.database("tidemark")?;
         Ok(Self { kafka, postgres, redis, database })
+    }
+
+    /// The database's address.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
     }
 
     /// The centre's flags.

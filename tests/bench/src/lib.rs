@@ -1,1 +1,0 @@
-//! Measures the figures beside the raw limits of the same run.
