@@ -88,6 +88,22 @@ pub(crate) fn unresolved_now_known(
     Ok(known)
 }
 
+/// How many codes have rows in suspense, and the first of them.
+pub(crate) fn suspended(store: &Store, most: usize) -> Result<(usize, Vec<Code>), ReadError> {
+    let (mut count, mut first) = (0, Vec::new());
+    store.scan(Family::Suspense, &[], None, |key, value| {
+        let suspended: Suspense = decode(value)?;
+        if !suspended.rows.is_empty() {
+            count += 1;
+            if first.len() < most {
+                first.push(suspense::read_key(key)?);
+            }
+        }
+        Ok(Scan::On)
+    })?;
+    Ok((count, first))
+}
+
 fn resolve(id: &str, code: &Code, sku: &Sku, units_per_scan: Quantity, wall: WallTime) -> Option<Document> {
     Some(Document {
         source: Source::new(BOX_SOURCE).ok()?,

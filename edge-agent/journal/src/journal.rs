@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tidemark_model::books::Stock;
+use tidemark_model::books::{SequenceState, Stock};
 use tidemark_model::{
     Bitmap, Block, BlockIndex, Code, DocumentKey, Epoch, EpochOrdinal, Label, Lookup, Odometer, Placed, Position, Seq,
     SeqSet, Sku, Source,
@@ -14,7 +14,7 @@ use tidemark_sync::{Facts, ReceivedBlocks};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::books::lookup;
-use crate::catalogue::{CatalogueState, NowKnown, unresolved_now_known};
+use crate::catalogue::{CatalogueState, NowKnown, suspended, unresolved_now_known};
 use crate::config::Config;
 use crate::counters::{Counters, Counts};
 use crate::handled::{HandledVerdict, HandledWord, prove};
@@ -232,6 +232,11 @@ impl Journal {
         self.ask(Command::BeginBoot).await
     }
 
+    /// Answers when the writer's turn comes: it lives, whatever the disk does.
+    pub async fn ping(&self) -> Result<(), NotSaved> {
+        self.ask(Command::Ping).await
+    }
+
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, NotSaved> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).await.map_err(|_closed| NotSaved::Stopped)?;
@@ -315,6 +320,16 @@ impl Journal {
         self.read(|store| unresolved_now_known(store, &catalogue_head(store)?, self.identity.epoch, wall))
     }
 
+    /// How many codes stand in suspense, and the first of them.
+    pub fn suspended(&self, most: usize) -> Result<(usize, Vec<Code>), ReadError> {
+        self.read(|store| suspended(store, most))
+    }
+
+    /// The running numbers of every source that keeps some.
+    pub fn sequences(&self) -> Result<Vec<(Source, SequenceState)>, ReadError> {
+        self.read(reads::sequences)
+    }
+
     /// What stands under a code that nobody has told us.
     pub fn suspense(&self, code: &Code) -> Result<Option<tidemark_model::books::Suspense>, ReadError> {
         self.read(|store| store.value(Family::Suspense, suspense::key(code)))
@@ -327,7 +342,13 @@ impl Journal {
 
     /// The newest documents, newest first.
     pub fn recent_documents(&self, most: usize) -> Result<Vec<DocumentView>, ReadError> {
-        self.read(|store| reads::recent_documents(store, &self.identity, self.tail(), most))
+        self.documents_below(Seq::MAX, most)
+    }
+
+    /// The newest documents that begin below a seq, newest first.
+    pub fn documents_below(&self, below: Seq, most: usize) -> Result<Vec<DocumentView>, ReadError> {
+        let newest = self.tail().min(below.saturating_sub(1));
+        self.read(|store| reads::recent_documents(store, &self.identity, newest, most))
     }
 
     /// One movement, if it is still held.

@@ -1,11 +1,11 @@
 //! Reads for the API and the page.
 
-use tidemark_model::books::Stock;
+use tidemark_model::books::{SequenceState, Stock};
 use tidemark_model::{DocumentId, DocumentKey, Kind, Lookup, Odometer, Placed, Position, Seq, Sku, Source, WallTime};
 
 use crate::layout::identity::Identity;
 use crate::layout::tills::{self, KeptTill};
-use crate::layout::{Family, decode, documents, meta, stock};
+use crate::layout::{Family, decode, documents, meta, sequences, stock};
 use crate::limits::RECENT_MOVEMENTS;
 use crate::records;
 use crate::store::{ReadError, Scan, Store};
@@ -122,6 +122,15 @@ pub(crate) fn tills(store: &Store) -> Result<Vec<Till>, ReadError> {
     store.scan_prefix(Family::Meta, &[meta::TILL], |key, value| {
         let kept: KeptTill = decode(value)?;
         all.push(Till { name: tills::read_key(key)?, token: kept.token, added: kept.added });
+        Ok(Scan::On)
+    })?;
+    Ok(all)
+}
+
+pub(crate) fn sequences(store: &Store) -> Result<Vec<(Source, SequenceState)>, ReadError> {
+    let mut all = Vec::new();
+    store.scan_prefix(Family::Meta, &[meta::SEQUENCE], |key, value| {
+        all.push((sequences::read_key(key)?, decode(value)?));
         Ok(Scan::On)
     })?;
     Ok(all)

@@ -88,6 +88,7 @@ pub(crate) enum Command {
     ForgetLane { lane: Label, reply: Reply<()> },
     Trim(Reply<Seq>),
     BeginBoot(Reply<()>),
+    Ping(Reply<()>),
     Stop,
 }
 
@@ -236,6 +237,7 @@ impl Owner {
             Command::AddTill { till, token, reply } => answer(reply, self.add_till(&till, token)),
             Command::RemoveTill { till, reply } => answer(reply, self.remove_till(&till)),
             Command::Trim(reply) => answer(reply, self.trim()),
+            Command::Ping(reply) => answer(reply, Ok(())),
             Command::BeginBoot(reply) => {
                 self.shared.running.begin_boot();
                 answer(reply, Ok(()));

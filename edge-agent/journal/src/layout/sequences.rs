@@ -3,11 +3,15 @@
 use tidemark_model::Source;
 use tidemark_model::books::SequenceState;
 
-use super::bytes::{LayoutError, Packer, Reader, Value};
+use super::bytes::{LayoutError, Packer, Reader, Value, key_text};
 use super::meta;
 
 pub(crate) fn key(source: &Source) -> Vec<u8> {
     meta::text_key(meta::SEQUENCE, source.as_str())
+}
+
+pub(crate) fn read_key(key: &[u8]) -> Result<Source, LayoutError> {
+    key_text(SequenceState::WHAT, key.get(1..).unwrap_or_default(), Source::new)
 }
 
 impl Value for SequenceState {

@@ -38,6 +38,41 @@ fn what_was_committed_is_there_after_a_restart_and_a_retry_is_a_duplicate() {
 }
 
 #[test]
+fn documents_are_listed_page_by_page_from_the_newest() {
+    let shop = Shop::new("pages");
+    let (journal, writer) = shop.open();
+    for id in ["1", "2", "3"] {
+        submit(&journal, trade(id, TradeKind::Sale, vec![line("apple", 1), line("pear", 1)])).unwrap();
+    }
+    let ids = |below| {
+        let page = journal.documents_below(below, 2).unwrap();
+        page.into_iter().map(|view| (view.id.to_string(), view.first.seq)).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(u64::MAX), [("3".to_owned(), 5), ("2".to_owned(), 3)]);
+    assert_eq!(ids(3), [("1".to_owned(), 1)]);
+    assert_eq!(ids(1), []);
+    writer.stop().unwrap();
+}
+
+#[test]
+fn what_is_missing_and_what_nobody_knows_can_be_asked_for() {
+    let shop = Shop::new("missing");
+    let (journal, writer) = shop.open();
+    wait(journal.ping()).unwrap();
+    for (id, number) in [("1", 7), ("2", 9)] {
+        let numbered = tidemark_model::Document { sequence: Some(number), ..sale(id, "apple", 1) };
+        submit(&journal, numbered).unwrap();
+    }
+    submit(&journal, sale("3", "pear", 1)).unwrap();
+    let kept = journal.sequences().unwrap();
+    assert_eq!((kept.len(), kept[0].0.as_str(), &kept[0].1.gaps), (1, "till:1", &vec![(8, 8)]));
+    let (count, first) = journal.suspended(1).unwrap();
+    assert_eq!((count, first[0].as_str()), (2, "apple"));
+    writer.stop().unwrap();
+    assert_eq!(wait(journal.ping()), Err(NotSaved::Stopped));
+}
+
+#[test]
 fn one_by_one_every_answer_has_its_own_sync() {
     let shop = Shop::new("syncs");
     let (journal, writer) = shop.open();
