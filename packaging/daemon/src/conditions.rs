@@ -6,8 +6,8 @@ pub mod registry;
 
 pub use registry::{CONDITIONS, Condition, Severity};
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -69,6 +69,9 @@ pub struct Raised {
     pub detail: String,
     /// When it was raised, in milliseconds of the daemon's clock.
     pub since_ms: u64,
+    /// When it is over unless it is raised again, by the same clock; none if
+    /// whoever raised it clears it.
+    pub until_ms: Option<u64>,
 }
 
 impl Raised {
@@ -88,24 +91,37 @@ impl Active {
     /// Raises a condition about a subject; raised again it keeps its
     /// beginning. True if it is news.
     pub fn raise_about(&self, code: Code, subject: &str, detail: impl Into<String>, now_ms: u64) -> bool {
-        let detail = detail.into();
-        let news = self.insert(code, subject, &detail, now_ms);
+        let (subject, detail) = (subject.to_owned(), detail.into());
+        self.insert(Raised { code, subject, detail, since_ms: now_ms, until_ms: None })
+    }
+
+    /// Raises a condition about something that happened, of which nobody can
+    /// tell when it is over: it holds for so long after the last time. True
+    /// if it is news.
+    pub fn raise_for(&self, code: Code, subject: &str, detail: impl Into<String>, now_ms: u64, hold_ms: u64) -> bool {
+        let (subject, detail, until) = (subject.to_owned(), detail.into(), now_ms.saturating_add(hold_ms));
+        self.insert(Raised { code, subject, detail, since_ms: now_ms, until_ms: Some(until) })
+    }
+
+    fn insert(&self, raised: Raised) -> bool {
+        let told = raised.clone();
+        let news = self.put(raised);
         if news {
+            let Raised { code, subject, detail, .. } = told;
             tracing::warn!(condition = %code, subject, %detail, "condition raised");
         }
         news
     }
 
-    fn insert(&self, code: Code, subject: &str, detail: &str, now_ms: u64) -> bool {
+    fn put(&self, mut raised: Raised) -> bool {
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut key = (code, subject.to_owned());
-        if map.len() >= ACTIVE_LIMIT && !map.contains_key(&key) {
-            key.1.clear();
+        if map.len() >= ACTIVE_LIMIT && !map.contains_key(&(raised.code, raised.subject.clone())) {
+            raised.subject.clear();
         }
-        let raised = Raised { code, subject: key.1.clone(), detail: detail.to_owned(), since_ms: now_ms };
-        match map.entry(key) {
+        match map.entry((raised.code, raised.subject.clone())) {
             Entry::Occupied(mut held) => {
-                held.get_mut().detail = raised.detail;
+                raised.since_ms = held.get().since_ms;
+                held.insert(raised);
                 false
             }
             Entry::Vacant(place) => {
@@ -128,6 +144,25 @@ impl Active {
             tracing::info!(condition = %code, subject, "condition cleared");
         }
         held
+    }
+
+    /// Clears what was raised for a time that is over. True if there was any.
+    pub fn expire(&self, now_ms: u64) -> bool {
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let over: Vec<_> = map.extract_if(.., |_, held| held.until_ms.is_some_and(|until| until <= now_ms)).collect();
+        drop(map);
+        for ((code, subject), _) in &over {
+            tracing::info!(condition = %code, subject, "condition over");
+        }
+        !over.is_empty()
+    }
+
+    /// Clears what holds of a code about subjects that are not among these.
+    pub fn keep_about(&self, code: Code, subjects: &BTreeSet<String>) {
+        let held = self.list().into_iter().filter(|raised| raised.code == code);
+        for raised in held.filter(|raised| !subjects.contains(&raised.subject)) {
+            self.clear_about(code, &raised.subject);
+        }
     }
 
     /// All that hold, by code.
@@ -195,6 +230,28 @@ mod tests {
         assert_eq!(active.list().first().map(|r| (r.since_ms, r.detail.clone())), Some((5, "disk still full".into())));
         assert!(active.clear(registry::NOT_SAVED) && !active.clear(registry::NOT_SAVED));
         assert!(!active.holds(registry::NOT_SAVED));
+    }
+
+    #[test]
+    fn what_happened_is_told_for_a_time_after_the_last_case() {
+        let active = Active::default();
+        assert!(active.raise_for(registry::ID_REUSED, "till:1", "once", 100, 1_000));
+        assert!(!active.raise_for(registry::ID_REUSED, "till:1", "twice", 600, 1_000));
+        assert!(!active.expire(1_599));
+        assert_eq!(active.list()[0].since_ms, 100);
+        assert!(active.expire(1_600) && active.list().is_empty());
+        active.raise(registry::NOT_SAVED, "disk full", 0);
+        assert!(!active.expire(u64::MAX), "what has an end of its own stays");
+    }
+
+    #[test]
+    fn what_no_longer_holds_of_many_subjects_is_cleared() {
+        let active = Active::default();
+        for till in ["till:1", "till:2"] {
+            active.raise_about(registry::NUMBERS_MISSING, till, "7 has not come", 0);
+        }
+        active.keep_about(registry::NUMBERS_MISSING, &BTreeSet::from(["till:2".to_owned()]));
+        assert_eq!(active.list().iter().map(|raised| raised.subject.as_str()).collect::<Vec<_>>(), ["till:2"]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use error::nearest_of;
-use flat::Found;
+use flat::{Found, Item};
 
 /// What a daemon exits with if its configuration is no good (`EX_CONFIG` of
 /// `sysexits.h`).
@@ -100,6 +100,8 @@ struct Given {
     text: Option<String>,
     /// Whether it is never shown.
     hidden: bool,
+    /// Where the tables of a list of tables stand in their file.
+    items: Vec<Item>,
 }
 
 impl fmt::Debug for Given {
@@ -110,11 +112,24 @@ impl fmt::Debug for Given {
 
 impl Given {
     fn typed(value: Value, origin: Origin) -> Self {
-        Self { value, origin, text: None, hidden: false }
+        Self { value, origin, text: None, hidden: false, items: Vec::new() }
     }
 
     fn untyped(text: &str, origin: Origin) -> Self {
-        Self { value: text_value(text), origin, text: Some(text.to_owned()), hidden: false }
+        Self { value: text_value(text), origin, text: Some(text.to_owned()), hidden: false, items: Vec::new() }
+    }
+
+    /// Where a value stands, by its path as serde tells it (`scanner[1].baud`).
+    fn place_of(&self, path: &str) -> Origin {
+        let within = path.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+        let item = within.and_then(|(index, rest)| Some((self.items.get(index.parse::<usize>().ok()?)?, rest)));
+        match (&self.origin, item) {
+            (Origin::File(file, _), Some((item, rest))) => {
+                let member = rest.trim_start_matches('.').split(['.', '[']).next().unwrap_or("");
+                Origin::File(file.clone(), item.place_of(member))
+            }
+            (origin, _) => origin.clone(),
+        }
     }
 }
 
@@ -247,11 +262,11 @@ fn take_file<T: Settings>(values: &mut Values, path: &Path) -> Result<(), Config
         line: fault.line,
         detail: fault.detail,
     })?;
-    for Found { key, value, line, members } in found {
-        for (member, line) in members {
-            known::<T>(&member, &Origin::File(path.to_owned(), line))?;
+    for Found { key, value, line, items } in found {
+        for (member, line) in items.iter().flat_map(|item| &item.members) {
+            known::<T>(&format!("{key}[].{member}"), &Origin::File(path.to_owned(), *line))?;
         }
-        take::<T>(values, &key, Given::typed(value, Origin::File(path.to_owned(), line)))?;
+        take::<T>(values, &key, Given { items, ..Given::typed(value, Origin::File(path.to_owned(), line)) })?;
     }
     Ok(())
 }
@@ -303,7 +318,7 @@ fn deserialize<T: Settings>(values: &mut Values) -> Result<T, ConfigError> {
             *value = Value::String(text.clone());
             continue;
         }
-        let origin = given.map(|given| given.origin.clone());
+        let origin = given.map(|given| given.place_of(&path));
         return Err(ConfigError::of_serde(path, origin, error.into_inner().message()));
     }
 }

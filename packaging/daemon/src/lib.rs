@@ -4,11 +4,12 @@
 //! - [`logging`], [`clock`], [`retry`], [`shutdown`], [`service`];
 //! - [`listen`]: HTTP and gRPC on one port, plaintext on loopback only;
 //! - [`problem`], [`conditions`]: errors and troubles with cause and remedy;
-//! - [`metrics`], [`output`], [`token`].
+//! - [`metrics`], [`output`], [`token`], [`disk`].
 
 pub mod clock;
 pub mod conditions;
 pub mod config;
+pub mod disk;
 pub mod listen;
 pub mod logging;
 pub mod metrics;

@@ -41,6 +41,11 @@ pub fn start(level: &str, form: Form) -> Result<(), LevelError> {
     Ok(())
 }
 
+/// Whether a level could be started with.
+pub fn check(level: &str) -> Result<(), LevelError> {
+    filter_of(level).map(|_filter| ())
+}
+
 /// A filter of levels. The library would take any word for the name of a
 /// part and log nothing else, so that a misspelt level would be silence.
 fn filter_of(level: &str) -> Result<EnvFilter, LevelError> {

@@ -1,5 +1,7 @@
 //! Errors of HTTP calls: RFC 9457 problems with a code, cause and remedy.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -110,6 +112,12 @@ impl Problem {
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("the body is larger than {limit} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Body too large", detail, "send it in several requests")
+    }
+
+    /// The body did not come in time.
+    pub fn too_slow(within: Duration) -> Self {
+        let detail = format!("the body did not come within {within:?}");
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "Body too slow", detail, "send it again")
     }
 
     /// The content type is not one that is taken here.

@@ -21,11 +21,12 @@ pub fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
-/// How often the watchdog wants to hear that the daemon lives: half of what
-/// the service manager waits for; none if it does not watch.
+/// How often the daemon is asked whether it lives, and how long it may take to
+/// answer: a third of what the service manager waits for, so that a slow
+/// answer is in time too; none if nobody watches.
 #[must_use]
 pub fn watchdog_period() -> Option<Duration> {
-    sd_notify::watchdog_enabled().map(|period| period / 2)
+    sd_notify::watchdog_enabled().map(|patience| patience / 3)
 }
 
 /// Tells the watchdog that the daemon lives. To be called by what does the
@@ -99,5 +100,27 @@ mod tests {
         };
         beat(Duration::from_secs(5), lives, || told.set(told.get() + 1), stop.clone()).await;
         assert_eq!((asked.get(), told.get()), (10, 5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_daemon_that_is_slow_and_lives_is_told_in_time() {
+        let (period, stop) = (Duration::from_secs(10), CancellationToken::new());
+        let begun = tokio::time::Instant::now();
+        let told = Cell::new(Vec::new());
+        let lives = || async {
+            tokio::time::sleep(Duration::from_secs(9)).await;
+            true
+        };
+        let tell = || {
+            let mut times = told.take();
+            times.push(begun.elapsed());
+            if times.len() == 3 {
+                stop.cancel();
+            }
+            told.set(times);
+        };
+        beat(period, lives, tell, stop.clone()).await;
+        let times = told.take();
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] < 3 * period), "{times:?}");
     }
 }

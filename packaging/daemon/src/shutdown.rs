@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::service;
+
 /// Why a task ended although nobody asked.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
@@ -69,8 +71,8 @@ impl Tasks {
         self.names.insert(started.id(), name);
     }
 
-    /// Waits until a signal or a failing task asks for the end, then until
-    /// all tasks have drained.
+    /// Waits until a signal or a failing task asks for the end, tells the
+    /// service manager, then waits until all tasks have drained.
     pub async fn run(mut self, drain: Duration) -> Result<(), TaskError> {
         let first = tokio::select! {
             signal = signalled() => {
@@ -80,6 +82,7 @@ impl Tasks {
             () = self.stop.clone().cancelled_owned() => Ok(()),
             error = self.first_failure() => Err(error),
         };
+        service::stopping();
         self.stop.cancel();
         let drained = tokio::time::timeout(drain, self.drain_all()).await;
         match (first, drained) {

@@ -90,6 +90,8 @@ pub const TWO_BOXES: Code = Code(2005);
 pub const FORKED: Code = Code(2006);
 /// The disk of this box may be a restored one or a copy.
 pub const DISK_SUSPECT: Code = Code(2007);
+/// What the box before this one left waits to be taken over.
+pub const OPENING_WAITS: Code = Code(2008);
 /// NOT SAVED: the disk does not take what is submitted.
 pub const NOT_SAVED: Code = Code(3001);
 /// The disk is 90 % full.
@@ -130,6 +132,8 @@ pub const INSTRUCTION_REFUSED: Code = Code(5006);
 pub const CATALOGUE_STALE: Code = Code(5007);
 /// The control totals of a till differ from what came.
 pub const TOTALS_DIFFER: Code = Code(5008);
+/// A till sends what can't be held at all.
+pub const DOCUMENTS_REFUSED: Code = Code(5009);
 /// A certificate is missing, expired or of another store.
 pub const CERTIFICATE: Code = Code(6001);
 /// A till came with a wrong token.

@@ -1,7 +1,9 @@
 //! A TOML file as dotted keys with their lines.
 
+use std::borrow::Cow;
+
 use toml::de::{DeTable, DeValue};
-use toml::{Table, Value};
+use toml::{Spanned, Table, Value};
 
 /// One key of a file.
 #[derive(Debug)]
@@ -12,8 +14,24 @@ pub(super) struct Found {
     pub(super) value: Value,
     /// The line it stands in, from 1.
     pub(super) line: usize,
-    /// The members of a list of tables as `list[].member`, with their lines.
+    /// The tables of a list of tables.
+    pub(super) items: Vec<Item>,
+}
+
+/// One table of a list of tables.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Item {
+    /// The line it begins in, from 1.
+    pub(super) line: usize,
+    /// Its members with their lines.
     pub(super) members: Vec<(String, usize)>,
+}
+
+impl Item {
+    /// The line of a member; of one that is missing, where the table begins.
+    pub(super) fn place_of(&self, member: &str) -> usize {
+        self.members.iter().find(|(name, _)| name == member).map_or(self.line, |(_, line)| *line)
+    }
 }
 
 /// What is wrong with a file.
@@ -44,18 +62,19 @@ fn walk(text: &str, prefix: &str, spans: &DeTable<'_>, values: &Table, found: &m
         match (span.get_ref(), value) {
             (DeValue::Table(spans), Value::Table(values)) => walk(text, &key, spans, values, found),
             (DeValue::Array(items), _) => {
-                let members = items.iter().flat_map(|item| members_of(text, &key, item.get_ref())).collect();
-                found.push(Found { key, value: value.clone(), line, members });
+                let items = items.iter().map(|item| item_of(text, item)).collect();
+                found.push(Found { key, value: value.clone(), line, items });
             }
-            (_, value) => found.push(Found { key, value: value.clone(), line, members: Vec::new() }),
+            (_, value) => found.push(Found { key, value: value.clone(), line, items: Vec::new() }),
         }
     }
 }
 
-fn members_of(text: &str, list: &str, item: &DeValue<'_>) -> Vec<(String, usize)> {
-    let DeValue::Table(table) = item else { return Vec::new() };
-    let member = |name: &toml::Spanned<_>| (format!("{list}[].{}", name.get_ref()), line_of(text, name.span().start));
-    table.iter().map(|(name, _): (&toml::Spanned<std::borrow::Cow<'_, str>>, _)| member(name)).collect()
+fn item_of(text: &str, item: &Spanned<DeValue<'_>>) -> Item {
+    let line = line_of(text, item.span().start);
+    let DeValue::Table(table) = item.get_ref() else { return Item { line, members: Vec::new() } };
+    let member = |name: &Spanned<Cow<'_, str>>| (name.get_ref().to_string(), line_of(text, name.span().start));
+    Item { line, members: table.iter().map(|(name, _)| member(name)).collect() }
 }
 
 fn line_of(text: &str, at: usize) -> usize {

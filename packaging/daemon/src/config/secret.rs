@@ -10,8 +10,8 @@ use super::{ConfigError, Given};
 /// What stands in the place of a secret.
 pub(super) const HIDDEN: &str = "***";
 
-/// A key's last word that makes its value a secret, a plural or a prefix
-/// before it too (`api_token`).
+/// A key's last word that makes its value a secret, whatever stands before it
+/// (`api_token`).
 const SECRET_WORDS: [&str; 3] = ["secret", "password", "token"];
 
 /// The largest file a value is read from, in bytes.
@@ -52,7 +52,7 @@ pub(super) fn shown(key: &str, value: &Value) -> Value {
             Value::Table(table.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect())
         }
         Value::String(_) if SECRET_WORDS.contains(&word) => Value::String(HIDDEN.to_owned()),
-        Value::String(text) => Value::String(without_password(text)),
+        Value::String(text) => Value::String(without_parameter(&without_password(text))),
         Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => value.clone(),
     }
 }
@@ -67,6 +67,16 @@ fn without_password(text: &str) -> String {
     format!("{scheme}://{user}:{HIDDEN}{host}")
 }
 
+/// `postgres://host/db?password=p` without its password.
+fn without_parameter(text: &str) -> String {
+    let Some((address, query)) = text.split_once('?').filter(|_| text.contains("://")) else { return text.to_owned() };
+    let covered = query.split('&').map(|parameter| match parameter.split_once('=') {
+        Some((name, _)) if SECRET_WORDS.iter().any(|word| name.ends_with(word)) => format!("{name}={HIDDEN}"),
+        Some(_) | None => parameter.to_owned(),
+    });
+    format!("{address}?{}", covered.collect::<Vec<_>>().join("&"))
+}
+
 /// The value that stands in a file, without the line's end.
 pub(super) fn from_file(key: &str, given: Given) -> Result<Given, ConfigError> {
     let Given { value, origin, text, .. } = given;
@@ -78,7 +88,7 @@ pub(super) fn from_file(key: &str, given: Given) -> Result<Given, ConfigError> {
         return Err(fault(format!("{path} is larger than {VALUE_FILE_LIMIT} bytes: is it the right file?")));
     }
     let content = content.trim_end_matches(['\r', '\n']).to_owned();
-    Ok(Given { value: Value::String(content), origin, text: None, hidden: true })
+    Ok(Given { hidden: true, ..Given::typed(Value::String(content), origin) })
 }
 
 #[cfg(test)]
@@ -98,6 +108,13 @@ mod tests {
         for plain in ["127.0.0.1:8380", "redis://cache:6379", "postgres://tide@db/x", "a@b:c"] {
             assert_eq!(without_password(plain), plain);
         }
+    }
+
+    #[test]
+    fn a_password_among_the_parameters_of_an_address_is_covered() {
+        let shown = without_parameter("postgres://db/x?sslmode=require&password=p&application_name=a");
+        assert_eq!(shown, "postgres://db/x?sslmode=require&password=***&application_name=a");
+        assert_eq!(without_parameter("what? password=p"), "what? password=p");
     }
 
     #[test]

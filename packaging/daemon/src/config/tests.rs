@@ -82,7 +82,9 @@ fn a_fault_is_told_with_file_line_and_the_nearest_key() {
     assert!(fault("[http\n").starts_with("edge.toml:1: "));
     let text = "[[scanner]]\npath = \"a\"\nbaud = 1\n\n[[scanner]]\npath = \"b\"\nbuad = 2\n";
     assert_eq!(fault(text), "edge.toml:7: there is no key `scanner[].buad`; did you mean `scanner[].baud`?");
-    assert!(fault("[[scanner]]\npath = \"a\"\nbaud = \"fast\"\n").starts_with("edge.toml:1: `scanner[0].baud`: "));
+    assert!(fault("[[scanner]]\npath = \"a\"\nbaud = \"fast\"\n").starts_with("edge.toml:3: `scanner[0].baud`: "));
+    let text = "[[scanner]]\npath = \"a\"\n\n[[scanner]]\nbaud = 1\npath = 2\n";
+    assert!(fault(text).starts_with("edge.toml:6: `scanner[1].path`: "), "{}", fault(text));
 }
 
 #[test]
@@ -146,9 +148,9 @@ fn a_secret_may_stand_in_a_file_of_its_own() {
 
 #[test]
 fn a_value_that_must_be_given_is_asked_for() {
-    let text = fault("[[scanner]]\nbaud = 1\n");
+    let text = fault("[[scanner]]\npath = \"a\"\n[[scanner]]\nbaud = 1\n");
     assert_eq!(
         text,
-        "edge.toml:1: `scanner[0].path` has no value: give it in the file, by a flag or leave the table out"
+        "edge.toml:3: `scanner[1].path` has no value: give it in the file, by a flag or leave the table out"
     );
 }
