@@ -2,32 +2,37 @@
 //! until a signal or a failing part ends it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tidemark_daemon::clock::Clock;
-use tidemark_daemon::conditions::{Active, registry};
-use tidemark_daemon::listen::{ListenError, Listener, Tls, TlsError};
+use tidemark_daemon::conditions::{Active, Code, registry};
+use tidemark_daemon::listen::{ListenError, Listener, TlsError};
+use tidemark_daemon::logging::LevelError;
 use tidemark_daemon::service;
 use tidemark_daemon::shutdown::{TaskError, Tasks};
-use tidemark_journal::{Health, Journal, OpenError, Reading, Writer};
+use tidemark_journal::{Health, Journal, OpenError, ReadError, Reading, Writer};
 use tidemark_model::StoreId;
-use tidemark_scanner::Scanners;
+use tidemark_scanner::{Scanners, StartError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::desk::Desk;
+use crate::checked::Checked;
+use crate::control::Control;
+use crate::desk::{Desk, Fittings};
 use crate::events::Events;
 use crate::http::{Door, Views, router};
 use crate::reporter::Reporter;
-use crate::settings::{BoxSettings, SettingsError, pair};
-use crate::uplink::{self, Line, LineError};
+use crate::roll::Roll;
+use crate::settings::{BoxSettings, SettingsError};
+use crate::troubles::{Troubles, Watch};
+use crate::uplink::{self, LineError, Surroundings};
 
 /// How long tasks may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often the machine's sleep is looked at.
-const SLEEP_LOOK: Duration = Duration::from_secs(5);
+const SLEEP_LOOK: Duration = Duration::from_secs(2);
 /// A gap between the clocks that is a sleep and no jitter.
 const SLEEP_GAP: Duration = Duration::from_secs(1);
 
@@ -40,9 +45,12 @@ pub(crate) enum AgentError {
     /// The journal can't be opened.
     #[error(transparent)]
     Journal(#[from] OpenError),
+    /// The journal is open and can't be read.
+    #[error("the journal can't be read: {0}")]
+    Books(#[from] ReadError),
     /// A scanner's configuration is no good.
     #[error("scanner: {0}")]
-    Scanner(String),
+    Scanner(#[from] StartError),
     /// The port can't be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -52,6 +60,9 @@ pub(crate) enum AgentError {
     /// The way to the centre is no good.
     #[error(transparent)]
     Line(#[from] LineError),
+    /// The level of the log is none.
+    #[error("`log.level`: {0}")]
+    Level(#[from] LevelError),
     /// The data folder can't be made.
     #[error("the data folder {path} can't be used: {source}", path = path.display())]
     Folder {
@@ -69,30 +80,49 @@ impl AgentError {
     /// Whether the configuration is at fault.
     pub(crate) const fn is_configuration(&self) -> bool {
         match self {
-            Self::Settings(_) | Self::Scanner(_) | Self::Tls(_) | Self::Line(_) => true,
+            Self::Settings(_) | Self::Tls(_) | Self::Line(_) | Self::Level(_) => true,
+            Self::Scanner(error) => !matches!(error, StartError::Thread { .. }),
             Self::Listen(error) => matches!(error, ListenError::PlaintextOffLoopback { .. } | ListenError::Tls(_)),
-            Self::Journal(_) | Self::Folder { .. } | Self::Task(_) => false,
+            Self::Journal(_) | Self::Books(_) | Self::Folder { .. } | Self::Task(_) => false,
+        }
+    }
+
+    /// The condition that says more about it.
+    pub(crate) const fn condition(&self) -> Option<Code> {
+        match self {
+            Self::Journal(OpenError::Damaged(_)) | Self::Books(_) => Some(registry::JOURNAL_DAMAGED),
+            Self::Journal(OpenError::InUse { .. }) => Some(registry::JOURNAL_LOCKED),
+            Self::Journal(OpenError::NewerFormat { .. }) => Some(registry::JOURNAL_NEWER),
+            Self::Listen(ListenError::PlaintextOffLoopback { .. }) => Some(registry::PLAINTEXT_REFUSED),
+            Self::Listen(ListenError::Tls(_)) | Self::Tls(_) => Some(registry::CERTIFICATE),
+            Self::Journal(_)
+            | Self::Listen(ListenError::Bind { .. })
+            | Self::Settings(_)
+            | Self::Scanner(_)
+            | Self::Line(_)
+            | Self::Level(_)
+            | Self::Folder { .. }
+            | Self::Task(_) => None,
         }
     }
 }
 
 /// Opens the journal of a configuration.
-pub(crate) fn open_journal(settings: &BoxSettings, clock: Clock) -> Result<(Journal, Writer), AgentError> {
-    let store = StoreId::new(&settings.store).map_err(SettingsError::from)?;
-    let folder = |source| AgentError::Folder { path: settings.data.clone(), source };
-    std::fs::create_dir_all(&settings.data).map_err(folder)?;
+pub(crate) fn open_journal(data: &Path, store: &StoreId, clock: Clock) -> Result<(Journal, Writer), AgentError> {
+    let folder = |source| AgentError::Folder { path: data.to_owned(), source };
+    std::fs::create_dir_all(data).map_err(folder)?;
     let read = move || Reading { steady_ms: clock.millis(), wall: clock.wall() };
-    let config = tidemark_journal::Config::new(settings.data.join("journal"), store, Arc::new(read));
+    let config = tidemark_journal::Config::new(data.join("journal"), store.clone(), Arc::new(read));
     Ok(Journal::open(config)?)
 }
 
-/// Builds the agent and runs it to its end.
+/// Builds the agent and runs it to its end. Nothing is made on disk before
+/// the whole configuration is found good.
 pub(crate) async fn run(settings: BoxSettings) -> Result<(), AgentError> {
+    let checked = Checked::of(&settings)?;
     let clock = Clock::start();
-    let conditions = Active::default();
-    let (journal, writer) = open_journal(&settings, clock)?;
-    let ran = run_over(&settings, journal, clock, conditions).await;
-    service::stopping();
+    let (journal, writer) = open_journal(&settings.data, &checked.store, clock)?;
+    let ran = run_over(&settings, checked, journal, clock).await;
     // The last sync; joins the writer's thread.
     let stopped = tokio::task::spawn_blocking(move || writer.stop()).await;
     if !matches!(stopped, Ok(Ok(()))) {
@@ -101,27 +131,41 @@ pub(crate) async fn run(settings: BoxSettings) -> Result<(), AgentError> {
     ran
 }
 
-async fn run_over(
-    settings: &BoxSettings,
-    journal: Journal,
-    clock: Clock,
-    conditions: Active,
-) -> Result<(), AgentError> {
-    let name = settings.time_zone.as_str();
-    let time_zone = jiff::tz::TimeZone::get(name).map_err(|_unknown| SettingsError::TimeZone(name.to_owned()))?;
-    let line = Line::of(&settings.centre)?;
-    let listener = open_port(settings).await?;
+async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, clock: Clock) -> Result<(), AgentError> {
+    let Checked { time_zone, line, tls, lanes, .. } = checked;
+    let conditions = Active::default();
     let (events, metrics) = Events::declare();
-    let millis = Arc::new(move || clock.millis());
-    let scanners = Scanners::start(settings.scanner.clone(), millis).map_err(|e| AgentError::Scanner(e.to_string()))?;
-    let (desk, desk_view) =
-        Desk::build(journal.clone(), scanners, &settings.lane, conditions.clone(), events.clone(), clock)?;
-    let (uplink, uplink_view) =
-        uplink::build(journal.clone(), line, settings.metered, conditions.clone(), clock, desk_view.clone());
+    let listener = Listener::open(settings.http.address, tls.clone()).await?.counted(events.traffic.clone());
+    let epoch = journal.identity().epoch;
+    let (contact, control) = Control::open(&settings.data, epoch, listener.address(), tls.is_some());
+    let scanners = Scanners::start(settings.scanner.clone(), Arc::new(move || clock.millis()))?;
+    let (troubles, roll) = (Troubles::new(conditions.clone(), clock), Roll::default());
+    let (desk, desk_view) = Desk::build(
+        Fittings {
+            journal: journal.clone(),
+            conditions: conditions.clone(),
+            troubles: troubles.clone(),
+            roll: roll.clone(),
+            events: events.clone(),
+            time_zone: time_zone.clone(),
+            clock,
+        },
+        scanners,
+        &lanes,
+    )?;
+    let around = Surroundings {
+        journal: journal.clone(),
+        conditions: conditions.clone(),
+        clock,
+        desk: desk_view.clone(),
+        roll: roll.clone(),
+        metered: settings.metered,
+    };
+    let (uplink, uplink_view) = uplink::build(around, line)?;
     let views = Views { desk: desk_view, uplink: uplink_view };
-    let reporter = Arc::new(Reporter::new(journal.clone(), views));
-    let door =
-        Door { journal: journal.clone(), events, metrics, conditions: conditions.clone(), reporter, time_zone, clock };
+    let reporter = Arc::new(Reporter::new(journal.clone(), views, conditions.clone(), clock));
+    let watch = Watch { troubles: troubles.clone(), journal: journal.clone(), data: settings.data.clone(), tls };
+    let door = Door { journal: journal.clone(), events, metrics, reporter, time_zone, clock, troubles, roll, control };
     let mut tasks = Tasks::new();
     announce(listener.address(), &journal);
     tasks.spawn("desk", desk.run(tasks.stop()));
@@ -129,16 +173,18 @@ async fn run_over(
     if let Some(uplink) = uplink {
         tasks.spawn("uplink", uplink.run(tasks.stop()));
     }
+    tasks.spawn("troubles", watch.run(tasks.stop()));
     tasks.spawn("disk", watch_disk(journal.watch_health(), conditions, clock, tasks.stop()));
-    tasks.spawn("life", watch_life(journal, clock, tasks.stop()));
-    Ok(tasks.run(DRAIN).await?)
-}
-
-async fn open_port(settings: &BoxSettings) -> Result<Listener, AgentError> {
-    let (certificate, key) = (settings.tls.certificate.as_ref(), settings.tls.key.as_ref());
-    let files = pair(("tls.certificate", "tls.key"), certificate, key)?;
-    let tls = files.map(|(certificate, key)| Tls::from_files(&certificate, &key, None)).transpose()?;
-    Ok(Listener::open(settings.http.address, tls).await?)
+    let writer = journal.clone();
+    let lives = move || {
+        let writer = writer.clone();
+        async move { writer.ping().await.is_ok() }
+    };
+    tasks.spawn("life", service::watch(lives, tasks.stop()));
+    tasks.spawn("sleep", watch_sleep(journal, clock, tasks.stop()));
+    let ended = tasks.run(DRAIN).await;
+    drop(contact);
+    Ok(ended?)
 }
 
 fn announce(address: SocketAddr, journal: &Journal) {
@@ -171,17 +217,15 @@ async fn watch_disk(
     }
 }
 
-/// Tells the watchdog that the agent lives, and the journal when the machine
-/// slept: that ends a boot of the odometer.
-async fn watch_life(journal: Journal, clock: Clock, stop: CancellationToken) -> Result<(), std::io::Error> {
-    let period = service::watchdog_period().unwrap_or(SLEEP_LOOK).min(SLEEP_LOOK);
+/// Tells the journal when the machine slept: that ends a boot of the
+/// odometer.
+async fn watch_sleep(journal: Journal, clock: Clock, stop: CancellationToken) -> Result<(), std::io::Error> {
     let mut slept = clock.slept();
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            () = tokio::time::sleep(period) => {}
+            () = tokio::time::sleep(SLEEP_LOOK) => {}
         }
-        service::alive();
         let now = clock.slept();
         if now.saturating_sub(slept) > SLEEP_GAP {
             slept = now;

@@ -4,7 +4,7 @@
 mod client;
 mod till;
 
-use std::io::{BufRead as _, stdin};
+use std::io::{BufRead as _, Write as _, stderr, stdin};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,12 +14,15 @@ use tidemark_daemon::conditions;
 use tidemark_daemon::config::{self, ConfigError, Loaded, Sources};
 use tidemark_daemon::logging;
 use tidemark_daemon::output::{Form, Rows, print};
+use tidemark_daemon::service;
 
 use crate::agent::{self, AgentError};
+use crate::checked::Checked;
 use crate::settings::BoxSettings;
 
 const FAILED: u8 = 1;
-const BAD_CONFIGURATION: u8 = 78;
+const BAD_USAGE: u8 = 2;
+const BAD_CONFIGURATION: u8 = config::EXIT_CODE;
 
 /// The daemon of a shop's box.
 #[derive(Debug, Parser)]
@@ -55,17 +58,23 @@ enum Command {
     Tail {
         #[command(flatten)]
         told: Told,
+        /// table, jsonl or csv; json for what is there, as one array
+        #[arg(short, long, default_value = "jsonl")]
+        output: Form,
     },
     /// What a condition means and what to do.
     Explain {
         /// Such as TM-3001; all without it.
         code: Option<conditions::Code>,
+        /// table, json, jsonl or csv
+        #[arg(short, long, default_value = "table")]
+        output: Form,
     },
     /// Reads one scan a line on stdin, writes one object a line.
     Barcode {
         /// jsonl
-        #[arg(short, long, default_value = "jsonl")]
-        output: Form,
+        #[arg(short, long, default_value = "jsonl", value_parser = ["jsonl"])]
+        output: String,
     },
 }
 
@@ -76,7 +85,13 @@ enum ConfigCommand {
     /// A file with every key and its default.
     PrintDefault,
     /// Every value and where it comes from.
-    Explain(Told),
+    Explain {
+        #[command(flatten)]
+        told: Told,
+        /// table, json, jsonl or csv
+        #[arg(short, long, default_value = "table")]
+        output: Form,
+    },
 }
 
 /// What every command can be told.
@@ -125,6 +140,9 @@ impl Told {
 
     /// The configuration of these flags.
     pub(super) fn load(&self) -> Result<Loaded<BoxSettings>, CommandError> {
+        if let Some(pair) = self.set.iter().find(|pair| !pair.contains('=')) {
+            return Err(CommandError::Usage(format!("--set {pair}: write it as KEY=VALUE")));
+        }
         Ok(config::load(&self.sources())?)
     }
 }
@@ -136,8 +154,10 @@ pub(crate) enum CommandError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Agent(#[from] AgentError),
+    #[error("the certificates towards the centre can't be used: {0}")]
+    Papers(String),
     #[error("{0}")]
-    Level(#[from] logging::LevelError),
+    Usage(String),
     #[error("the output can't be written: {0}")]
     Output(#[from] std::io::Error),
     #[error("{0}")]
@@ -147,9 +167,19 @@ pub(crate) enum CommandError {
 impl CommandError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Level(_) => BAD_CONFIGURATION,
+            Self::Usage(_) => BAD_USAGE,
+            Self::Config(_) | Self::Papers(_) => BAD_CONFIGURATION,
             Self::Agent(error) if error.is_configuration() => BAD_CONFIGURATION,
             Self::Agent(_) | Self::Output(_) | Self::Asked(_) => FAILED,
+        }
+    }
+
+    /// The condition that says more about it.
+    const fn condition(&self) -> Option<conditions::Code> {
+        match self {
+            Self::Agent(error) => error.condition(),
+            Self::Papers(_) => Some(conditions::registry::CERTIFICATE),
+            Self::Usage(_) | Self::Config(_) | Self::Output(_) | Self::Asked(_) => None,
         }
     }
 }
@@ -167,52 +197,81 @@ impl Cli {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "messages of the command line go to stderr")]
+/// Says why a command failed, and where to read more.
 fn complain(error: &CommandError) {
-    eprintln!("tidemark-edge: {error}");
+    let text = match error.condition() {
+        Some(code) => format!("{code}: {error}; `tidemark-edge explain {code}` says what to do"),
+        None => error.to_string(),
+    };
+    service::status(&text);
+    // Without stderr there is nobody to tell.
+    say(&text).unwrap_or(());
+}
+
+/// Messages of the command line go to stderr.
+fn say(text: &str) -> std::io::Result<()> {
+    writeln!(stderr().lock(), "tidemark-edge: {text}")
 }
 
 fn carry_out(command: Command) -> Result<(), CommandError> {
     match command {
         Command::Run(told) => run(&told),
         Command::Status { told, output } => client::status(&told.load()?.settings, output),
-        Command::Tail { told } => client::tail(&told.load()?.settings),
+        Command::Tail { told, output } => client::tail(&told.load()?.settings, output),
         Command::Till { command } => till::carry_out(command),
-        Command::Config { command: ConfigCommand::Check(told) } => {
-            told.load()?;
-            Ok(print("the configuration is good\n")?)
-        }
+        Command::Config { command: ConfigCommand::Check(told) } => check(&told),
         Command::Config { command: ConfigCommand::PrintDefault } => {
             Ok(print(config::print_default::<BoxSettings>().trim_start())?)
         }
-        Command::Config { command: ConfigCommand::Explain(told) } => explain_config(&told.load()?),
-        Command::Explain { code } => explain(code),
+        Command::Config { command: ConfigCommand::Explain { told, output } } => explain_config(&told.load()?, output),
+        Command::Explain { code, output } => explain(code, output),
         Command::Barcode { output: _ } => barcode(),
     }
 }
 
 fn run(told: &Told) -> Result<(), CommandError> {
     let settings = told.load()?.settings;
-    logging::start(&settings.log.level, settings.log.form)?;
+    logging::start(&settings.log.level, settings.log.form).map_err(AgentError::from)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     Ok(runtime.block_on(agent::run(settings))?)
 }
 
-fn explain_config(loaded: &Loaded<BoxSettings>) -> Result<(), CommandError> {
+/// Everything that `run` would find, and what it would go on without.
+fn check(told: &Told) -> Result<(), CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let _inside = runtime.enter();
+    let checked = Checked::of(&told.load()?.settings)?;
+    if let Some(line) = &checked.line {
+        line.dialer().map_err(|error| CommandError::Papers(error.to_string()))?;
+    }
+    Ok(print("the configuration is good\n")?)
+}
+
+fn explain_config(loaded: &Loaded<BoxSettings>, form: Form) -> Result<(), CommandError> {
     let mut rows = Rows::new(&["key", "value", "from"]);
     for (key, value, origin) in loaded.explain() {
         rows.add(vec![json!(key), json!(value), json!(origin.to_string())]);
     }
-    Ok(rows.print(Form::Table)?)
+    Ok(rows.print(form)?)
 }
 
-fn explain(code: Option<conditions::Code>) -> Result<(), CommandError> {
-    let Some(code) = code else {
-        let all: Vec<String> = conditions::CONDITIONS.iter().map(conditions::explain).collect();
+fn explain(code: Option<conditions::Code>, form: Form) -> Result<(), CommandError> {
+    let wanted = |condition: &&conditions::Condition| code.is_none_or(|code| condition.code == code);
+    let found: Vec<_> = conditions::CONDITIONS.iter().filter(wanted).collect();
+    if let (Some(code), true) = (code, found.is_empty()) {
+        return Err(CommandError::Asked(format!("there is no condition {code}; `tidemark-edge explain` lists all")));
+    }
+    if form == Form::Table {
+        let all: Vec<String> = found.into_iter().map(conditions::explain).collect();
         return Ok(print(&all.join("\n"))?);
-    };
-    let unknown = || CommandError::Asked(format!("there is no condition {code}"));
-    Ok(print(&conditions::explain(conditions::find(code).ok_or_else(unknown)?))?)
+    }
+    let mut rows = Rows::new(&["code", "title", "severity", "cause", "effect", "remedy"]);
+    for condition in found {
+        let conditions::Condition { code, title, severity, cause, effect, remedy, .. } = condition;
+        let severity = severity.to_string();
+        rows.add([&code.to_string(), *title, &severity, cause, effect, remedy].map(|text| json!(text)).to_vec());
+    }
+    Ok(rows.print(form)?)
 }
 
 fn barcode() -> Result<(), CommandError> {

@@ -1,25 +1,33 @@
 //! The desk: one task that owns the lanes and hears the scanners. A signal
 //! good goes out only after the journal's answer.
 
+mod judging;
+mod signals;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tidemark_barcode::{Command, DoubleRead, Judgement, Verb, decode};
+use tidemark_barcode::DoubleRead;
 use tidemark_daemon::clock::Clock;
-use tidemark_daemon::conditions::{Active, registry};
+use tidemark_daemon::conditions::{Active, Code, registry};
 use tidemark_journal::{Committed, Journal, LaneState, NotSaved, Submission};
-use tidemark_model::{Label, Lookup, Warning};
-use tidemark_scanner::{Closed, DeviceEvent, DeviceId, Events as ScannerEvents, Frame, Scanners, Unavailable};
+use tidemark_model::{Label, Odometer, Status};
+use tidemark_scanner::{Closed, DeviceEvent, DeviceId, Events as ScannerEvents, Frame, Health, Scanners, Unavailable};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::events::Events;
-use crate::lane::{Input, Lane, LaneMemory, Mode, Signal, Step, seal};
+use crate::lane::{Lane, LaneMemory, Mode, Signal, Step};
+use crate::roll::Roll;
 use crate::settings::{LaneSettings, Role, SettingsError};
 use crate::status::{LaneStatus, ScannerStatus};
+use crate::troubles::Troubles;
+use signals::{as_scanner_signal, earned, was_given_before, words_of};
 
 /// How often lanes are asked whether their time is over.
 const TICK: Duration = Duration::from_millis(500);
+/// Before a time-out that could not be saved is tried again.
+const TIME_OUT_AGAIN_MS: u64 = 10_000;
 
 /// What the page shows of lanes and scanners.
 #[derive(Clone, Debug, Default)]
@@ -28,19 +36,30 @@ pub(crate) struct DeskView {
     pub(crate) lanes: Vec<LaneStatus>,
     /// Scanners, by port.
     pub(crate) scanners: Vec<ScannerStatus>,
+    /// What the scanners have counted, by port.
+    pub(crate) health: Vec<(String, Health)>,
+}
+
+/// What the desk works with.
+#[derive(Clone, Debug)]
+pub(crate) struct Fittings {
+    pub(crate) journal: Journal,
+    pub(crate) conditions: Active,
+    pub(crate) troubles: Troubles,
+    pub(crate) roll: Roll,
+    pub(crate) events: Events,
+    pub(crate) time_zone: jiff::tz::TimeZone,
+    pub(crate) clock: Clock,
 }
 
 /// The desk before it runs.
 #[derive(Debug)]
 pub(crate) struct Desk {
-    journal: Journal,
+    with: Fittings,
     scanners: Scanners,
     heard: ScannerEvents,
     lanes: BTreeMap<String, Place>,
     reads: BTreeMap<String, DoubleRead>,
-    conditions: Active,
-    events: Events,
-    clock: Clock,
     view: watch::Sender<DeskView>,
 }
 
@@ -50,36 +69,41 @@ struct Place {
     role: Role,
     lane: Lane,
     last_signal: Option<String>,
+    /// A time-out could not be saved: not before then again.
+    waits_until: Odometer,
 }
 
 impl Desk {
     /// A desk over the journal; lanes go on where they were.
     pub(crate) fn build(
-        journal: Journal,
+        with: Fittings,
         (scanners, heard): (Scanners, ScannerEvents),
         settings: &[LaneSettings],
-        conditions: Active,
-        events: Events,
-        clock: Clock,
     ) -> Result<(Self, watch::Receiver<DeskView>), SettingsError> {
         let mut lanes = BTreeMap::new();
-        let named = scanners.all().iter().map(|scanner| scanner.config().lane.clone());
-        let plain = |name| LaneSettings { name, role: Role::Work, mode: crate::settings::ModeWord::Look };
-        let declared: Vec<LaneSettings> = settings.to_vec();
-        let undeclared = named.filter(|name| !declared.iter().any(|lane| lane.name == *name)).map(plain);
-        for settings in declared.iter().cloned().chain(undeclared) {
+        for settings in settings {
             let name = Label::new(&settings.name).map_err(|error| SettingsError::Lane(error.to_string()))?;
             let home = Mode::from(settings.mode);
-            let memory = remembered(&journal, &name, home, &conditions, &clock);
+            let memory = remembered(&with, &name, home);
             let unfit = || SettingsError::Lane(format!("{name} is too long for a name"));
             let lane = Lane::new(name.clone(), home, memory).ok_or_else(unfit)?;
             if let Some(last) = &lane.memory().last {
                 tracing::info!(lane = %name, last, "the lane goes on; this was its last saved scan");
             }
-            lanes.insert(settings.name, Place { role: settings.role, lane, last_signal: None });
+            let place = Place { role: settings.role, lane, last_signal: None, waits_until: Odometer(0) };
+            lanes.insert(settings.name.clone(), place);
+        }
+        for scanner in scanners.all().iter().filter(|scanner| !scanner.can_give(tidemark_scanner::Signal::Good)) {
+            let detail = "it can't be told what to signal; give its `profile` or `feedback` if it can be";
+            with.conditions.raise_about(
+                registry::SCANNER_CLASS_B,
+                scanner.device().as_str(),
+                detail,
+                with.clock.millis(),
+            );
         }
         let (view, seen) = watch::channel(DeskView::default());
-        let desk = Self { journal, scanners, heard, lanes, reads: BTreeMap::new(), conditions, events, clock, view };
+        let desk = Self { with, scanners, heard, lanes, reads: BTreeMap::new(), view };
         desk.show();
         Ok((desk, seen))
     }
@@ -107,130 +131,104 @@ impl Desk {
     async fn hear(&mut self, event: DeviceEvent) {
         match event {
             DeviceEvent::Opened { device, .. } => {
-                self.conditions.clear_about(registry::SCANNER_GONE, device.as_str());
-                self.conditions.clear_about(registry::SCANNER_BUSY, device.as_str());
+                self.with.conditions.clear_about(registry::SCANNER_GONE, device.as_str());
+                self.with.conditions.clear_about(registry::SCANNER_BUSY, device.as_str());
                 tracing::info!(port = device.as_str(), "scanner ready");
             }
-            DeviceEvent::Closed { device, why: Closed::Unplugged(why), .. } => {
-                self.raise(registry::SCANNER_GONE, &device, &why);
-            }
+            DeviceEvent::Closed { device, why: Closed::Unplugged(why), .. } => self.gone(&device, &why),
             // The agent itself is stopping.
             DeviceEvent::Closed { why: Closed::Stopped, .. } => {}
             DeviceEvent::Unavailable { device, why, .. } => match why {
-                Unavailable::Missing => self.raise(registry::SCANNER_GONE, &device, "there is no such port"),
-                Unavailable::Busy(by) => self.raise(registry::SCANNER_BUSY, &device, &by),
-                Unavailable::Denied => self.raise(
-                    registry::SCANNER_BUSY,
-                    &device,
-                    "the agent's user may not open the port; put it into the group dialout",
-                ),
-                Unavailable::Failed(why) => self.raise(registry::SCANNER_GONE, &device, &why),
+                Unavailable::Missing => self.gone(&device, "there is no such port"),
+                Unavailable::Failed(why) => self.gone(&device, &why),
+                Unavailable::Busy(by) => self.busy(&device, &by),
+                Unavailable::Denied => {
+                    self.busy(&device, "the agent's user may not open the port; put it into the group dialout");
+                }
             },
             DeviceEvent::Frame(frame) => self.scan(frame).await,
         }
     }
 
-    fn raise(&self, code: tidemark_daemon::conditions::Code, device: &DeviceId, why: &str) {
-        self.conditions.raise_about(code, device.as_str(), why, self.clock.millis());
+    fn gone(&self, device: &DeviceId, why: &str) {
+        self.either(registry::SCANNER_GONE, registry::SCANNER_BUSY, device, why);
+    }
+
+    fn busy(&self, device: &DeviceId, why: &str) {
+        self.either(registry::SCANNER_BUSY, registry::SCANNER_GONE, device, why);
+    }
+
+    /// A port is gone or busy, never both.
+    fn either(&self, code: Code, other: Code, device: &DeviceId, why: &str) {
+        self.with.conditions.clear_about(other, device.as_str());
+        self.with.conditions.raise_about(code, device.as_str(), why, self.with.clock.millis());
     }
 
     async fn scan(&mut self, frame: Frame) {
         let Frame { device, bytes, at } = frame;
         if self.reads.entry(device.as_str().to_owned()).or_default().is_repeat(&bytes, at) {
-            self.events.double_reads.inc();
+            self.with.events.double_reads.inc();
             return;
         }
-        self.events.scans.inc();
+        self.with.events.scans.inc();
         let Some(name) = self.scanners.get(&device).map(|scanner| scanner.config().lane.clone()) else { return };
-        let Some(place) = self.lanes.get(&name) else { return };
-        if place.role == Role::Off {
-            return;
-        }
-        let step = self.decide(&place.lane, &bytes);
-        let signal = self.carry_out(&name, step).await;
-        self.signal(&name, &device, signal);
-    }
-
-    /// What a read asks of its lane.
-    fn decide(&self, lane: &Lane, bytes: &[u8]) -> Step {
-        let text = match decode(bytes) {
-            Ok(scan) => match scan.judge() {
-                Judgement::Item(code) => return self.step(lane, Input::Item(code.as_str())),
-                Judgement::Command(command) => match self.command_of(command) {
-                    Some(input) => return self.step(lane, input),
-                    None => Some(command.text().to_owned()),
-                },
-                Judgement::IfCatalogued(text) => Some(text.to_owned()),
-                Judgement::NotKept(_) => None,
-            },
-            Err(rejection) => rejection.if_catalogued().map(str::to_owned),
-        };
-        match text.filter(|text| self.is_catalogued(text)) {
-            Some(text) => self.step(lane, Input::Item(&text)),
-            None => {
-                self.events.strange_scans.inc();
-                self.step(lane, Input::Strange)
+        let mut signal = None;
+        // A number that was given before is skipped, so the second try ends.
+        for _ in 0..2 {
+            let Some(place) = self.lanes.get(&name).filter(|place| place.role != Role::Off) else { return };
+            let step = self.decide(&place.lane, &bytes);
+            signal = self.carry_out(&name, step).await;
+            if signal.is_some() {
+                break;
             }
         }
+        self.signal(&name, &device, signal.unwrap_or(Signal::NotSaved));
     }
 
-    fn step(&self, lane: &Lane, input: Input<'_>) -> Step {
-        lane.step(input, self.journal.identity().epoch, self.journal.odometer(), self.clock.wall())
-    }
-
-    fn command_of(&self, command: Command<'_>) -> Option<Input<'static>> {
-        let store = self.journal.identity().store.clone();
-        if !command.is_sealed_by(|body| seal(store.as_str(), body)) {
-            return None;
-        }
-        Some(match command.verb() {
-            Verb::Look => Input::Mode(Mode::Look),
-            Verb::Sell => Input::Mode(Mode::Sell),
-            Verb::Quantity => command.quantity().map_or(Input::Strange, Input::Quantity),
-            Verb::Undo => Input::Undo,
-            Verb::End => Input::End,
-            // Modes of a later release: an error signal, nothing kept.
-            Verb::Return
-            | Verb::Receive
-            | Verb::Waste
-            | Verb::Send
-            | Verb::Count
-            | Verb::Reference
-            | Verb::Who
-            | Verb::Close => Input::Strange,
-        })
-    }
-
-    fn is_catalogued(&self, text: &str) -> bool {
-        matches!(self.journal.item(text), Ok(view) if view.lookup != Lookup::Unknown)
-    }
-
-    /// Does what a step asks for; the signal it earns.
-    async fn carry_out(&mut self, name: &str, step: Step) -> Signal {
+    /// Does what a step asks for; the signal it earns, or none if the
+    /// document's number was given before.
+    async fn carry_out(&mut self, name: &str, step: Step) -> Option<Signal> {
         match step {
-            Step::Signal(signal) => signal,
+            Step::Signal(signal) => Some(signal),
             Step::Look(item) => {
                 let known = self.is_catalogued(&item);
                 self.tell_look(name, &item);
-                if known { Signal::Tick } else { Signal::NotOnFile }
+                Some(if known { Signal::Looked } else { Signal::NotFound })
             }
             Step::Remember { memory, signal } => {
-                let Some(lane) = self.lanes.get(name).map(|place| place.lane.name().clone()) else {
-                    return Signal::Error;
-                };
-                let saved = self.journal.save_lane(LaneState { lane, state: memory.encode() }).await;
-                self.adopt(name, memory, saved.map(|()| signal))
+                let lane = self.lanes.get(name)?.lane.name().clone();
+                let saved = self.with.journal.save_lane(LaneState { lane, state: memory.encode() }).await;
+                Some(self.adopt(name, memory, saved.map(|()| signal)))
             }
             Step::Write { document, memory, signal } => {
-                let Some(lane) = self.lanes.get(name).map(|place| place.lane.name().clone()) else {
-                    return Signal::Error;
-                };
+                let lane = self.lanes.get(name)?.lane.name().clone();
                 let state = LaneState { lane, state: memory.encode() };
+                let (source, id) = (document.source.clone(), document.id.to_string());
                 let submission = Submission { document: *document, lane: Some(state), instruction: None };
-                let saved = self.journal.submit(submission).await;
-                self.adopt(name, memory, saved.map(|committed| earned(&committed, signal)))
+                let saved = self.with.journal.submit(submission).await;
+                if let Ok(committed) = &saved {
+                    self.with.troubles.taken(&source, &id, committed);
+                    self.with.roll.note(&source, committed.odometer);
+                    if was_given_before(committed) {
+                        return self.renumber(name, memory, committed);
+                    }
+                }
+                Some(self.adopt(name, memory, saved.map(|committed| earned(&committed, signal))))
             }
         }
+    }
+
+    /// The document's number was given before. Nothing of it is saved if it
+    /// is a duplicate: it is written under another one. Else it is kept aside.
+    fn renumber(&mut self, name: &str, memory: LaneMemory, committed: &Committed) -> Option<Signal> {
+        let now = self.with.journal.odometer();
+        let lane = &mut self.lanes.get_mut(name)?.lane;
+        if committed.status == Status::Accepted {
+            lane.adopt(memory);
+        }
+        lane.skip_numbers(now);
+        tracing::error!(lane = name, "a number of a lane was given before");
+        (committed.status == Status::Accepted).then_some(Signal::KeptAside)
     }
 
     fn adopt(&mut self, name: &str, memory: LaneMemory, saved: Result<Signal, NotSaved>) -> Signal {
@@ -239,10 +237,11 @@ impl Desk {
                 if let Some(place) = self.lanes.get_mut(name) {
                     place.lane.adopt(memory);
                 }
+                self.with.conditions.clear_about(registry::LANE_MEMORY, name);
                 signal
             }
             Err(error) => {
-                self.events.not_saved.inc();
+                self.with.events.not_saved.inc();
                 tracing::error!(lane = name, %error, "a scan is not saved");
                 if let Some(place) = self.lanes.get_mut(name) {
                     place.lane.give_up_number();
@@ -252,47 +251,43 @@ impl Desk {
         }
     }
 
-    fn tell_look(&mut self, name: &str, item: &str) {
-        let told = match self.journal.item(item) {
-            Ok(view) => match view.lookup {
-                Lookup::Sku(found) | Lookup::Code { item: found, .. } => {
-                    let on_hand =
-                        view.stock.map_or_else(|| "no stock yet".to_owned(), |s| format!("{} on hand", s.on_hand));
-                    format!("{}: {on_hand}", found.name)
-                }
-                Lookup::Unknown => format!("{item} is not on file"),
-            },
-            Err(error) => error.to_string(),
-        };
-        if let Some(place) = self.lanes.get_mut(name) {
-            place.last_signal = Some(told);
-        }
-    }
-
     fn signal(&mut self, name: &str, device: &DeviceId, signal: Signal) {
         if let Some(scanner) = self.scanners.get(device) {
             // A scanner without a way to be told is normal; a full queue is
             // counted by the scanner's own health.
             scanner.feedback(as_scanner_signal(signal)).ok();
         }
-        let looked = signal == Signal::Tick || signal == Signal::NotOnFile;
+        // What was looked at has been told already.
         if let Some(place) = self.lanes.get_mut(name)
-            && !(looked && place.lane.memory().mode == Mode::Look && place.last_signal.is_some())
+            && let Some(words) = words_of(signal)
         {
-            place.last_signal = Some(words_of(signal).to_owned());
+            place.last_signal = Some(words.to_owned());
         }
     }
 
     async fn look_at_time(&mut self) {
-        let now = self.journal.odometer();
+        let now = self.with.journal.odometer();
+        let is_due =
+            |place: &Place| place.waits_until <= now && place.lane.waits_until().is_some_and(|until| until <= now);
         let due: Vec<(String, Step)> = self
             .lanes
             .iter()
-            .filter(|(_, place)| place.lane.waits_until().is_some_and(|until| until <= now))
+            .filter(|(_, place)| is_due(place))
             .filter_map(|(name, place)| Some((name.clone(), place.lane.time_out(now)?)))
             .collect();
         for (name, step) in due {
-            let signal = self.carry_out(&name, step).await;
+            let Step::Remember { memory, signal } = step else { continue };
+            let Some(place) = self.lanes.get_mut(&name) else { continue };
+            let state = LaneState { lane: place.lane.name().clone(), state: memory.encode() };
+            match self.with.journal.save_lane(state).await {
+                Ok(()) => place.lane.adopt(memory),
+                // Nobody scanned, so nobody is told: the disk's own condition
+                // says it. Later again.
+                Err(_not_saved) => {
+                    place.waits_until = Odometer(now.0.saturating_add(TIME_OUT_AGAIN_MS));
+                    continue;
+                }
+            }
             let scanners = self.scanners.all().iter().filter(|scanner| scanner.config().lane == name);
             let devices: Vec<DeviceId> = scanners.map(|scanner| scanner.device().clone()).collect();
             for device in devices {
@@ -321,52 +316,21 @@ impl Desk {
                 scans: health.frame_count,
             }
         });
-        self.view.send_replace(DeskView { lanes: lanes.collect(), scanners: scanners.collect() });
+        let health = self.scanners.all().iter().map(|s| (s.device().as_str().to_owned(), s.health())).collect();
+        self.view.send_replace(DeskView { lanes: lanes.collect(), scanners: scanners.collect(), health });
     }
 }
 
 /// What a lane remembers; a memory that can't be read is told and begins
 /// anew.
-fn remembered(journal: &Journal, name: &Label, home: Mode, conditions: &Active, clock: &Clock) -> LaneMemory {
-    let fresh = LaneMemory::at(home);
-    let read = match journal.lane(name) {
-        Ok(None) => return fresh,
+fn remembered(with: &Fittings, name: &Label, home: Mode) -> LaneMemory {
+    let read = match with.journal.lane(name) {
+        Ok(None) => return LaneMemory::at(home),
         Ok(Some(bytes)) => LaneMemory::decode(&bytes).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     read.unwrap_or_else(|error| {
-        conditions.raise_about(registry::LANE_MEMORY, name.as_str(), error, clock.millis());
-        fresh
+        with.conditions.raise_about(registry::LANE_MEMORY, name.as_str(), error, with.clock.millis());
+        LaneMemory::anew(home, with.journal.odometer())
     })
-}
-
-/// The signal of a saved document: good, unless the item is not on file.
-fn earned(committed: &Committed, signal: Signal) -> Signal {
-    let unknown = committed.warnings.iter().any(|warning| matches!(warning, Warning::UnknownItem { .. }));
-    if unknown { Signal::NotOnFile } else { signal }
-}
-
-const fn as_scanner_signal(signal: Signal) -> tidemark_scanner::Signal {
-    match signal {
-        Signal::Good => tidemark_scanner::Signal::Good,
-        Signal::NotOnFile => tidemark_scanner::Signal::NotOnFile,
-        Signal::Tick | Signal::Reminder => tidemark_scanner::Signal::Tick,
-        Signal::Undone => tidemark_scanner::Signal::TwoDown,
-        Signal::End => tidemark_scanner::Signal::End,
-        Signal::Error => tidemark_scanner::Signal::Error,
-        Signal::NotSaved => tidemark_scanner::Signal::NotSaved,
-    }
-}
-
-const fn words_of(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Good => "saved",
-        Signal::NotOnFile => "saved, not on file",
-        Signal::Tick => "command taken",
-        Signal::Undone => "undone",
-        Signal::End => "session ended",
-        Signal::Reminder => "a quantity waits for its item",
-        Signal::Error => "not understood, nothing kept",
-        Signal::NotSaved => "NOT SAVED",
-    }
 }

@@ -1,38 +1,45 @@
 //! What the box counts; each metric is moved in one place.
 
-use tidemark_daemon::metrics::{Counter, Gauge, Metrics, MetricsPage};
+use tidemark_daemon::listen::Traffic;
+use tidemark_daemon::metrics::{Counter, Counters, Metrics, MetricsPage, Timings};
 
-/// The box's metrics.
+mod readings;
+
+pub(crate) use readings::Readings;
+
+/// The box's metrics that are moved when something happens.
 #[derive(Clone, Debug)]
 pub(crate) struct Events {
     /// Documents answered `accepted`.
     pub(crate) accepted: Counter,
     /// Documents answered `duplicate`.
     pub(crate) duplicates: Counter,
-    /// Documents answered `rejected`.
-    pub(crate) rejected: Counter,
+    /// Documents answered `rejected`, by code.
+    pub(crate) rejected: Counters,
     /// Documents answered `ignored`.
     pub(crate) ignored: Counter,
-    /// Requests refused as a whole.
-    pub(crate) refused_requests: Counter,
+    /// Requests refused as a whole, by code.
+    pub(crate) refused_requests: Counters,
     /// Documents or scans that were not saved.
     pub(crate) not_saved: Counter,
-    /// Lines that were parked.
-    pub(crate) parked: Counter,
-    /// Codes nobody knew.
-    pub(crate) unknown_codes: Counter,
+    /// Lines that were parked, by reason.
+    pub(crate) parked: Counters,
+    /// Warnings in answers, by code.
+    pub(crate) warnings: Counters,
+    /// From a request for documents to its answer.
+    pub(crate) answered: Timings,
     /// Scans taken.
     pub(crate) scans: Counter,
-    /// Scans that were neither item nor command.
-    pub(crate) strange_scans: Counter,
+    /// Scans of which nothing was kept, by why.
+    pub(crate) scans_not_kept: Counters,
+    /// The same by symbology and length.
+    pub(crate) scan_shapes: Counters,
     /// Reads of the same code right after the first.
     pub(crate) double_reads: Counter,
-    /// The last committed seq.
-    pub(crate) tail: Gauge,
-    /// Movements on their way.
-    pub(crate) pending: Gauge,
-    /// Whether the centre is reached.
-    pub(crate) centre_reached: Gauge,
+    /// Connections.
+    pub(crate) traffic: Traffic,
+    /// What is read when somebody asks.
+    pub(crate) readings: Readings,
 }
 
 impl Events {
@@ -42,18 +49,19 @@ impl Events {
         let events = Self {
             accepted: metrics.counter("documents_accepted", "Documents taken and on disk"),
             duplicates: metrics.counter("documents_duplicate", "Documents that were held already"),
-            rejected: metrics.counter("documents_rejected", "Documents that can't be held at all"),
+            rejected: metrics.counters("documents_rejected", "Documents that can't be held at all, by code", "code"),
             ignored: metrics.counter("documents_ignored", "Training documents, not kept"),
-            refused_requests: metrics.counter("requests_refused", "Requests refused as a whole"),
+            refused_requests: metrics.counters("requests_refused", "Requests refused as a whole, by code", "code"),
             not_saved: metrics.counter("not_saved", "Documents or scans answered NOT SAVED"),
-            parked: metrics.counter("lines_parked", "Lines kept aside without effect"),
-            unknown_codes: metrics.counter("unknown_codes", "Lines under a code that nobody knew"),
+            parked: metrics.counters("lines_parked", "Lines kept aside without effect, by reason", "reason"),
+            warnings: metrics.counters("warnings", "Warnings in answers to documents, by code", "code"),
+            answered: metrics.timings("answer", "From a request for documents to its answer"),
             scans: metrics.counter("scans", "Scans taken from scanners"),
-            strange_scans: metrics.counter("scans_not_understood", "Scans that were neither item nor command"),
+            scans_not_kept: metrics.counters("scans_not_kept", "Scans of which nothing was kept, by why", "why"),
+            scan_shapes: metrics.counters("scan_shapes_not_kept", "The same by symbology and length", "shape"),
             double_reads: metrics.counter("scans_double_read", "Reads of the same code within 400 ms"),
-            tail: metrics.gauge("tail", "The last committed seq"),
-            pending: metrics.gauge("pending", "Movements that the centre has not handled"),
-            centre_reached: metrics.gauge("centre_reached", "1 while the stream to the centre is open"),
+            traffic: Traffic::declare(&mut metrics),
+            readings: Readings::declare(&mut metrics),
         };
         (events, metrics.page())
     }

@@ -4,26 +4,33 @@ mod documents;
 mod entry;
 mod health;
 mod items;
+mod movements;
+mod tills;
+
+pub(crate) use tills::till_name;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::Uri;
 use axum::middleware;
 use axum::response::Html;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tidemark_daemon::clock::Clock;
-use tidemark_daemon::conditions::Active;
 use tidemark_daemon::metrics::MetricsPage;
 use tidemark_daemon::problem::Problem;
 use tidemark_journal::Journal;
+use tidemark_model::limits::BODY_BYTES;
 use tokio::sync::watch;
 
+use crate::control::ControlHash;
 use crate::desk::DeskView;
 use crate::events::Events;
 use crate::page;
 use crate::reporter::Reporter;
+use crate::roll::Roll;
+use crate::troubles::Troubles;
 use crate::uplink::UplinkView;
 
 /// What the handlers work with; cheap to clone.
@@ -32,10 +39,12 @@ pub(crate) struct Door {
     pub(crate) journal: Journal,
     pub(crate) events: Events,
     pub(crate) metrics: MetricsPage,
-    pub(crate) conditions: Active,
     pub(crate) reporter: Arc<Reporter>,
     pub(crate) time_zone: jiff::tz::TimeZone,
     pub(crate) clock: Clock,
+    pub(crate) troubles: Troubles,
+    pub(crate) roll: Roll,
+    pub(crate) control: ControlHash,
 }
 
 /// What the page and `/v1/status` read beside the journal.
@@ -49,10 +58,13 @@ pub(crate) struct Views {
 pub(crate) fn router(door: Door) -> Router {
     let guarded = Router::new()
         .route("/", get(box_page))
-        .route("/v1/events", post(documents::submit))
+        .route("/v1/events", post(documents::submit).layer(DefaultBodyLimit::max(BODY_BYTES)))
         .route("/v1/documents", get(documents::list))
         .route("/v1/items/{item}", get(items::show))
+        .route("/v1/movements", get(movements::list))
         .route("/v1/status", get(health::status))
+        .route("/v1/tills", get(tills::list).post(tills::add))
+        .route("/v1/tills/{name}", delete(tills::remove))
         .route("/metrics", get(health::metrics))
         .layer(middleware::from_fn_with_state(door.clone(), entry::admit));
     Router::new()

@@ -14,11 +14,24 @@ mod clean;
 mod envelope;
 mod line;
 mod member;
+mod surrogates;
 
 pub(crate) use answer::{Answer, answers_json};
 pub(crate) use envelope::{Content, Intake, Refusal, Submitted, read};
 
-use tidemark_model::WallTime;
+use tidemark_journal::BOX_SOURCE;
+use tidemark_model::{Source, WallTime};
+
+/// The source of what head office asked for.
+pub(crate) const CENTRE_SOURCE: &str = "centre";
+/// What the source of a lane begins with.
+pub(crate) const LANE_PREFIX: &str = "lane:";
+
+/// Whether a source is the box's own: nobody else may use up its ids.
+pub(crate) fn is_own(source: &Source) -> bool {
+    let source = source.as_str();
+    source == CENTRE_SOURCE || source == BOX_SOURCE || source.starts_with(LANE_PREFIX)
+}
 
 /// What intake needs to know of the box.
 #[derive(Clone, Debug)]

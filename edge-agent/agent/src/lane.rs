@@ -13,6 +13,7 @@ mod seal;
 pub(crate) use memory::LaneMemory;
 pub(crate) use seal::seal;
 
+use crate::intake::LANE_PREFIX;
 use tidemark_model::document::{Body, Line, TakenLine, Timing, TradeKind};
 use tidemark_model::movement::Labels;
 use tidemark_model::{Document, DocumentId, Epoch, Label, Odometer, Quantity, Sku, Source, WallTime};
@@ -32,6 +33,19 @@ pub(crate) enum Mode {
     Look,
     /// Sales.
     Sell,
+}
+
+/// Where and when a scan comes.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment {
+    /// The journal's life.
+    pub(crate) epoch: Epoch,
+    /// How long the box has run.
+    pub(crate) odometer: Odometer,
+    /// The wall clock; a label.
+    pub(crate) wall: WallTime,
+    /// The trading day of it.
+    pub(crate) day: Option<Label>,
 }
 
 /// What a scan turned out to be, once decoded.
@@ -60,6 +74,10 @@ pub(crate) enum Signal {
     NotOnFile,
     /// A command was taken.
     Tick,
+    /// An item was looked at; nothing was to be saved.
+    Looked,
+    /// An item that is not on file was looked at.
+    NotFound,
     /// The newest movement was undone.
     Undone,
     /// The session ended.
@@ -68,6 +86,8 @@ pub(crate) enum Signal {
     Reminder,
     /// Not understood; nothing was kept.
     Error,
+    /// Saved, but kept aside without effect.
+    KeptAside,
     /// Not on disk; nothing was kept.
     NotSaved,
 }
@@ -111,7 +131,7 @@ impl Lane {
     /// session that begins. A name that leaves no
     /// room for the prefix of its source is none.
     pub(crate) fn new(name: Label, home: Mode, memory: LaneMemory) -> Option<Self> {
-        let source = Source::new(&format!("lane:{name}")).ok()?;
+        let source = Source::new(&format!("{LANE_PREFIX}{name}")).ok()?;
         Some(Self { source, name, home, memory })
     }
 
@@ -119,6 +139,12 @@ impl Lane {
     /// voided then: its number is never given to another one.
     pub(crate) const fn give_up_number(&mut self) {
         self.memory.counter += 1;
+    }
+
+    /// A number turned out to be given before, which should never be: the
+    /// next one is above all that can have been given.
+    pub(crate) fn skip_numbers(&mut self, now: Odometer) {
+        self.memory.counter = self.memory.counter.max(now.0) + 1;
     }
 
     pub(crate) const fn name(&self) -> &Label {
@@ -135,7 +161,8 @@ impl Lane {
     }
 
     /// What a scan asks for.
-    pub(crate) fn step(&self, input: Input<'_>, epoch: Epoch, now: Odometer, wall: WallTime) -> Step {
+    pub(crate) fn step(&self, input: Input<'_>, moment: &Moment) -> Step {
+        let now = moment.odometer;
         match input {
             Input::Strange => Step::Signal(Signal::Error),
             Input::Mode(mode) => self.remember(now, Signal::Tick, |memory| {
@@ -146,9 +173,9 @@ impl Lane {
             Input::End => self.remember(now, Signal::End, |memory| memory.end_session(self.home)),
             Input::Item(item) => match self.memory.mode {
                 Mode::Look => Step::Look(item.to_owned()),
-                Mode::Sell => self.sell(item, epoch, now, wall),
+                Mode::Sell => self.sell(item, moment),
             },
-            Input::Undo => self.undo(epoch, now, wall),
+            Input::Undo => self.undo(moment),
         }
     }
 
@@ -189,41 +216,41 @@ impl Lane {
         LaneMemory { touched: now, reminded: false, ..self.memory.clone() }
     }
 
-    fn sell(&self, item: &str, epoch: Epoch, now: Odometer, wall: WallTime) -> Step {
+    fn sell(&self, item: &str, moment: &Moment) -> Step {
         let quantity = Quantity::units(i64::from(self.memory.multiplier));
         let (Ok(sku), Some(quantity)) = (Sku::new(item), quantity) else { return Step::Signal(Signal::Error) };
         let lines = vec![Line::Taken(TakenLine::plain(sku, quantity))];
         let body = Body::Trade { kind: TradeKind::Sale, last: false, lines };
-        let mut memory = self.touched(now);
+        let mut memory = self.touched(moment.odometer);
         memory.counter += 1;
-        let Some(id) = document_id(epoch, memory.counter) else { return Step::Signal(Signal::Error) };
+        let Some(id) = document_id(moment.epoch, memory.counter) else { return Step::Signal(Signal::Error) };
         if memory.undoable.len() == UNDO_DEPTH {
             memory.undoable.remove(0);
         }
-        memory.undoable.push(id.to_string());
+        memory.undoable.push(memory.counter);
         memory.multiplier = 1;
         memory.last = Some(item.to_owned());
-        Step::Write { document: Box::new(self.document(id, wall, body)), memory, signal: Signal::Good }
+        Step::Write { document: Box::new(self.document(id, moment, body)), memory, signal: Signal::Good }
     }
 
-    fn undo(&self, epoch: Epoch, now: Odometer, wall: WallTime) -> Step {
-        let mut memory = self.touched(now);
-        let newest = memory.undoable.pop().and_then(|id| DocumentId::new(&id).ok());
+    fn undo(&self, moment: &Moment) -> Step {
+        let mut memory = self.touched(moment.odometer);
+        let newest = memory.undoable.pop().and_then(|number| document_id(moment.epoch, number));
         memory.counter += 1;
-        let (Some(of), Some(id)) = (newest, document_id(epoch, memory.counter)) else {
+        let (Some(of), Some(id)) = (newest, document_id(moment.epoch, memory.counter)) else {
             return Step::Signal(Signal::Error);
         };
         let body = Body::Void { source: self.source.clone(), id: of };
-        Step::Write { document: Box::new(self.document(id, wall, body)), memory, signal: Signal::Undone }
+        Step::Write { document: Box::new(self.document(id, moment, body)), memory, signal: Signal::Undone }
     }
 
-    fn document(&self, id: DocumentId, wall: WallTime, body: Body) -> Document {
+    fn document(&self, id: DocumentId, moment: &Moment, body: Body) -> Document {
         let session = Label::new(&format!("{}#{}", self.name, self.memory.session)).ok();
         Document {
             source: self.source.clone(),
             id,
-            wall,
-            labels: Labels { till: session, ..Labels::default() },
+            wall: moment.wall,
+            labels: Labels { till: session, business_day: moment.day.clone(), ..Labels::default() },
             business_day_given: false,
             timing: Timing::Live,
             sequence: None,

@@ -1,16 +1,22 @@
 //! `tidemark-edge`: the daemon of a shop's box.
 
 mod agent;
+mod checked;
 mod command;
+mod control;
 mod desk;
 mod events;
 mod http;
 mod intake;
 mod lane;
 mod page;
+mod papers;
 mod reporter;
+mod roll;
 mod settings;
 mod status;
+mod trading_day;
+mod troubles;
 mod uplink;
 
 use std::process::ExitCode;

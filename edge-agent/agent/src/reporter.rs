@@ -1,9 +1,11 @@
 //! Gathers how the box is, from journal, desk and uplink.
 
 use jiff::Timestamp;
+use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{self, Active};
 use tidemark_journal::{Health, Journal, ReadError};
 use tidemark_model::{Placed, WallTime};
+use tokio::sync::watch;
 
 use crate::http::Views;
 use crate::status::{Recent, SCHEMA, Status, Trouble};
@@ -16,54 +18,100 @@ const MOVEMENTS_SHOWN: usize = 10;
 pub(crate) struct Reporter {
     journal: Journal,
     views: Views,
+    conditions: Active,
+    clock: Clock,
+    /// What was read last: while the disk fails nothing can be read, and just
+    /// then people look.
+    last: watch::Sender<Books>,
+}
+
+/// What is read of the books.
+#[derive(Clone, Debug, Default)]
+struct Books {
+    pending: u64,
+    oldest_pending_ms: Option<u64>,
+    catalogue: u64,
+    recent: Vec<Recent>,
 }
 
 impl Reporter {
-    pub(crate) const fn new(journal: Journal, views: Views) -> Self {
-        Self { journal, views }
+    pub(crate) fn new(journal: Journal, views: Views, conditions: Active, clock: Clock) -> Self {
+        Self { journal, views, conditions, clock, last: watch::Sender::new(Books::default()) }
     }
 
-    /// How the box is now; reads from disk.
-    pub(crate) fn status(&self, active: &Active) -> Result<Status, ReadError> {
+    /// What desk and uplink show.
+    pub(crate) const fn views(&self) -> &Views {
+        &self.views
+    }
+
+    /// How the box is now; reads from disk, if that can be read.
+    pub(crate) fn status(&self) -> Status {
         let identity = self.journal.identity();
-        let standing = self.journal.standing()?;
-        let catalogue = self.journal.catalogue()?.version;
-        let desk = self.views.desk.borrow().clone();
-        let centre = self.views.uplink.borrow().centre.clone();
-        let recent = self.journal.recent_movements(MOVEMENTS_SHOWN)?;
-        Ok(Status {
+        let Books { pending, oldest_pending_ms, catalogue, recent } = self.books();
+        let (desk, uplink) = (self.views.desk.borrow().clone(), self.views.uplink.borrow().clone());
+        let now = self.clock.millis();
+        Status {
             schema: SCHEMA.to_owned(),
             store: identity.store.to_string(),
             box_id: identity.box_id.to_string(),
             epoch: identity.epoch.to_string(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             saving: *self.journal.watch_health().borrow() == Health::Writable,
-            centre,
-            tail: standing.tail,
-            pending: standing.pending,
-            oldest_pending_seconds: standing.oldest_pending_ms.map(|ms| ms / 1_000),
-            odometer_ms: standing.odometer.0,
+            centre: uplink.centre,
+            tail: self.journal.tail(),
+            pending,
+            oldest_pending_seconds: oldest_pending_ms.map(|ms| ms / 1_000),
+            odometer_ms: self.journal.odometer().0,
             catalogue,
-            conditions: active.list().iter().map(trouble).collect(),
+            conditions: self.conditions.list().iter().map(|raised| trouble(raised, now)).collect(),
             lanes: desk.lanes,
             scanners: desk.scanners,
-            recent: recent.iter().map(shown).collect(),
+            recent,
+        }
+    }
+
+    fn books(&self) -> Books {
+        match self.read() {
+            Ok(books) => {
+                self.last.send_replace(books.clone());
+                return books;
+            }
+            // NOT SAVED: the condition says so.
+            Err(ReadError::Closed) => {}
+            Err(error) => tracing::error!(%error, "the journal can't be read"),
+        }
+        self.last.borrow().clone()
+    }
+
+    fn read(&self) -> Result<Books, ReadError> {
+        let standing = self.journal.standing()?;
+        Ok(Books {
+            pending: standing.pending,
+            oldest_pending_ms: standing.oldest_pending_ms,
+            catalogue: self.journal.catalogue()?.version,
+            recent: self.journal.recent_movements(MOVEMENTS_SHOWN)?.iter().map(shown).collect(),
         })
     }
 }
 
-fn trouble(raised: &conditions::Raised) -> Trouble {
-    let condition = conditions::find(raised.code);
+fn trouble(raised: &conditions::Raised, now_ms: u64) -> Trouble {
     let about = if raised.subject.is_empty() { String::new() } else { format!("{}: ", raised.subject) };
+    let (title, severity, remedy) = match raised.condition() {
+        Some(condition) => (condition.title, condition.severity, condition.remedy),
+        None => ("a condition without a page", conditions::Severity::Warning, "call support"),
+    };
     Trouble {
         code: raised.code.to_string(),
-        title: condition.map_or_else(String::new, |condition| condition.title.to_owned()),
+        title: title.to_owned(),
+        severity: severity.to_string(),
         detail: format!("{about}{}", raised.detail),
-        remedy: condition.map_or_else(String::new, |condition| condition.remedy.to_owned()),
+        remedy: remedy.to_owned(),
+        since_seconds: now_ms.saturating_sub(raised.since_ms) / 1_000,
     }
 }
 
-fn shown(placed: &Placed) -> Recent {
+/// A movement as people read it.
+pub(crate) fn shown(placed: &Placed) -> Recent {
     let movement = &placed.movement;
     let item = movement.sku.as_ref().map(|sku| sku.as_str()).or(movement.code.as_ref().map(|code| code.as_str()));
     Recent {

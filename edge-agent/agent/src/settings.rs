@@ -95,6 +95,13 @@ pub(crate) struct LaneSettings {
     pub(crate) mode: ModeWord,
 }
 
+impl LaneSettings {
+    /// A lane of which only the name is known.
+    pub(crate) fn plain(name: &str) -> Self {
+        Self { name: name.to_owned(), role: Role::Work, mode: ModeWord::Look }
+    }
+}
+
 /// What a lane is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

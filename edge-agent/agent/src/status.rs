@@ -2,6 +2,7 @@
 //! `tidemark-edge status` show the same facts.
 
 use serde::{Deserialize, Serialize};
+use tidemark_daemon::conditions::Severity;
 
 /// The schema this release writes.
 pub(crate) const SCHEMA: &str = "tidemark.status/v1";
@@ -63,10 +64,21 @@ pub(crate) struct Trouble {
     pub(crate) code: String,
     /// What it is called.
     pub(crate) title: String,
+    /// `info`, `warning` or `critical`.
+    pub(crate) severity: String,
     /// What is the case here.
     pub(crate) detail: String,
     /// What to do.
     pub(crate) remedy: String,
+    /// Seconds since it was raised.
+    pub(crate) since_seconds: u64,
+}
+
+impl Trouble {
+    /// Whether somebody should look.
+    fn is_urgent(&self) -> bool {
+        self.severity != Severity::Info.to_string()
+    }
 }
 
 /// A lane.
@@ -124,6 +136,9 @@ impl Status {
         } else {
             "NOT SAVED: the disk of this box fails, keep every receipt"
         };
+        if self.centre.address.is_none() {
+            return format!("{saved}. This box works alone: no head office is configured.");
+        }
         let reached = match (self.centre.reached, self.pending) {
             (true, 0) => "and head office has it.".to_owned(),
             (true, pending) => format!("and {} on the way to head office.", movements(pending)),
@@ -139,7 +154,9 @@ impl Status {
     pub(crate) fn mark(&self) -> Mark {
         if !self.saving {
             Mark::Bad
-        } else if self.centre.reached && self.conditions.is_empty() {
+        } else if (self.centre.reached || self.centre.address.is_none())
+            && !self.conditions.iter().any(Trouble::is_urgent)
+        {
             Mark::Good
         } else {
             Mark::Warning
@@ -178,7 +195,12 @@ pub(crate) mod tests {
             epoch: "0000000000000001".to_owned(),
             version: "0.1.0".to_owned(),
             saving: true,
-            centre: Centre { reached: true, address: None, heard_seconds: Some(1), closed: false },
+            centre: Centre {
+                reached: true,
+                address: Some("https://centre".to_owned()),
+                heard_seconds: Some(1),
+                closed: false,
+            },
             tail: 10,
             pending: 0,
             oldest_pending_seconds: None,
@@ -208,5 +230,30 @@ pub(crate) mod tests {
         status.saving = false;
         assert!(status.sentence().starts_with("NOT SAVED"));
         assert_eq!(status.mark(), Mark::Bad);
+    }
+
+    #[test]
+    fn a_box_alone_waits_for_nobody() {
+        let mut status = example();
+        status.centre = Centre { reached: false, address: None, heard_seconds: None, closed: false };
+        assert_eq!(status.sentence(), "Everything is saved. This box works alone: no head office is configured.");
+        assert_eq!(status.mark(), Mark::Good);
+    }
+
+    #[test]
+    fn what_is_only_worth_knowing_calls_nobody() {
+        let mut status = example();
+        let trouble = |severity: Severity| Trouble {
+            code: "TM-4003".to_owned(),
+            title: String::new(),
+            severity: severity.to_string(),
+            detail: String::new(),
+            remedy: String::new(),
+            since_seconds: 0,
+        };
+        status.conditions = vec![trouble(Severity::Info)];
+        assert_eq!(status.mark(), Mark::Good);
+        status.conditions.push(trouble(Severity::Warning));
+        assert_eq!(status.mark(), Mark::Warning);
     }
 }

@@ -5,11 +5,16 @@
 //! it and report through one bounded channel; the journal's word of handled
 //! blocks goes through the keeper, one after the other.
 
+mod books;
 mod conversation;
+mod dialling;
 mod errands;
 mod facts;
 mod keeper;
 mod line;
+mod news;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use line::{Line, LineError};
 
@@ -19,28 +24,27 @@ use std::time::Duration;
 
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
-use tidemark_journal::{Journal, Records};
-use tidemark_model::{Epoch, Seq, SeqSet};
-use tidemark_sync::message::{Refusal, RefusalCode, Session, ToBox, ToCentre};
+use tidemark_journal::{Journal, ReadError, Records};
+use tidemark_model::Seq;
+use tidemark_sync::message::{Refusal, RefusalCode, Session, ToBox, ToCentre, Welcome};
 use tidemark_sync::{
-    Attempt, LinkState, Millis, ReadId, Trouble, TroubleKind, Uplink, UplinkConfig, UplinkInput as Input,
-    UplinkOutput as Output,
+    Attempt, BoxFacts, Millis, Trouble, TroubleKind, Uplink, UplinkConfig, UplinkInput as Input, UplinkOutput as Output,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::DeskView;
+use crate::roll::Roll;
 use crate::status::Centre;
 use conversation::Conversation;
+use dialling::Dialling;
 use errands::Errands;
 use keeper::{Keep, Keeper};
 
 /// Reports that wait for the uplink.
 const REPORTS: usize = 256;
-/// How long a farewell may take.
-const FAREWELL: Duration = Duration::from_secs(2);
-/// How often the page hears how it stands.
+/// How often the page hears how it stands, and head office of news.
 const SHOW_EVERY: Duration = Duration::from_millis(500);
 
 /// What the page shows of the centre.
@@ -48,6 +52,27 @@ const SHOW_EVERY: Duration = Duration::from_millis(500);
 pub(crate) struct UplinkView {
     /// How it stands.
     pub(crate) centre: Centre,
+    /// Movements that wait to be sent.
+    pub(crate) waiting: u64,
+    /// Payload bytes on their way.
+    pub(crate) in_flight_bytes: u64,
+}
+
+/// What the uplink works with.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    /// What is sent.
+    pub(crate) journal: Journal,
+    /// Troubles.
+    pub(crate) conditions: Active,
+    /// The clocks.
+    pub(crate) clock: Clock,
+    /// Lanes and scanners.
+    pub(crate) desk: watch::Receiver<DeskView>,
+    /// Who has submitted.
+    pub(crate) roll: Roll,
+    /// Whether the line is paid by volume.
+    pub(crate) metered: bool,
 }
 
 /// What happened beside the uplink's task.
@@ -59,6 +84,10 @@ enum Report {
     Lost { attempt: Attempt, cause: String },
     /// The centre spoke.
     Heard { attempt: Attempt, message: ToBox },
+    /// The facts of a heartbeat; none if the books can't be read at present.
+    Facts(Option<BoxFacts>),
+    /// The stream is to begin anew, so that its welcome tells all.
+    BeginAnew { cause: String },
     /// The uplink is to be told.
     Tell(Input),
 }
@@ -67,83 +96,74 @@ enum Report {
 #[derive(Debug)]
 pub(crate) struct UplinkTask {
     uplink: Uplink,
-    journal: Journal,
-    line: Line,
-    metered: bool,
-    conditions: Active,
-    clock: Clock,
-    desk: watch::Receiver<DeskView>,
+    around: Surroundings,
+    dialling: Dialling,
     conversations: BTreeMap<Attempt, Conversation>,
     current: Option<Attempt>,
     work: JoinSet<()>,
+    /// Connections that are being left.
+    leaving: JoinSet<()>,
     keeper: Keeper,
     errands: Errands,
     report: mpsc::Sender<Report>,
     reports: mpsc::Receiver<Report>,
     view: watch::Sender<UplinkView>,
+    /// What the last heartbeat said of the books.
+    facts: BoxFacts,
     /// The newest movement when nothing was pending and head office was told.
     settled_at: Option<Seq>,
+    /// The conditions head office was hastened for.
+    told: Vec<(Code, String)>,
 }
 
 /// An uplink over the journal; none without a centre.
 pub(crate) fn build(
-    journal: Journal,
+    around: Surroundings,
     line: Option<Line>,
-    metered: bool,
-    conditions: Active,
-    clock: Clock,
-    desk: watch::Receiver<DeskView>,
-) -> (Option<UplinkTask>, watch::Receiver<UplinkView>) {
+) -> Result<(Option<UplinkTask>, watch::Receiver<UplinkView>), ReadError> {
     let address = line.as_ref().map(|line| line.address().to_owned());
     let centre = Centre { reached: false, address, heard_seconds: None, closed: false };
-    let (view, seen) = watch::channel(UplinkView { centre });
-    let task = line.and_then(|line| {
-        let (report, reports) = mpsc::channel(REPORTS);
-        let identity = journal.identity();
-        let config = UplinkConfig {
-            store: identity.store.clone(),
-            box_id: identity.box_id,
-            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
-            metered,
-            seed: facts::seed(),
-        };
-        let facts = journal
-            .uplink_facts()
-            .inspect_err(|error| tracing::error!(%error, "the uplink can't read where it stands"))
-            .ok()?;
-        let uplink = Uplink::new(config, facts, Millis(clock.millis()));
-        let keeper = Keeper::start(journal.clone(), report.clone());
-        let errands = Errands::start(journal.clone(), conditions.clone(), clock);
-        Some(UplinkTask {
-            uplink,
-            journal,
-            line,
-            metered,
-            conditions,
-            clock,
-            desk,
-            conversations: BTreeMap::new(),
-            current: None,
-            work: JoinSet::new(),
-            keeper,
-            errands,
-            report,
-            reports,
-            view,
-            settled_at: None,
-        })
-    });
-    (task, seen)
+    let (view, seen) = watch::channel(UplinkView { centre, waiting: 0, in_flight_bytes: 0 });
+    let Some(line) = line else { return Ok((None, seen)) };
+    let Surroundings { journal, conditions, clock, metered, .. } = &around;
+    let (report, reports) = mpsc::channel(REPORTS);
+    let identity = journal.identity();
+    let config = UplinkConfig {
+        store: identity.store.clone(),
+        box_id: identity.box_id,
+        agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+        metered: *metered,
+        seed: facts::seed(),
+    };
+    let uplink = Uplink::new(config, journal.uplink_facts()?, Millis(clock.millis()));
+    let task = UplinkTask {
+        uplink,
+        dialling: Dialling::over(line, identity.store.clone(), conditions.clone(), *clock),
+        conversations: BTreeMap::new(),
+        current: None,
+        work: JoinSet::new(),
+        leaving: JoinSet::new(),
+        keeper: Keeper::start(journal.clone(), report.clone()),
+        errands: Errands::start(journal.clone(), conditions.clone(), *clock),
+        around,
+        report,
+        reports,
+        view,
+        facts: BoxFacts::default(),
+        settled_at: None,
+        told: Vec::new(),
+    };
+    Ok((Some(task), seen))
 }
 
 impl UplinkTask {
     /// Speaks with the centre until it is asked to stop.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<(), std::io::Error> {
-        let mut tail = self.journal.watch_tail();
+        let mut tail = self.around.journal.watch_tail();
         let mut show = tokio::time::interval(SHOW_EVERY);
         loop {
             self.perform_all().await;
-            let due = self.uplink.poll_timeout().map(|(at, _why)| at.0.saturating_sub(self.clock.millis()));
+            let due = self.uplink.poll_timeout().map(|(at, _why)| at.0.saturating_sub(self.around.clock.millis()));
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(report) = self.reports.recv() => self.take(report),
@@ -160,28 +180,22 @@ impl UplinkTask {
                     self.uplink.handle_timeout(now);
                 }
                 _ = show.tick() => {
-                    self.tell_when_settled();
+                    self.tell_news();
                     self.show();
                 }
                 Some(_) = self.work.join_next() => {}
+                Some(_) = self.leaving.join_next() => {}
             }
         }
         self.tell(Input::Stop { reason: "the agent stops".to_owned() });
         self.perform_all().await;
-        let conversations = std::mem::take(&mut self.conversations);
-        let farewell = async {
-            for conversation in conversations.into_values() {
-                conversation.close().await;
-            }
-        };
-        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
-            tracing::debug!("the centre did not hear the farewell");
-        }
+        // Each waits for the farewell to be heard, but not for long.
+        while self.leaving.join_next().await.is_some() {}
         Ok(())
     }
 
     fn now(&self) -> Millis {
-        Millis(self.clock.millis())
+        Millis(self.around.clock.millis())
     }
 
     fn tell(&mut self, input: Input) {
@@ -195,12 +209,34 @@ impl UplinkTask {
                 self.conversations.insert(attempt, conversation);
                 self.tell(Input::Connected { attempt });
             }
-            Report::Lost { attempt, cause } => {
-                drop(self.conversations.remove(&attempt));
-                self.tell(Input::Disconnected { attempt, cause });
-            }
+            Report::Lost { attempt, cause } => self.lose(attempt, cause),
             Report::Heard { attempt, message } => self.tell(Input::Message { attempt, message }),
+            Report::Facts(read) => {
+                // Without news of the books head office hears at least how
+                // the box is: NOT SAVED comes just then.
+                self.facts = read.unwrap_or_else(|| std::mem::take(&mut self.facts));
+                let conditions = facts::reports(&self.around.conditions.list());
+                let odometer = self.around.journal.odometer();
+                self.tell(Input::Facts(BoxFacts { conditions, odometer, ..self.facts.clone() }));
+            }
+            Report::BeginAnew { cause } => self.begin_anew(cause),
             Report::Tell(input) => self.tell(input),
+        }
+    }
+
+    fn lose(&mut self, attempt: Attempt, cause: String) {
+        drop(self.conversations.remove(&attempt));
+        if self.current == Some(attempt) {
+            self.current = None;
+            self.errands.meet(None);
+        }
+        self.tell(Input::Disconnected { attempt, cause });
+    }
+
+    fn begin_anew(&mut self, cause: String) {
+        if let Some(attempt) = self.current {
+            tracing::info!(cause, "the stream begins anew");
+            self.lose(attempt, cause);
         }
     }
 
@@ -212,49 +248,68 @@ impl UplinkTask {
 
     async fn perform(&mut self, output: Output) {
         match output {
-            Output::Connect { attempt } => {
-                let (line, report) = (self.line.clone(), self.report.clone());
-                self.work.spawn(conversation::open(line, attempt, report));
-            }
+            Output::Connect { attempt } => self.connect(attempt),
             Output::Abandon { attempt } => drop(self.conversations.remove(&attempt)),
             Output::Disconnect { attempt, because } => {
                 tracing::info!(?because, "leaving the centre");
                 if let Some(conversation) = self.conversations.remove(&attempt) {
-                    self.work.spawn(conversation.close());
+                    self.leaving.spawn(conversation.close());
                 }
             }
             Output::SyncSession(session) => self.save_session(session),
             Output::Send(message) => self.send(message).await,
-            Output::Read { read, epoch, seqs, max_bytes } => self.read(read, epoch, seqs, max_bytes),
-            Output::RememberReceived { epoch, blocks } => self.keeper.keep(Keep::Received { epoch, blocks }).await,
-            Output::Welcomed(welcome) => {
-                tracing::info!(generation = welcome.generation.0, ordinal = welcome.ordinal.0, "the centre is reached");
-                self.current = self.conversations.keys().next_back().copied();
-                self.errands.meet(self.current.and_then(|attempt| Some(self.conversations.get(&attempt)?.caller())));
-                self.keeper.keep(Keep::Welcomed(welcome)).await;
+            Output::Read { read, epoch, seqs, max_bytes } => {
+                let (journal, report) = (self.around.journal.clone(), self.report.clone());
+                self.work.spawn(async move {
+                    let found = books::records(journal, epoch, seqs, max_bytes).await;
+                    let Records { records, unreadable, unreadable_digest } = found;
+                    tell(&report, Input::Records { read, records, unreadable, unreadable_digest }).await;
+                });
             }
+            Output::RememberReceived { epoch, blocks } => self.keeper.keep(Keep::Received { epoch, blocks }).await,
+            Output::Welcomed(welcome) => self.welcomed(welcome).await,
             Output::Handled(handled) => self.keeper.keep(Keep::Handled(handled)).await,
             Output::TakeFacts { oldest } => self.gather_facts(oldest),
             Output::CatalogueVersion(version) => self.errands.catalogue(version),
             Output::Instruction(instruction) => self.errands.instruct(instruction),
             Output::OpeningReady(ready) => {
-                tracing::info!(ordinal = ready.ordinal.0, "an opening is ready; this release goes on without it");
+                let detail = format!("this box is number {} of the shop", ready.ordinal.0);
+                self.raise(registry::OPENING_WAITS, detail);
             }
             Output::Raise(trouble) => {
-                self.conditions.raise(code_of(trouble.kind()), trouble.to_string(), self.clock.millis());
+                self.raise(code_of(trouble.kind()), trouble.to_string());
                 if let Trouble::Refused(Refusal { code: RefusalCode::Malformed, detail }) = &trouble {
                     tracing::error!(detail, "the centre did not understand this box");
                 }
             }
-            Output::Clear(kind) => drop(self.conditions.clear(code_of(kind))),
+            Output::Clear(kind) => drop(self.around.conditions.clear(code_of(kind))),
         }
         self.show();
+    }
+
+    fn raise(&self, code: Code, detail: String) {
+        self.around.conditions.raise(code, detail, self.around.clock.millis());
+    }
+
+    fn connect(&mut self, attempt: Attempt) {
+        match self.dialling.dialer() {
+            Ok(dialer) => drop(self.work.spawn(conversation::open(dialer, attempt, self.report.clone()))),
+            Err(cause) => self.tell(Input::Disconnected { attempt, cause }),
+        }
+    }
+
+    async fn welcomed(&mut self, welcome: Welcome) {
+        tracing::info!(generation = welcome.generation.0, ordinal = welcome.ordinal.0, "the centre is reached");
+        self.compare_clocks(welcome.server_time);
+        self.current = self.conversations.keys().next_back().copied();
+        self.errands.meet(self.current.and_then(|attempt| Some(self.conversations.get(&attempt)?.caller())));
+        self.keeper.keep(Keep::Welcomed(welcome)).await;
     }
 
     /// Puts the session's number on disk. Without it nothing is said; NOT
     /// SAVED tells the person, the next attempt tries again.
     fn save_session(&mut self, session: Session) {
-        let (journal, report) = (self.journal.clone(), self.report.clone());
+        let (journal, report) = (self.around.journal.clone(), self.report.clone());
         self.work.spawn(async move {
             match journal.save_session(session).await {
                 Ok(session) => tell(&report, Input::SessionSynced(session)).await,
@@ -263,29 +318,13 @@ impl UplinkTask {
         });
     }
 
-    fn read(&mut self, read: ReadId, epoch: Epoch, seqs: SeqSet, max_bytes: u64) {
-        let (journal, report) = (self.journal.clone(), self.report.clone());
-        self.work.spawn(async move {
-            match tokio::task::spawn_blocking(move || journal.read_records(epoch, &seqs, max_bytes)).await {
-                Ok(Ok(Records { records, unreadable, unreadable_digest })) => {
-                    tell(&report, Input::Records { read, records, unreadable, unreadable_digest }).await;
-                }
-                Ok(Err(error)) => tracing::error!(%error, "movements can't be read"),
-                Err(error) => tracing::error!(%error, "a reader ended"),
-            }
-        });
-    }
-
     fn gather_facts(&mut self, oldest: Option<Seq>) {
-        let (journal, report) = (self.journal.clone(), self.report.clone());
-        let (desk, conditions, metered) = (self.desk.borrow().clone(), self.conditions.list(), self.metered);
+        let Surroundings { journal, desk, roll, metered, .. } = self.around.clone();
+        let (desk, report) = (desk.borrow().clone(), self.report.clone());
         self.work.spawn(async move {
-            let gather = move || facts::of_box(&journal, &desk, &conditions, oldest, metered);
-            match tokio::task::spawn_blocking(gather).await {
-                Ok(Ok(facts)) => tell(&report, Input::Facts(facts)).await,
-                Ok(Err(error)) => tracing::error!(%error, "the facts of a heartbeat can't be read"),
-                Err(error) => tracing::error!(%error, "a reader ended"),
-            }
+            let facts = books::facts(journal, desk, roll, oldest, metered).await;
+            // The uplink's task is gone only when the agent stops.
+            drop(report.send(Report::Facts(facts)).await);
         });
     }
 
@@ -293,29 +332,8 @@ impl UplinkTask {
         let Some((attempt, conversation)) = self.conversations.iter().next_back() else { return };
         if let Err(cause) = conversation.send(message).await {
             let attempt = *attempt;
-            drop(self.conversations.remove(&attempt));
-            self.tell(Input::Disconnected { attempt, cause });
+            self.lose(attempt, cause);
         }
-    }
-
-    /// Lets head office see at once that nothing is on its way any more,
-    /// instead of with the next heartbeat.
-    fn tell_when_settled(&mut self) {
-        let newest = Some(self.journal.watch_tail().borrow().seq);
-        if self.uplink.status().pending == 0 && self.settled_at != newest {
-            self.settled_at = newest;
-            self.tell(Input::ConditionsChanged);
-        }
-    }
-
-    fn show(&self) {
-        let status = self.uplink.status();
-        let now = self.now();
-        self.view.send_modify(|view| {
-            view.centre.reached = status.link == LinkState::Open;
-            view.centre.closed = status.closed;
-            view.centre.heard_seconds = status.heard.map(|heard| now.since(heard) / 1_000);
-        });
     }
 }
 

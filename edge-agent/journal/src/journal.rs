@@ -1,7 +1,7 @@
 //! The handle on the journal: submitting, telling what the centre said, and
 //! reading. Cheap to clone; everything written goes through the writer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tidemark_model::books::{SequenceState, Stock};
@@ -78,6 +78,12 @@ impl Journal {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.dir
     }
 
     /// The last committed seq.

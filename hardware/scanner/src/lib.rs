@@ -43,5 +43,5 @@ pub use config::Config;
 pub use event::{Closed, DeviceEvent, DeviceId, Frame, Unavailable};
 pub use framer::{Dropped, Framer};
 pub use health::Health;
-pub use scanners::{Clock, Events, FeedbackError, Scanner, Scanners, StartError};
+pub use scanners::{Clock, Events, FeedbackError, Scanner, Scanners, StartError, check};
 pub use signal::{Profile, Signal, SignalBytes, SignalBytesError, Signals};

@@ -236,7 +236,8 @@ impl Drop for Scanners {
     }
 }
 
-fn check(configs: &[Config]) -> Result<(), StartError> {
+/// Whether scanners could be started with these.
+pub fn check(configs: &[Config]) -> Result<(), StartError> {
     let mut paths = BTreeSet::new();
     for config in configs {
         if config.path.is_empty() {

@@ -16,6 +16,8 @@ pub enum Signal {
     NotOnFile,
     /// A command was taken.
     Tick,
+    /// An item was looked at: nothing was to be saved.
+    Looked,
     /// The newest movement was undone.
     TwoDown,
     /// The lane session ended.
@@ -74,7 +76,7 @@ pub struct Signals {
     pub good: Option<SignalBytes>,
     /// For [`Signal::NotOnFile`].
     pub not_on_file: Option<SignalBytes>,
-    /// For [`Signal::Tick`].
+    /// For [`Signal::Tick`] and [`Signal::Looked`].
     pub tick: Option<SignalBytes>,
     /// For [`Signal::TwoDown`].
     pub two_down: Option<SignalBytes>,
@@ -91,7 +93,7 @@ impl Signals {
         let bytes = match signal {
             Signal::Good => &self.good,
             Signal::NotOnFile => &self.not_on_file,
-            Signal::Tick => &self.tick,
+            Signal::Tick | Signal::Looked => &self.tick,
             Signal::TwoDown => &self.two_down,
             Signal::End => &self.end,
             Signal::Error => &self.error,
@@ -109,12 +111,12 @@ impl Signals {
 }
 
 /// What is on disk must be heard as such, else it is scanned again; what is
-/// not must never be.
+/// not must never be, and so an item that was only looked at is not.
 const fn stand_in(signal: Signal) -> Option<Signal> {
     match signal {
         Signal::NotOnFile | Signal::Tick | Signal::TwoDown => Some(Signal::Good),
         Signal::NotSaved => Some(Signal::Error),
-        Signal::Good | Signal::End | Signal::Error => None,
+        Signal::Good | Signal::Looked | Signal::End | Signal::Error => None,
     }
 }
 
@@ -161,8 +163,11 @@ mod tests {
         let bytes = |signal| none.bytes(Profile::Honeywell, signal);
         assert_eq!(bytes(Signal::Good), Some(b"\x16\x07\x0d".as_slice()));
         assert_eq!(bytes(Signal::NotOnFile), bytes(Signal::Good));
+        assert_eq!(bytes(Signal::Tick), bytes(Signal::Good), "a command is on disk");
         assert_eq!(bytes(Signal::Error), None);
         assert_eq!(bytes(Signal::NotSaved), None);
+        let looked = |profile| none.bytes(profile, Signal::Looked);
+        assert!([Profile::Bell, Profile::Datalogic, Profile::Honeywell, Profile::Cipherlab].map(looked) == [None; 4]);
         assert_eq!(none.bytes(Profile::Datalogic, Signal::NotSaved), Some(b"FF".as_slice()));
     }
 
@@ -172,6 +177,7 @@ mod tests {
             Signal::Good,
             Signal::NotOnFile,
             Signal::Tick,
+            Signal::Looked,
             Signal::TwoDown,
             Signal::End,
             Signal::Error,

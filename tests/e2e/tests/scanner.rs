@@ -35,7 +35,7 @@ async fn each_scan_is_signalled_and_a_scanner_that_is_plugged_anew_goes_on() -> 
         }
         assert_eq!(heard, Heard::Good, "after {replugged} times");
         let item = scene.edge.get(&format!("/v1/items/{code}")).await?;
-        let sum = item.get("sum").and_then(tidemark_fleet::books::thousandths);
+        let sum = item.get("effect_sum").and_then(tidemark_fleet::books::thousandths);
         assert_eq!(sum, Some((99 - replugged) * 1_000));
         gun.replug()?;
         tokio::time::sleep(SEEN).await;

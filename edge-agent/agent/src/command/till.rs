@@ -1,23 +1,31 @@
-//! `till add|list|remove`: the journal belongs to the running box, so these
-//! work while it is stopped; a running one is told to stop first.
+//! `till add|list|remove`: by way of the running box, or in its journal if it
+//! does not run.
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::output::{Form, Rows, print};
 use tidemark_daemon::token::{TokenHash, generate};
-use tidemark_journal::Journal;
+use tidemark_journal::{Journal, NotSaved};
 use tidemark_model::Source;
 
+use super::client::Caller;
 use super::{CommandError, Told};
 use crate::agent::open_journal;
+use crate::checked::Checked;
+use crate::http::till_name;
+use crate::settings::BoxSettings;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TillCommand {
     /// Lets a till in and prints its token, once.
     Add {
         /// Its source, such as till:3.
+        #[arg(value_parser = till_name)]
         name: Source,
+        /// table, json, jsonl or csv
+        #[arg(short, long, default_value = "table")]
+        output: Form,
         #[command(flatten)]
         told: Told,
     },
@@ -40,36 +48,86 @@ pub(super) enum TillCommand {
 
 pub(super) fn carry_out(command: TillCommand) -> Result<(), CommandError> {
     match command {
-        TillCommand::Add { name, told } => {
+        TillCommand::Add { name, output, told } => {
             let token = generate().map_err(|error| CommandError::Asked(error.to_string()))?;
-            let hash = TokenHash::of(&token).0;
-            with_journal(&told, async |journal| journal.add_till(name, hash).await)?;
-            Ok(print(&format!("{token}\n"))?)
+            add(&told.load()?.settings, &name, TokenHash::of(&token))?;
+            if output == Form::Table {
+                return Ok(print(&format!("{token}\n"))?);
+            }
+            let mut rows = Rows::new(&["till", "token"]);
+            rows.add(vec![json!(name.as_str()), json!(token)]);
+            Ok(rows.print(output)?)
         }
         TillCommand::List { output, told } => {
-            let tills = with_journal(&told, async |journal| Ok(journal.tills()?))?;
             let mut rows = Rows::new(&["till", "added_ms"]);
-            for till in tills {
-                rows.add(vec![json!(till.name.as_str()), json!(till.added.0)]);
+            for (till, added_ms) in list(&told.load()?.settings)? {
+                rows.add(vec![json!(till), json!(added_ms)]);
             }
             Ok(rows.print(output)?)
         }
-        TillCommand::Remove { name, told } => {
-            let asked = name.clone();
-            let known = with_journal(&told, async |journal| journal.remove_till(asked).await)?;
-            if known { Ok(()) } else { Err(CommandError::Asked(format!("there is no till {name}"))) }
-        }
+        TillCommand::Remove { name, told } => remove(&told.load()?.settings, &name),
     }
 }
 
+/// The token itself stays here: the box is told its hash.
+fn add(settings: &BoxSettings, name: &Source, hash: TokenHash) -> Result<(), CommandError> {
+    let Some(running) = Caller::of_running(settings) else {
+        let name = name.clone();
+        return with_journal(settings, async |journal| journal.add_till(name, hash.0).await);
+    };
+    let hexadecimal = blake3::Hash::from_bytes(hash.0).to_hex().to_string();
+    let till = json!({ "name": name.as_str(), "token_hash": hexadecimal });
+    running.call("POST", "/v1/tills", Some(&till))?.good()?;
+    Ok(())
+}
+
+fn list(settings: &BoxSettings) -> Result<Vec<(String, u64)>, CommandError> {
+    let Some(running) = Caller::of_running(settings) else {
+        let tills = with_journal(settings, async |journal| Ok(journal.tills()?))?;
+        return Ok(tills.into_iter().map(|till| (till.name.to_string(), till.added.0)).collect());
+    };
+    let told = running.call("GET", "/v1/tills", None)?.good()?;
+    let tills = told.get("tills").and_then(Value::as_array).cloned().unwrap_or_default();
+    let row = |till: &Value| Some((till.get("name")?.as_str()?.to_owned(), till.get("added_ms")?.as_u64()?));
+    Ok(tills.iter().filter_map(row).collect())
+}
+
+fn remove(settings: &BoxSettings, name: &Source) -> Result<(), CommandError> {
+    let Some(running) = Caller::of_running(settings) else {
+        let asked = name.clone();
+        let known = with_journal(settings, async |journal| journal.remove_till(asked).await)?;
+        return if known { Ok(()) } else { Err(CommandError::Asked(format!("there is no till {name}"))) };
+    };
+    let path = format!("/v1/tills/{}", in_path(name.as_str()));
+    running.call("DELETE", &path, None)?.good()?;
+    Ok(())
+}
+
+/// A text as one part of a path (RFC 3986, section 2.1).
+fn in_path(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    let shown = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(shown).collect()
+}
+
 fn with_journal<T>(
-    told: &Told,
-    work: impl AsyncFnOnce(Journal) -> Result<T, tidemark_journal::NotSaved>,
+    settings: &BoxSettings,
+    work: impl AsyncFnOnce(Journal) -> Result<T, NotSaved>,
 ) -> Result<T, CommandError> {
-    let settings = told.load()?.settings;
-    let (journal, writer) = open_journal(&settings, Clock::start())?;
+    let store = Checked::of(settings)?.store;
+    let (journal, writer) = open_journal(&settings.data, &store, Clock::start())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(work(journal)).map_err(|error| CommandError::Asked(error.to_string()));
     writer.stop().map_err(|error| CommandError::Asked(error.to_string()))?;
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_part_of_a_path_whatever_stands_in_it() {
+        assert_eq!(in_path("till:3/é"), "till%3A3%2F%C3%A9");
+    }
 }

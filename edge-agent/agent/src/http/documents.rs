@@ -1,15 +1,18 @@
 //! `POST /v1/events` and the list of documents.
 
-use axum::body::{Body, to_bytes};
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest as _, Query, Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tidemark_daemon::problem::Problem;
-use tidemark_journal::{Committed, NotSaved, ReadError, Submission};
+use tidemark_journal::{Committed, DocumentView, NotSaved, ReadError, Submission};
 use tidemark_model::limits::BODY_BYTES;
-use tidemark_model::{Document, Status, Warning};
+use tidemark_model::{Document, Seq, Source, Status, Warning};
 
 use super::Door;
 use super::entry::Guest;
@@ -17,44 +20,73 @@ use super::health::read_problem;
 use crate::intake::{self, Answer, Content, Intake, Place, Refusal, Remark, Submitted};
 use crate::reporter::time_text;
 
-/// How many documents the list shows.
-const DOCUMENTS_SHOWN: usize = 200;
+/// Documents of a page unless asked otherwise, and at most.
+const PAGE: usize = 200;
+const LARGEST_PAGE: usize = 1_000;
+/// How long the body of a request may take: a till that is switched off in
+/// the middle must not hold its connection for ever.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// A larger body is read on a thread for blocking work.
+const READ_AT_ONCE: usize = 64 * 1024;
 
 /// Takes documents; answers after the sync they stand behind.
 pub(super) async fn submit(
     State(door): State<Door>,
     Extension(guest): Extension<Guest>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
-    match take(&door, &guest, &headers, body).await {
+    let began = door.clock.elapsed();
+    let answered = take(&door, &guest, request).await;
+    door.events.answered.note(door.clock.elapsed().saturating_sub(began));
+    match answered {
         Ok(answers) => {
             let json = intake::answers_json(&answers);
             Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
         }
         Err(problem) => {
-            door.events.refused_requests.inc();
+            door.events.refused_requests.of(problem.code()).inc();
+            // NOT SAVED is no fault of who submits.
+            if problem.status() < 500 {
+                door.troubles.refused(guest.name(), problem.code());
+            }
             Err(problem)
         }
     }
 }
 
-async fn take(door: &Door, guest: &Guest, headers: &HeaderMap, body: Body) -> Result<Vec<Answer>, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+async fn take(door: &Door, guest: &Guest, request: Request) -> Result<Vec<Answer>, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let content = Content::of(kind)
         .ok_or_else(|| Problem::content_type("application/cloudevents+json or application/cloudevents-batch+json"))?;
-    let body = to_bytes(body, BODY_BYTES).await.map_err(|_cut_or_too_large| Problem::too_large(BODY_BYTES))?;
+    let body = whole(request).await?;
     let place = Place { time_zone: door.time_zone.clone(), wall: door.clock.wall() };
-    let read = intake::read(content, &body, &place).map_err(|refusal| refused(&refusal))?;
-    let (slots, documents) = sort(read, guest);
+    let read = if body.len() > READ_AT_ONCE {
+        let reading = tokio::task::spawn_blocking(move || intake::read(content, &body, &place));
+        reading.await.map_err(|_ended| read_problem(&ReadError::Layout("the reader ended".to_owned())))?
+    } else {
+        intake::read(content, &body, &place)
+    };
+    let (slots, documents) = sort(read.map_err(|refusal| refused(&refusal))?, guest);
     let saved = door.journal.submit_all(documents.into_iter().map(Submission::of).collect()).await;
     answer(door, slots, saved)
 }
 
+/// The body, if it comes in time and within the limit of its route.
+async fn whole(request: Request) -> Result<Bytes, Problem> {
+    let read = tokio::time::timeout(BODY_WITHIN, Bytes::from_request(request, &())).await;
+    read.map_err(|_elapsed| Problem::too_slow(BODY_WITHIN))?.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::too_large(BODY_BYTES)
+        } else {
+            Problem::unreadable("body_cut", format!("the body did not come whole: {rejection}"), "send it again")
+        }
+    })
+}
+
 /// An event's place in the answer.
 enum Slot {
-    Answered(Answer),
-    Submitted { id: String, remarks: Vec<Remark> },
+    Answered(Option<Source>, Answer),
+    Submitted { source: Source, id: String, remarks: Vec<Remark> },
 }
 
 fn sort(read: Vec<Intake>, guest: &Guest) -> (Vec<Slot>, Vec<Document>) {
@@ -62,15 +94,15 @@ fn sort(read: Vec<Intake>, guest: &Guest) -> (Vec<Slot>, Vec<Document>) {
     let slots = read
         .into_iter()
         .map(|intake| match intake {
-            Intake::Answered(answer) => Slot::Answered(answer),
+            Intake::Answered(answer) => Slot::Answered(None, answer),
             Intake::Submit(Submitted { document, remarks }) => {
-                let id = document.id.to_string();
-                if !guest.may_submit(&document.source) {
-                    let detail = format!("this token is not the one of {}", document.source);
-                    return Slot::Answered(Answer::rejected(id, "no_right", detail));
+                let (source, id) = (document.source.clone(), document.id.to_string());
+                if !guest.may_submit(&source) {
+                    let detail = format!("{} may not submit documents of {source}; use its own token", guest.name());
+                    return Slot::Answered(Some(source), Answer::rejected(id, "no_right", detail));
                 }
                 documents.push(document);
-                Slot::Submitted { id, remarks }
+                Slot::Submitted { source, id, remarks }
             }
         })
         .collect();
@@ -84,39 +116,45 @@ fn answer(door: &Door, slots: Vec<Slot>, saved: Vec<Result<Committed, NotSaved>>
     let mut answers = Vec::with_capacity(slots.len());
     for slot in slots {
         match slot {
-            Slot::Answered(answer) => {
-                count_unkept(door, &answer);
+            Slot::Answered(source, answer) => {
+                note_unkept(door, source.as_ref(), &answer);
                 answers.push(answer);
             }
-            Slot::Submitted { id, remarks } => {
+            Slot::Submitted { source, id, remarks } => {
                 let committed =
                     saved.next().unwrap_or(Err(NotSaved::Stopped)).map_err(|error| not_saved(door, &error))?;
-                count_kept(door, &committed);
-                answers.push(Answer::of(id, &committed, remarks));
+                door.troubles.taken(&source, &id, &committed);
+                door.roll.note(&source, committed.odometer);
+                let answer = Answer::of(id, &committed, remarks);
+                count_kept(door, &committed, &answer);
+                answers.push(answer);
             }
         }
     }
     Ok(answers)
 }
 
-fn count_unkept(door: &Door, answer: &Answer) {
-    if answer.is_rejected() {
-        door.events.rejected.inc();
-    } else {
-        door.events.ignored.inc();
+fn note_unkept(door: &Door, source: Option<&Source>, answer: &Answer) {
+    match answer.rejection() {
+        Some((code, detail)) => {
+            door.events.rejected.of(code).inc();
+            door.troubles.refused(source.map_or("a document", |source| source.as_str()), detail);
+        }
+        None => drop(door.events.ignored.inc()),
     }
 }
 
-fn count_kept(door: &Door, committed: &Committed) {
+fn count_kept(door: &Door, committed: &Committed, answer: &Answer) {
     match committed.status {
         Status::Accepted => door.events.accepted.inc(),
         Status::Duplicate => door.events.duplicates.inc(),
     };
+    for code in answer.warning_codes() {
+        door.events.warnings.of(code).inc();
+    }
     for warning in &committed.warnings {
-        if matches!(warning, Warning::Parked { .. }) {
-            door.events.parked.inc();
-        } else if matches!(warning, Warning::UnknownItem { .. }) {
-            door.events.unknown_codes.inc();
+        if let Warning::Parked { reason, .. } = warning {
+            door.events.parked.of(reason.word()).inc();
         }
     }
 }
@@ -135,33 +173,49 @@ fn refused(refusal: &Refusal) -> Problem {
     }
 }
 
-fn not_saved(door: &Door, error: &NotSaved) -> Problem {
+pub(super) fn not_saved(door: &Door, error: &NotSaved) -> Problem {
     door.events.not_saved.inc();
     tracing::error!(%error, "documents are not saved");
     let remedy = "keep the receipt and send it again with the same id; look at the box's page";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_saved", "NOT SAVED", error.to_string(), remedy).retry_after(1)
 }
 
-/// The newest documents.
-pub(super) async fn list(State(door): State<Door>) -> Result<Json<Value>, Problem> {
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    page_size: Option<usize>,
+    page_token: Option<String>,
+}
+
+/// Documents, newest first, page by page.
+pub(super) async fn list(State(door): State<Door>, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
+    let size = asked.page_size.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+    let unknown = |_error| {
+        Problem::unreadable(
+            "page_token",
+            "this page_token is none of ours",
+            "take `next_page_token` of the page before",
+        )
+    };
+    let below = asked.page_token.as_deref().map_or(Ok(Seq::MAX), str::parse).map_err(unknown)?;
     let journal = door.journal.clone();
-    let read = tokio::task::spawn_blocking(move || journal.recent_documents(DOCUMENTS_SHOWN)).await;
+    let read = tokio::task::spawn_blocking(move || journal.documents_below(below, size)).await;
     let gone = |_ended| read_problem(&ReadError::Layout("the reader ended".to_owned()));
     let documents = read.map_err(gone)?.map_err(|error| read_problem(&error))?;
-    let rows: Vec<Value> = documents
-        .into_iter()
-        .map(|document| {
-            json!({
-                "source": document.source.as_str(),
-                "id": document.id.as_str(),
-                "kind": document.kind.word(),
-                "epoch": document.first.epoch.to_string(),
-                "first_seq": document.first.seq,
-                "lines": document.lines,
-                "parked": document.parked,
-                "time": time_text(document.wall),
-            })
-        })
-        .collect();
-    Ok(Json(json!({ "documents": rows })))
+    let next = documents.last().filter(|last| documents.len() == size && last.first.seq > 1);
+    let next = next.map(|last| last.first.seq.to_string());
+    let rows: Vec<Value> = documents.iter().map(row).collect();
+    Ok(Json(json!({ "documents": rows, "next_page_token": next })))
+}
+
+fn row(document: &DocumentView) -> Value {
+    json!({
+        "source": document.source.as_str(),
+        "id": document.id.as_str(),
+        "kind": document.kind.word(),
+        "epoch": document.first.epoch.to_string(),
+        "first_seq": document.first.seq,
+        "lines": document.lines,
+        "parked": document.parked,
+        "time": time_text(document.wall),
+    })
 }

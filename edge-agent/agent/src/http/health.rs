@@ -27,20 +27,22 @@ pub(super) async fn status(State(door): State<Door>) -> Result<Json<Status>, Pro
 }
 
 pub(super) async fn metrics(State(door): State<Door>) -> Result<MetricsPage, Problem> {
-    let page = door.metrics.clone();
-    let status = gather(door.clone()).await?;
-    let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    door.events.tail.set(gauge(status.tail));
-    door.events.pending.set(gauge(status.pending));
-    door.events.centre_reached.set(i64::from(status.centre.reached));
+    let (page, readings) = (door.metrics.clone(), door.events.readings.clone());
+    readings.read_journal(&door.journal.counts());
+    let views = door.reporter.views();
+    let uplink = views.uplink.borrow().clone();
+    readings.read_uplink(uplink.waiting, uplink.in_flight_bytes);
+    for (port, health) in &views.desk.borrow().health {
+        readings.read_scanner(port, health);
+    }
+    readings.read_status(&gather(door).await?);
     Ok(page)
 }
 
 /// How the box is; reads the journal on a thread for blocking work.
 pub(super) async fn gather(door: Door) -> Result<Status, Problem> {
-    let gathered = tokio::task::spawn_blocking(move || door.reporter.status(&door.conditions)).await;
-    let gone = |_ended| read_problem(&ReadError::Layout("the reader ended".to_owned()));
-    gathered.map_err(gone)?.map_err(|error| read_problem(&error))
+    let gathered = tokio::task::spawn_blocking(move || door.reporter.status()).await;
+    gathered.map_err(|_ended| read_problem(&ReadError::Layout("the reader ended".to_owned())))
 }
 
 /// The books can't be read.

@@ -23,7 +23,7 @@ pub(super) async fn show(State(door): State<Door>, Path(item): Path<String>) -> 
         let stock = view.stock.unwrap_or(Stock::FRESH);
         let counted = stock.basis == Basis::Counted;
         members.insert("on_hand".to_owned(), if counted { number(stock.on_hand) } else { Value::Null });
-        members.insert("sum".to_owned(), number(stock.on_hand));
+        members.insert("effect_sum".to_owned(), number(stock.on_hand));
         members.insert("basis".to_owned(), json!(stock.basis.word()));
     }
     Ok(Json(answer))

@@ -61,9 +61,15 @@ impl Answer {
         }
     }
 
-    /// Whether nothing was kept because it could not be held.
-    pub(crate) fn is_rejected(&self) -> bool {
-        self.status == "rejected"
+    /// Why nothing was kept, if it could not be held: its code and a
+    /// sentence.
+    pub(crate) fn rejection(&self) -> Option<(&'static str, &str)> {
+        Some((self.code?, self.detail.as_deref().unwrap_or_default()))
+    }
+
+    /// The codes of its warnings.
+    pub(crate) fn warning_codes(&self) -> impl Iterator<Item = &'static str> {
+        self.warnings.iter().map(|warning| warning.code)
     }
 
     const fn empty(id: String, status: &'static str) -> Self {

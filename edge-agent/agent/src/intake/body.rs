@@ -1,14 +1,14 @@
 //! The `data` of an event: what a document says.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tidemark_model::document::{Body, CountBody, CountReason, Line, ParkedLine, TakenLine, Timing, TradeKind};
 use tidemark_model::limits::{LABEL_BYTES, LINES_PER_DOCUMENT, NOTE_BYTES, RAW_BYTES, REFERENCE_BYTES};
 use tidemark_model::movement::Labels;
-use tidemark_model::{DocumentId, Label, Note, ParkReason, Quantity, Reference, Source};
+use tidemark_model::{DocumentId, Label, ParkReason, Quantity, QuantityError, Reference, Source};
 
 use super::Remark;
-use super::clean::{cut, mask_cards, without_controls};
-use super::line;
+use super::clean::{cut, without_controls};
+use super::line::{self, keepable};
 use super::member::Members;
 
 /// The types of documents we know, without `tidemark.`.
@@ -56,31 +56,23 @@ pub(super) enum Unholdable {
 }
 
 /// Reads the `data` of an event of a type.
-pub(super) fn read(word: &str, data: Option<Value>, remarks: &mut Vec<Remark>) -> Result<Data, Unholdable> {
-    let raw = |data: &Option<Value>| data.as_ref().map_or_else(String::new, raw_of);
+pub(super) fn read(word: &str, data: Option<&Value>, remarks: &mut Vec<Remark>) -> Result<Data, Unholdable> {
+    let raw = || data.map_or_else(String::new, raw_of);
     let Some(kind) = Type::of(word) else {
         let detail = format!("the type {:?} is not known here", cut(&without_controls(word).text, 64));
-        return parked_whole(ParkReason::UnknownType, detail, raw(&data));
+        return parked_whole(ParkReason::UnknownType, detail, raw());
     };
-    let object = match data {
-        Some(Value::Object(object)) => object,
-        other => {
-            let detail = "the event has no object as `data`".to_owned();
-            return parked_whole(ParkReason::DocumentUnreadable, detail, raw(&other));
-        }
+    let Some(Value::Object(object)) = data else {
+        let detail = "the event has no object as `data`".to_owned();
+        return parked_whole(ParkReason::DocumentUnreadable, detail, raw());
     };
-    read_object(kind, object, remarks)
-}
-
-fn read_object(kind: Type, object: Map<String, Value>, remarks: &mut Vec<Remark>) -> Result<Data, Unholdable> {
-    let whole = Value::Object(object.clone());
     let mut members = Members::new(object, None, remarks);
     let labels = read_labels(&mut members);
     let training = members.flag("training");
     let timing = read_timing(&mut members);
     let sequence = members.whole("sequence");
     let body = match kind {
-        Type::Trade(kind) => read_trade(kind, &mut members)?,
+        Type::Trade(kind) => read_trade(kind, timing, &mut members)?,
         Type::Count => read_count(&mut members)?,
         Type::Void => read_void(&mut members),
         Type::DayClose => Ok(read_day_close(&mut members)),
@@ -89,7 +81,7 @@ fn read_object(kind: Type, object: Map<String, Value>, remarks: &mut Vec<Remark>
     match body {
         Ok(body) => Ok(Data { body, labels, timing, sequence, training }),
         Err((reason, detail)) => {
-            let data = parked_whole(reason, detail, raw_of(&whole))?;
+            let data = parked_whole(reason, detail, raw())?;
             Ok(Data { labels, timing, sequence, training, ..data })
         }
     }
@@ -111,22 +103,29 @@ fn parked_whole(reason: ParkReason, detail: String, raw: String) -> Result<Data,
     })
 }
 
-/// What was given, with card digits in its note masked.
+/// What was given, freed of what must not be kept. Without what says how long
+/// ago it happened: the same document sent again says another age, and what
+/// was given is its content.
 fn raw_of(data: &Value) -> String {
-    let mut shown = data.clone();
-    if let Some(Value::String(note)) = shown.get_mut("note") {
-        *note = mask_cards(note);
+    let Value::Object(object) = data else { return without_controls(&data.to_string()).text };
+    let mut kept = keepable(object);
+    kept.remove("deferred");
+    if let Some(Value::Array(lines)) = kept.get_mut("lines") {
+        for line in lines.iter_mut() {
+            if let Value::Object(object) = line {
+                *object = keepable(object);
+            }
+        }
     }
-    without_controls(&shown.to_string()).text
+    without_controls(&Value::Object(kept).to_string()).text
 }
 
-fn read_labels(members: &mut Members<'_>) -> Labels {
-    let note = members.label("note", NOTE_BYTES, |text| Note::new(cut(&mask_cards(text), NOTE_BYTES)));
+fn read_labels(members: &mut Members<'_, '_>) -> Labels {
     Labels {
         business_day: members.label("business_day", LABEL_BYTES, Label::new),
         till: members.label("till", LABEL_BYTES, Label::new),
         operator: members.label("operator", LABEL_BYTES, Label::new),
-        note,
+        note: members.note("note", NOTE_BYTES),
         counterpart: members.label("counterpart", LABEL_BYTES, Label::new),
         reference: members.label("reference", REFERENCE_BYTES, Reference::new),
         fulfils: members.label("fulfils", REFERENCE_BYTES, Reference::new),
@@ -135,36 +134,39 @@ fn read_labels(members: &mut Members<'_>) -> Labels {
     }
 }
 
-fn read_timing(members: &mut Members<'_>) -> Timing {
+fn read_timing(members: &mut Members<'_, '_>) -> Timing {
     let deferred = members.flag("deferred");
     let age_ms = members.whole("age_ms");
+    if age_ms.is_some() && !deferred {
+        members.remark("age_ignored", "`age_ms` is read only with `deferred: true`".to_owned());
+    }
     if deferred { Timing::Deferred { age_ms } } else { Timing::Live }
 }
 
 /// The lines of a document, or that there are none.
-fn read_lines(members: &mut Members<'_>, remarks: &mut Vec<Remark>) -> Result<Option<Vec<Line>>, Unholdable> {
-    let Some(Value::Array(lines)) = members.take("lines") else { return Ok(None) };
+fn lines_of(members: &mut Members<'_, '_>) -> Result<Result<Vec<Line>, (ParkReason, String)>, Unholdable> {
+    let missing = || (ParkReason::MissingLines, "the document has no `lines`".to_owned());
+    let Some(Value::Array(lines)) = members.take("lines") else { return Ok(Err(missing())) };
     if lines.len() > LINES_PER_DOCUMENT {
         return Err(Unholdable::TooManyLines(lines.len()));
     }
+    let remarks = members.remarks();
     let read = |(number, value)| line::read(value, number, remarks);
-    Ok(Some((1..).zip(lines).map(read).collect::<Vec<Line>>()).filter(|lines| !lines.is_empty()))
+    let lines: Vec<Line> = (1..).zip(lines).map(read).collect();
+    Ok(if lines.is_empty() { Err(missing()) } else { Ok(lines) })
 }
 
-fn lines_of(members: &mut Members<'_>) -> Result<Result<Vec<Line>, (ParkReason, String)>, Unholdable> {
-    let mut remarks = Vec::new();
-    let lines = read_lines(members, &mut remarks)?;
-    remarks.into_iter().for_each(|remark| members.keep(remark));
-    Ok(lines.ok_or_else(|| (ParkReason::MissingLines, "the document has no `lines`".to_owned())))
-}
-
-fn read_trade(kind: TradeKind, members: &mut Members<'_>) -> Result<Understood, Unholdable> {
+fn read_trade(kind: TradeKind, timing: Timing, members: &mut Members<'_, '_>) -> Result<Understood, Unholdable> {
     let last = members.flag("final");
     let reason = members.label("reason", LABEL_BYTES, Label::new);
     let lines = match lines_of(members)? {
         Ok(lines) => lines,
         Err(missing) => return Ok(Err(missing)),
     };
+    let aged = |line: &Line| matches!(line, Line::Taken(line) if line.age_ms.is_some());
+    if timing == Timing::Live && lines.iter().any(aged) {
+        members.remark("age_ignored", "`age_ms` of a line is read only with `deferred: true`".to_owned());
+    }
     let with_reason = |line| match line {
         Line::Taken(line) => Line::Taken(TakenLine { reason: line.reason.or_else(|| reason.clone()), ..line }),
         Line::Parked(_) => line,
@@ -173,7 +175,7 @@ fn read_trade(kind: TradeKind, members: &mut Members<'_>) -> Result<Understood, 
     Ok(Ok(Body::Trade { kind, last, lines }))
 }
 
-fn read_count(members: &mut Members<'_>) -> Result<Understood, Unholdable> {
+fn read_count(members: &mut Members<'_, '_>) -> Result<Understood, Unholdable> {
     let (full, last, sells) = (members.flag("full"), members.flag("final"), members.flag("sells"));
     let reason = match members.label("reason", LABEL_BYTES, Label::new) {
         Some(word) if word.as_str() == "opening" => CountReason::Opening,
@@ -187,27 +189,40 @@ fn read_count(members: &mut Members<'_>) -> Result<Understood, Unholdable> {
     Ok(lines_of(members)?.map(body))
 }
 
-fn read_void(members: &mut Members<'_>) -> Understood {
+fn read_void(members: &mut Members<'_, '_>) -> Understood {
     let incomplete = || (ParkReason::DocumentUnreadable, "a void names its document: `voids {source, id}`".to_owned());
-    let Some(Value::Object(mut voids)) = members.take("voids") else { return Err(incomplete()) };
-    let mut text = |name: &str| match voids.remove(name) {
-        Some(Value::String(text)) => Some(without_controls(&text).text),
+    let Some(Value::Object(voids)) = members.take("voids") else { return Err(incomplete()) };
+    let mut voids = Members::new(voids, None, members.remarks());
+    let mut text = |name| match voids.take(name) {
+        Some(Value::String(text)) => Some(voids.cleaned(name, text)),
         Some(_) | None => None,
     };
     let source = text("source").and_then(|text| Source::new(&text).ok());
     let id = text("id").and_then(|text| DocumentId::new(&text).ok());
+    voids.finish();
     match (source, id) {
         (Some(source), Some(id)) => Ok(Body::Void { source, id }),
         (Some(_) | None, None) | (None, Some(_)) => Err(incomplete()),
     }
 }
 
-fn read_day_close(members: &mut Members<'_>) -> Body {
+fn read_day_close(members: &mut Members<'_, '_>) -> Body {
     let documents = members.whole("documents");
-    let units = match members.take("units") {
-        Some(Value::Number(number)) => Quantity::parse_line(&number.to_string()).ok(),
-        Some(Value::String(text)) => Quantity::parse_line(&text).ok(),
-        Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => None,
+    let read = members.take("units").map(|value| match value {
+        Value::Number(number) => Quantity::parse_line(&number.to_string()),
+        Value::String(text) => Quantity::parse_line(text),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            Err(QuantityError::NotANumber(String::new()))
+        }
+    });
+    let units = match read {
+        Some(Ok(units)) => Some(units),
+        Some(Err(error)) => {
+            let detail = without_controls(&format!("`units` was left out: {error}")).text;
+            members.remark("number_unreadable", detail);
+            None
+        }
+        None => None,
     };
     Body::DayClose { documents, units }
 }

@@ -25,28 +25,43 @@ pub(super) fn cut(text: &str, max: usize) -> &str {
     text.get(..end).unwrap_or("")
 }
 
-/// A note with card numbers masked but for their last four digits: runs of
-/// 13 to 19 digits, perhaps with single spaces or dashes between, that pass
-/// the Luhn check.
+/// A note with card numbers masked but for their last four digits: 13 to 19
+/// digits, perhaps with single spaces or dashes between, that pass the Luhn
+/// check. Other digits may stand beside them (an expiry, an amount), so every
+/// such stretch between two borders of groups is looked at.
 pub(super) fn mask_cards(note: &str) -> String {
-    let characters: Vec<char> = note.chars().collect();
-    let mut masked = String::with_capacity(note.len());
+    let mut characters: Vec<char> = note.chars().collect();
     let mut at = 0;
-    while let Some(rest) = characters.get(at..).filter(|rest| !rest.is_empty()) {
+    while let Some(rest) = characters.get_mut(at..).filter(|rest| !rest.is_empty()) {
         let run = digit_run(rest);
-        let digits: Vec<u8> =
-            rest.iter().take(run).filter_map(|c| c.to_digit(10)).filter_map(|d| u8::try_from(d).ok()).collect();
-        let is_card = CARD_DIGITS.contains(&digits.len()) && luhn_holds(&digits);
-        let length = run.max(1);
-        let mut hidden = if is_card { digits.len().saturating_sub(4) } else { 0 };
-        for character in rest.iter().take(length) {
-            let hide = character.is_ascii_digit() && hidden > 0;
-            hidden = hidden.saturating_sub(usize::from(hide));
-            masked.push(if hide { '*' } else { *character });
+        if let Some(run) = rest.get_mut(..run) {
+            mask_run(run);
         }
-        at += length;
+        at += run.max(1);
     }
-    masked
+    characters.into_iter().collect()
+}
+
+/// Masks the cards in digits with single separators between.
+fn mask_run(run: &mut [char]) {
+    let digits: Vec<(usize, u8)> =
+        run.iter().enumerate().filter_map(|(at, c)| Some((at, u8::try_from(c.to_digit(10)?).ok()?))).collect();
+    let begins = |n: usize| n == 0 || digits.get(n - 1).zip(digits.get(n)).is_some_and(|(a, b)| b.0 > a.0 + 1);
+    let borders: Vec<usize> = (0..=digits.len()).filter(|n| *n == digits.len() || begins(*n)).collect();
+    let ends_of = |n: usize, first: usize| {
+        borders.iter().skip(n + 1).copied().take_while(move |end| end - first <= *CARD_DIGITS.end())
+    };
+    let stretches = borders.iter().enumerate().flat_map(|(n, first)| ends_of(n, *first).map(move |end| *first..end));
+    for stretch in stretches.filter(|stretch| CARD_DIGITS.contains(&stretch.len())) {
+        let Some(stretch) = digits.get(stretch) else { continue };
+        if luhn_holds(stretch.iter().map(|(_, digit)| *digit)) {
+            for (at, _) in stretch.iter().take(stretch.len().saturating_sub(4)) {
+                if let Some(place) = run.get_mut(*at) {
+                    *place = '*';
+                }
+            }
+        }
+    }
 }
 
 /// How many characters at the beginning are digits with single separators
@@ -68,13 +83,12 @@ fn digit_run(characters: &[char]) -> usize {
 }
 
 /// ISO/IEC 7812-1 annex B.
-fn luhn_holds(digits: &[u8]) -> bool {
+fn luhn_holds(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
     let sum: u32 = digits
-        .iter()
         .rev()
         .zip([false, true].into_iter().cycle())
         .map(|(digit, double)| {
-            let value = u32::from(*digit) * if double { 2 } else { 1 };
+            let value = u32::from(digit) * if double { 2 } else { 1 };
             if value > 9 { value - 9 } else { value }
         })
         .sum();
@@ -104,6 +118,13 @@ mod tests {
         assert_eq!(mask_cards("paid 4111111111111111 ok"), "paid ************1111 ok");
         assert_eq!(mask_cards("4111 1111 1111 1111"), "**** **** **** 1111");
         assert_eq!(mask_cards("4111-1111-1111-1111."), "****-****-****-1111.");
+    }
+
+    #[test]
+    fn a_card_number_beside_other_digits_is_masked() {
+        assert_eq!(mask_cards("4111 1111 1111 1111 12/26"), "**** **** **** 1111 12/26");
+        assert_eq!(mask_cards("17 4111111111111111 12 99"), "17 ************1111 12 99");
+        assert_eq!(mask_cards("4111-1111-1111-1111-123"), "****-****-****-1111-123");
     }
 
     #[test]

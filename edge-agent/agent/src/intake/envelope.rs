@@ -1,15 +1,21 @@
 //! The CloudEvents 1.0 JSON envelope (CNCF CloudEvents, JSON event format
 //! 1.0.2): one event or a batch.
 
-use jiff::{Timestamp, Zoned};
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use serde_json::value::RawValue;
 use tidemark_model::limits::{DOCUMENT_BYTES, DOCUMENTS_PER_REQUEST, ID_BYTES, RAW_BYTES, SOURCE_BYTES};
-use tidemark_model::{Document, DocumentId, Label, Source, TextError, WallTime};
+use tidemark_model::{Document, DocumentId, Source, TextError, WallTime};
 
 use super::answer::Answer;
 use super::body::{self, Data, Unholdable};
 use super::clean::{cut, without_controls};
+use super::surrogates::paired;
 use super::{Place, Remark};
+use crate::trading_day;
 
 /// How many events a body holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,37 +69,73 @@ pub(crate) struct Submitted {
     pub(crate) remarks: Vec<Remark>,
 }
 
-/// Reads a body of one or many events.
+/// Reads a body of one or many events. Of a batch each event stands for
+/// itself: one that can't be read is answered so, and the others go on.
 pub(crate) fn read(content: Content, body: &[u8], place: &Place) -> Result<Vec<Intake>, Refusal> {
     let broken = |error: serde_json::Error| Refusal::Broken(error.to_string());
-    let events: Vec<&serde_json::value::RawValue> = match content {
-        Content::One => vec![serde_json::from_slice(body).map_err(broken)?],
-        Content::Batch => serde_json::from_slice(body).map_err(broken)?,
-    };
+    if content == Content::One {
+        let event: &RawValue = serde_json::from_slice(body).map_err(broken)?;
+        return Ok(vec![read_event(event.get(), place).map_err(Refusal::Broken)?]);
+    }
+    let events: Vec<&RawValue> = serde_json::from_slice(body).map_err(broken)?;
     if events.len() > DOCUMENTS_PER_REQUEST {
         return Err(Refusal::TooMany(events.len()));
     }
-    events.into_iter().map(|event| read_event(event.get(), place)).collect()
+    let read = |event: &&RawValue| {
+        read_event(event.get(), place).unwrap_or_else(|fault| {
+            let detail = format!("the event can't be read: {fault}; mend it and send it again");
+            rejected(String::new(), "unreadable", detail)
+        })
+    };
+    Ok(events.iter().map(read).collect())
 }
 
-fn read_event(text: &str, place: &Place) -> Result<Intake, Refusal> {
-    let event: Value = serde_json::from_str(text).map_err(|error| Refusal::Broken(error.to_string()))?;
-    let Value::Object(mut event) = event else {
-        return Err(Refusal::Broken("an event is a JSON object".to_owned()));
+/// The members of an event; what is in them is read one by one, so that one
+/// that can't be read does not take the others with it.
+type Event<'t> = BTreeMap<String, &'t RawValue>;
+
+fn read_event(text: &str, place: &Place) -> Result<Intake, String> {
+    let mended = paired(text);
+    let mut event: Event<'_> = match serde_json::from_str(&mended) {
+        Ok(event) => event,
+        Err(error) if error.is_data() => return Err("an event is a JSON object".to_owned()),
+        Err(error) => return Err(error.to_string()),
     };
-    let given_id = event.get("id").and_then(Value::as_str).map_or_else(String::new, shown);
+    let given_id = text_of(event.get("id").copied()).map_or_else(String::new, |id| shown(&id));
     if text.len() > DOCUMENT_BYTES {
         let detail = format!("the document has {} bytes, at most {DOCUMENT_BYTES} are taken; split it", text.len());
         return Ok(rejected(given_id, "document_too_large", detail));
     }
     let mut remarks = Vec::new();
-    let source = identity(&mut event, "source", SOURCE_BYTES, &mut remarks, Source::new);
-    let id = identity(&mut event, "id", ID_BYTES, &mut remarks, DocumentId::new);
+    if matches!(mended, Cow::Owned(_)) {
+        let detail = "half characters (unpaired surrogates) were replaced by U+FFFD".to_owned();
+        remarks.push(Remark { code: "half_characters", detail, line: None });
+    }
+    let source = identity(event.remove("source"), "source", SOURCE_BYTES, &mut remarks, Source::new);
+    let id = identity(event.remove("id"), "id", ID_BYTES, &mut remarks, DocumentId::new);
     let (source, id) = match (source, id) {
         (Ok(source), Ok(id)) => (source, id),
         (Err((code, detail)), _) | (Ok(_), Err((code, detail))) => return Ok(rejected(given_id, code, detail)),
     };
     Ok(read_document(event, source, id, place, remarks))
+}
+
+/// A member's value; none if it is deeper than we read.
+fn value_of(member: Option<&RawValue>) -> Option<Value> {
+    serde_json::from_str(member?.get()).ok()
+}
+
+fn text_of(member: Option<&RawValue>) -> Option<String> {
+    match value_of(member) {
+        Some(Value::String(text)) => Some(text),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) | None => None,
+    }
+}
+
+/// What a document says; as text, if it is deeper than we read.
+fn data_of(event: &mut Event<'_>) -> Option<Value> {
+    let member = event.remove("data").or_else(|| event.remove("data_base64"))?;
+    Some(value_of(Some(member)).unwrap_or_else(|| Value::String(member.get().to_owned())))
 }
 
 fn shown(id: &str) -> String {
@@ -104,16 +146,19 @@ fn rejected(id: String, code: &'static str, detail: String) -> Intake {
     Intake::Answered(Answer::rejected(id, code, detail))
 }
 
-/// Takes `source` or `id`; without them nothing can be held.
+/// Reads `source` or `id`; without them nothing can be held.
 fn identity<T>(
-    event: &mut Map<String, Value>,
+    member: Option<&RawValue>,
     name: &'static str,
     max: usize,
     remarks: &mut Vec<Remark>,
     make: fn(&str) -> Result<T, TextError>,
 ) -> Result<T, (&'static str, String)> {
-    let missing = || ("identity_missing", format!("the event has no `{name}`; without it a retry would count twice"));
-    let Some(Value::String(text)) = event.remove(name) else { return Err(missing()) };
+    let missing = || {
+        let detail = format!("the event has no text as `{name}`, without which a retry would count twice; send one");
+        ("identity_missing", detail)
+    };
+    let Some(text) = text_of(member) else { return Err(missing()) };
     let cleaned = without_controls(&text);
     if cleaned.changed {
         let detail = format!("control characters in `{name}` were replaced by U+FFFD");
@@ -129,29 +174,26 @@ fn identity<T>(
 }
 
 fn read_document(
-    mut event: Map<String, Value>,
+    mut event: Event<'_>,
     source: Source,
     id: DocumentId,
     place: &Place,
     mut remarks: Vec<Remark>,
 ) -> Intake {
     let wall = read_time(event.remove("time"), place, &mut remarks);
-    let word = match event.remove("type") {
-        Some(Value::String(word)) => word,
-        Some(_) | None => String::new(),
+    let word = text_of(event.remove("type")).unwrap_or_default();
+    let data = data_of(&mut event);
+    let Data { body, mut labels, timing, sequence, training } = match body::read(&word, data.as_ref(), &mut remarks) {
+        Ok(data) => data,
+        Err(unholdable) => return reject_unholdable(id.to_string(), &unholdable),
     };
-    let Data { body, mut labels, timing, sequence, training } =
-        match body::read(&word, event.remove("data"), &mut remarks) {
-            Ok(data) => data,
-            Err(unholdable) => return reject_unholdable(id.to_string(), &unholdable),
-        };
     if training {
         return Intake::Answered(Answer::ignored(id.to_string()));
     }
     name_strangers(&mut event, &mut remarks);
     let business_day_given = labels.business_day.is_some();
     if !business_day_given {
-        labels.business_day = business_day(wall, place);
+        labels.business_day = trading_day::of(wall, &place.time_zone);
     }
     let document = Document { source, id, wall, labels, business_day_given, timing, sequence, body };
     Intake::Submit(Submitted { document, remarks })
@@ -173,13 +215,13 @@ fn reject_unholdable(id: String, why: &Unholdable) -> Intake {
 }
 
 /// The event's own time as a label; the box's if there is none.
-fn read_time(time: Option<Value>, place: &Place, remarks: &mut Vec<Remark>) -> WallTime {
-    match time {
-        None | Some(Value::Null) => place.wall,
-        Some(Value::String(text)) if text.parse::<Timestamp>().is_ok() => {
-            text.parse::<Timestamp>().map_or(place.wall, |time| WallTime(time.as_millisecond()))
-        }
-        Some(_) => {
+fn read_time(time: Option<&RawValue>, place: &Place, remarks: &mut Vec<Remark>) -> WallTime {
+    if time.is_none_or(|time| time.get() == "null") {
+        return place.wall;
+    }
+    match text_of(time).and_then(|text| text.parse::<Timestamp>().ok()) {
+        Some(time) => WallTime(time.as_millisecond()),
+        None => {
             let detail = "`time` is no RFC 3339 time; the box's own was taken".to_owned();
             remarks.push(Remark { code: "time_unreadable", detail, line: None });
             place.wall
@@ -189,7 +231,7 @@ fn read_time(time: Option<Value>, place: &Place, remarks: &mut Vec<Remark>) -> W
 
 /// Members of the envelope that CloudEvents defines and we don't need are
 /// let be; extensions are lower case letters and digits and are named.
-fn name_strangers(event: &mut Map<String, Value>, remarks: &mut Vec<Remark>) {
+fn name_strangers(event: &mut Event<'_>, remarks: &mut Vec<Remark>) {
     for known in ["specversion", "subject", "datacontenttype", "dataschema"] {
         event.remove(known);
     }
@@ -199,12 +241,4 @@ fn name_strangers(event: &mut Map<String, Value>, remarks: &mut Vec<Remark>) {
     let names: Vec<&str> = event.keys().map(|name| cut(name, 64)).take(10).collect();
     let detail = without_controls(&format!("not known here: {}", names.join(", "))).text;
     remarks.push(Remark { code: "unknown_members", detail, line: None });
-}
-
-/// The trading day of a moment: it changes at 04:00 of the store's time.
-fn business_day(wall: WallTime, place: &Place) -> Option<Label> {
-    let moment = Timestamp::from_millisecond(wall.0).ok()?;
-    let local: Zoned = moment.to_zoned(place.time_zone.clone());
-    let day = local.checked_sub(jiff::Span::new().hours(4)).ok()?.date();
-    Label::new(&day.to_string()).ok()
 }

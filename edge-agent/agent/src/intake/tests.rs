@@ -1,6 +1,7 @@
 //! Bad input case by case, as tills send it.
 
 use serde_json::{Value, json};
+use tidemark_model::content::content_digest;
 use tidemark_model::document::{Body, Line, ParkedLine, TakenLine, Timing};
 use tidemark_model::{Document, ParkReason, Quantity, WallTime};
 
@@ -74,14 +75,12 @@ fn an_ordinary_sale_is_read_without_remarks() {
 }
 
 #[test]
-fn a_business_day_that_was_not_given_changes_at_four_local_time() {
-    for (time, day) in [("2026-11-24T02:59:59Z", "2026-11-23"), ("2026-11-24T03:00:00Z", "2026-11-24")] {
-        let mut event = one_line(json!({"item": "a", "quantity": 1}));
-        event["time"] = json!(time);
-        let (document, _) = submitted(&event);
-        assert_eq!(document.labels.business_day.unwrap().as_str(), day);
-        assert!(!document.business_day_given);
-    }
+fn a_business_day_that_was_not_given_is_the_one_of_its_time() {
+    let mut event = one_line(json!({"item": "a", "quantity": 1}));
+    event["time"] = json!("2026-11-24T02:59:59Z");
+    let (document, _) = submitted(&event);
+    assert_eq!(document.labels.business_day.unwrap().as_str(), "2026-11-23");
+    assert!(!document.business_day_given);
 }
 
 #[test]
@@ -290,6 +289,107 @@ fn an_unreadable_time_is_replaced_by_the_box_s_own() {
     event["time"] = json!("yesterday");
     let (document, remarks) = submitted(&event);
     assert_eq!((document.wall, remarks), (place().wall, vec!["time_unreadable"]));
+}
+
+#[test]
+fn an_element_that_cannot_be_read_leaves_the_others_of_its_batch_good() {
+    let good = one_line(json!({"item": "a", "quantity": 1})).to_string();
+    let deep = format!(
+        "{{\"id\": \"deep\", \"source\": \"till:3\", \"type\": \"tidemark.sale\", \"data\": {}1{}}}",
+        "[".repeat(200),
+        "]".repeat(200)
+    );
+    let body = format!("[{good}, 17, {deep}, {good}]");
+    let results = read(Content::Batch, body.as_bytes(), &place()).unwrap();
+    let [Intake::Submit(_), Intake::Answered(unreadable), Intake::Submit(deep), Intake::Submit(_)] = results.as_slice()
+    else {
+        panic!("{results:?}")
+    };
+    assert_eq!(unreadable.rejection().map(|(code, _)| code), Some("unreadable"));
+    assert!(matches!(&deep.document.body, Body::Unreadable(p) if p.reason == ParkReason::DocumentUnreadable));
+    assert_eq!(deep.document.id.as_str(), "deep");
+}
+
+#[test]
+fn half_a_character_does_not_cost_the_sale() {
+    let event = one_line(json!({"item": "a", "quantity": 1})).to_string();
+    let event = event.replace("\"specversion\"", "\"subject\": \"\\ud83d\", \"specversion\"");
+    let Intake::Submit(submitted) = read(Content::One, event.as_bytes(), &place()).unwrap().remove(0) else {
+        panic!("no document")
+    };
+    assert_eq!(lines(&submitted.document).len(), 1);
+    assert_eq!(submitted.remarks[0].code, "half_characters");
+}
+
+#[test]
+fn what_is_parked_and_sent_again_with_another_age_is_the_same_content() {
+    let whole = |age: u64| {
+        let mut event =
+            sale(json!({"total": 3, "deferred": true, "age_ms": age, "lines": [{"item": "a", "age_ms": age}]}));
+        event["type"] = json!("acme.sale");
+        content_digest(&submitted(&event).0)
+    };
+    assert_eq!(whole(60_000), whole(90_000));
+    let line = |age: u64| {
+        let lines = json!([{"item": "a", "quantity": "two", "age_ms": age}]);
+        content_digest(&submitted(&sale(json!({"lines": lines, "deferred": true, "age_ms": age}))).0)
+    };
+    assert_eq!(line(60_000), line(90_000));
+}
+
+#[test]
+fn what_must_not_be_kept_is_not_in_a_document_that_is_parked_whole() {
+    let licence = "@ANSI 636026080102DL".repeat(5);
+    let card = "4111 1111 1111 1111 12/26";
+    let mut event = sale(json!({"lines": [{"item": licence, "quantity": 1, "note": card}], "note": card}));
+    event["type"] = json!("acme.sale");
+    let Body::Unreadable(parked) = submitted(&event).0.body else { panic!("not parked") };
+    assert!(!parked.raw.contains("636026") && !parked.raw.contains("4111"), "{}", parked.raw);
+}
+
+#[test]
+fn a_card_that_is_cut_at_the_end_of_a_note_is_masked_before() {
+    let note = format!("{}4111111111111111", "x".repeat(500));
+    let (document, remarks) = submitted(&sale(json!({"lines": [{"item": "a", "quantity": 1}], "note": note})));
+    let kept = document.labels.note.unwrap();
+    assert_eq!(kept.as_str(), format!("{}{}", "x".repeat(500), "*".repeat(12)));
+    assert_eq!(remarks, ["label_cut"]);
+}
+
+#[test]
+fn an_item_as_a_scanner_sent_it_is_read_as_a_scan() {
+    let item = |item: &str| {
+        let (document, remarks) = submitted(&one_line(json!({"item": item, "quantity": 1})));
+        (taken(&document).item.to_string(), remarks)
+    };
+    assert_eq!(item("]d2010400638133393110A\u{1d}17260131").0, "04006381333931");
+    assert_eq!(item("4006381333931\r\n"), ("04006381333931".to_owned(), vec![]));
+    assert_eq!(item("a\u{1}b"), ("a\u{FFFD}b".to_owned(), vec!["control_characters"]));
+}
+
+#[test]
+fn what_is_left_out_is_named() {
+    let typed = |word: &str, data: Value| {
+        let mut event = sale(data);
+        event["type"] = json!(word);
+        submitted(&event).1
+    };
+    assert_eq!(
+        typed("tidemark.day_close", json!({"business_day": "2026-11-24", "units": "many"})),
+        ["number_unreadable"]
+    );
+    let voids = json!({"voids": {"source": "till:3", "id": "7", "line": 2}});
+    assert_eq!(typed("tidemark.void", voids), ["unknown_members"]);
+    let lines = json!([{"item": "a", "quantity": 1, "age_ms": 5}]);
+    assert_eq!(typed("tidemark.sale", json!({"lines": lines, "age_ms": 9})), ["age_ignored", "age_ignored"]);
+}
+
+#[test]
+fn sources_of_the_box_are_nobody_elses() {
+    for (source, own) in [("centre", true), ("box", true), ("lane:goods-in", true), ("till:1", false), ("lanes", false)]
+    {
+        assert_eq!(is_own(&Source::new(source).unwrap()), own, "{source}");
+    }
 }
 
 proptest::proptest! {

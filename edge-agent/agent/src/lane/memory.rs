@@ -21,8 +21,8 @@ pub(crate) struct LaneMemory {
     pub(crate) session: u64,
     /// Documents the lane has written in this epoch.
     pub(crate) counter: u64,
-    /// Ids of this session's documents that can be undone, newest last.
-    pub(crate) undoable: Vec<String>,
+    /// Numbers of this session's documents that can be undone, newest last.
+    pub(crate) undoable: Vec<u64>,
     /// The last saved scan.
     pub(crate) last: Option<String>,
     /// When the lane was last used.
@@ -64,7 +64,7 @@ struct Kept {
     reminded: bool,
     session: u64,
     counter: u64,
-    undoable: Vec<String>,
+    undoable: Vec<u64>,
     last: Option<String>,
     touched_ms: u64,
 }
@@ -80,6 +80,13 @@ impl LaneMemory {
     /// What a lane remembers that was never used.
     pub(crate) fn at(home: Mode) -> Self {
         Self { mode: home, ..Self::default() }
+    }
+
+    /// What a lane remembers whose memory is lost. It may have written
+    /// documents in this epoch: its numbers go on above all it can have
+    /// given, for it gives less than one a millisecond.
+    pub(crate) fn anew(home: Mode, now: Odometer) -> Self {
+        Self { counter: now.0, ..Self::at(home) }
     }
 
     /// Whether nothing is open.

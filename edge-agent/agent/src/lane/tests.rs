@@ -8,7 +8,8 @@ fn lane() -> Lane {
 }
 
 fn step(lane: &Lane, input: Input<'_>, now: u64) -> Step {
-    lane.step(input, EPOCH, Odometer(now), WallTime(0))
+    let day = Label::new("2026-11-24").ok();
+    lane.step(input, &Moment { epoch: EPOCH, odometer: Odometer(now), wall: WallTime(0), day })
 }
 
 /// Takes a step as if the journal had saved it.
@@ -45,7 +46,9 @@ fn in_sell_every_scan_is_a_document_of_its_own() {
     let (signal, first) = saved(&mut lane, Input::Item("4711"), 2);
     assert_eq!(signal, Signal::Good);
     let (_, second) = saved(&mut lane, Input::Item("4711"), 3);
-    let ids = [first.unwrap().id.to_string(), second.unwrap().id.to_string()];
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!(first.labels.business_day.as_ref().map(Label::as_str), Some("2026-11-24"));
+    let ids = [first.id.to_string(), second.id.to_string()];
     assert_eq!(ids, ["0000000000000abc-1", "0000000000000abc-2"]);
 }
 
@@ -57,6 +60,20 @@ fn the_number_of_a_document_that_was_not_saved_is_never_given_again() {
     lane.give_up_number();
     let (_, next) = saved(&mut lane, Input::Item("4711"), 3);
     assert_ne!(next.unwrap().id, unsaved.id);
+}
+
+#[test]
+fn a_lane_that_lost_its_memory_gives_no_number_again() {
+    let mut before = lane();
+    saved(&mut before, Input::Mode(Mode::Sell), 1);
+    let (_, first) = saved(&mut before, Input::Item("4711"), 2_000);
+    let memory = LaneMemory::anew(Mode::Sell, Odometer(90_000));
+    let mut after = Lane::new(Label::new("counter").unwrap(), Mode::Sell, memory).unwrap();
+    let (_, again) = saved(&mut after, Input::Item("4711"), 90_001);
+    assert_ne!(again.unwrap().id, first.unwrap().id);
+    after.skip_numbers(Odometer(200_000));
+    let (_, skipped) = saved(&mut after, Input::Item("4711"), 200_001);
+    assert_eq!(skipped.unwrap().id.as_str(), "0000000000000abc-200002");
 }
 
 #[test]

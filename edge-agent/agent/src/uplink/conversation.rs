@@ -1,17 +1,23 @@
 //! One connection: a task that sends what the uplink says and reports what
 //! the centre says.
 
+use std::time::Duration;
+
 use tidemark_sync::Attempt;
 use tidemark_sync::message::{CataloguePage, FetchCatalogue, FetchInstruction, InstructionPage, ToBox, ToCentre};
-use tidemark_wire::client::{Calls, Inbound, LinkError, Outbound};
+use tidemark_wire::client::{Calls, Dialer, Inbound, LinkError, Outbound};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::Report;
-use super::line::Line;
 
 /// Messages that wait to be sent.
 const QUEUE: usize = 64;
+/// How long a message may wait for room in the queue: a line that takes
+/// nothing for so long is dead.
+const ROOM_WITHIN: Duration = Duration::from_secs(10);
+/// How long a farewell may take.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The handle on an open connection.
 #[derive(Debug)]
@@ -26,18 +32,18 @@ pub(super) struct Conversation {
 pub(super) struct Caller(Calls);
 
 impl Caller {
-    pub(super) async fn fetch_catalogue(&mut self, request: &FetchCatalogue) -> Result<CataloguePage, String> {
-        self.0.fetch_catalogue(request).await.map_err(|error| error.to_string())
+    pub(super) async fn fetch_catalogue(&mut self, request: &FetchCatalogue) -> Result<CataloguePage, LinkError> {
+        self.0.fetch_catalogue(request).await
     }
 
-    pub(super) async fn fetch_instruction(&mut self, request: &FetchInstruction) -> Result<InstructionPage, String> {
-        self.0.fetch_instruction(request).await.map_err(|error| error.to_string())
+    pub(super) async fn fetch_instruction(&mut self, request: &FetchInstruction) -> Result<InstructionPage, LinkError> {
+        self.0.fetch_instruction(request).await
     }
 }
 
 /// Opens a connection and reports it, or why there is none.
-pub(super) async fn open(line: Line, attempt: Attempt, report: mpsc::Sender<Report>) {
-    let outcome = match line.dialer().dial().await {
+pub(super) async fn open(dialer: Dialer, attempt: Attempt, report: mpsc::Sender<Report>) {
+    let outcome = match dialer.dial().await {
         Ok(link) => {
             let (words, queue) = mpsc::channel(QUEUE);
             let mut tasks = JoinSet::new();
@@ -73,6 +79,8 @@ async fn speak(
 ) {
     while let Some(message) = queue.recv().await {
         if let Err(error) = outbound.send(message).await {
+            // First of all, who waits for room in the queue is let go.
+            drop(queue);
             drop(report.send(lost(attempt, error)).await);
             return;
         }
@@ -96,19 +104,26 @@ async fn listen(mut inbound: Inbound, attempt: Attempt, report: mpsc::Sender<Rep
 impl Conversation {
     /// Queues a message; the cause if the connection is gone.
     pub(super) async fn send(&self, message: ToCentre) -> Result<(), String> {
-        self.words.send(message).await.map_err(|_gone| "the connection was lost".to_owned())
+        match tokio::time::timeout(ROOM_WITHIN, self.words.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_gone)) => Err("the connection was lost".to_owned()),
+            Err(_elapsed) => Err(format!("the line took nothing for {ROOM_WITHIN:?}")),
+        }
     }
 
     pub(super) fn caller(&self) -> Caller {
         Caller(self.calls.clone())
     }
 
-    /// Says what is queued, then ends.
+    /// Says what is queued, then waits for the centre to end the stream too:
+    /// it does so when it has heard all. A line that is gone does not answer.
     pub(super) async fn close(self) {
         let Self { words, calls, mut tasks } = self;
-        drop((words, calls));
-        // The speaker ends when its queue is empty; the listener when the
-        // centre has heard the end, or with the set.
-        tasks.join_next().await;
+        drop(words);
+        let heard = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(FAREWELL, heard).await.is_err() {
+            tracing::debug!("the centre did not hear the farewell");
+        }
+        drop(calls);
     }
 }

@@ -1,7 +1,9 @@
 //! The keeper: puts the centre's word into the journal, one after the other
 //! in the order in which it came.
 
-use tidemark_journal::{HandledWord, Journal, NotSaved};
+use std::time::Duration;
+
+use tidemark_journal::{HandledWord, Health, Journal, NotSaved};
 use tidemark_model::Epoch;
 use tidemark_sync::message::{Handled, Welcome};
 use tidemark_sync::{ReceivedBlocks, UplinkInput as Input};
@@ -12,6 +14,8 @@ use super::Report;
 
 /// Words that wait to be kept.
 const QUEUE: usize = 64;
+/// Before the stream begins anew after a word that could not be kept.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What is to be kept.
 #[derive(Debug)]
@@ -38,8 +42,8 @@ impl Keeper {
         task.spawn(async move {
             while let Some(word) = queue.recv().await {
                 if let Err(error) = keep(&journal, &report, word).await {
-                    // What is not kept is told again at the next welcome.
                     tracing::error!(%error, "the centre's word is not kept");
+                    begin_anew(&journal, &report, &mut queue).await;
                 }
             }
         });
@@ -49,6 +53,31 @@ impl Keeper {
     pub(super) async fn keep(&self, word: Keep) {
         if self.words.send(word).await.is_err() {
             tracing::error!("the keeper has ended");
+        }
+    }
+}
+
+/// A word was lost. As soon as the journal can be written, the stream begins
+/// anew: its welcome tells all that is handled. What comes until then is told
+/// there too.
+async fn begin_anew(journal: &Journal, report: &mpsc::Sender<Report>, queue: &mut mpsc::Receiver<Keep>) {
+    let mut health = journal.watch_health();
+    let writable = async {
+        tokio::time::sleep(PAUSE).await;
+        health.wait_for(|health| *health == Health::Writable).await.is_ok()
+    };
+    tokio::pin!(writable);
+    loop {
+        tokio::select! {
+            again = &mut writable => {
+                if again {
+                    let cause = "what the centre said could not be kept; it is asked anew".to_owned();
+                    // The uplink's task is gone only when the agent stops.
+                    drop(report.send(Report::BeginAnew { cause }).await);
+                }
+                return;
+            }
+            word = queue.recv() => if word.is_none() { return },
         }
     }
 }

@@ -1,0 +1,72 @@
+//! A configuration that was looked at as a whole: `config check` and `run`
+//! find the same faults, before anything is made.
+
+use std::collections::BTreeSet;
+
+use tidemark_daemon::listen::{ListenError, Tls};
+use tidemark_daemon::logging;
+use tidemark_model::{Label, Source, StoreId};
+
+use crate::agent::AgentError;
+use crate::intake::LANE_PREFIX;
+use crate::settings::{BoxSettings, LaneSettings, SettingsError, pair};
+use crate::uplink::Line;
+
+/// What follows from a configuration that is good.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// The shop.
+    pub(crate) store: StoreId,
+    /// Its time zone.
+    pub(crate) time_zone: jiff::tz::TimeZone,
+    /// The way to the centre; none for a box that works alone.
+    pub(crate) line: Option<Line>,
+    /// The box's own certificate.
+    pub(crate) tls: Option<Tls>,
+    /// Lanes, those that only a scanner names among them.
+    pub(crate) lanes: Vec<LaneSettings>,
+}
+
+impl Checked {
+    /// Looks at all of it.
+    pub(crate) fn of(settings: &BoxSettings) -> Result<Self, AgentError> {
+        logging::check(&settings.log.level)?;
+        let store = StoreId::new(&settings.store).map_err(SettingsError::from)?;
+        let zone = settings.time_zone.as_str();
+        let time_zone = jiff::tz::TimeZone::get(zone).map_err(|_unknown| SettingsError::TimeZone(zone.to_owned()))?;
+        let line = Line::of(&settings.centre)?;
+        let files = pair(("tls.certificate", "tls.key"), settings.tls.certificate.as_ref(), settings.tls.key.as_ref())?;
+        let tls = files.map(|(certificate, key)| Tls::from_files(&certificate, &key, None)).transpose()?;
+        let address = settings.http.address;
+        if tls.is_none() && !address.ip().is_loopback() {
+            return Err(ListenError::PlaintextOffLoopback { address }.into());
+        }
+        tidemark_scanner::check(&settings.scanner)?;
+        Ok(Self { store, time_zone, line, tls, lanes: lanes_of(settings)? })
+    }
+}
+
+fn lanes_of(settings: &BoxSettings) -> Result<Vec<LaneSettings>, SettingsError> {
+    let mut names = BTreeSet::new();
+    let mut lanes = Vec::new();
+    for lane in &settings.lane {
+        if !names.insert(lane.name.as_str()) {
+            return Err(SettingsError::Lane(format!(
+                "there are two lanes `{}`; give each a name of its own",
+                lane.name
+            )));
+        }
+        lanes.push(lane.clone());
+    }
+    for scanner in &settings.scanner {
+        if names.insert(scanner.lane.as_str()) {
+            lanes.push(LaneSettings::plain(&scanner.lane));
+        }
+    }
+    for lane in &lanes {
+        let unfit = |error| SettingsError::Lane(format!("`{}` is no name of a lane: {error}", lane.name));
+        Label::new(&lane.name).map_err(unfit)?;
+        Source::new(&format!("{LANE_PREFIX}{}", lane.name)).map_err(unfit)?;
+    }
+    Ok(lanes)
+}

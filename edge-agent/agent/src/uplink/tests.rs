@@ -1,0 +1,273 @@
+//! The uplink over a real stream, with a centre that answers as told.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tidemark_daemon::listen::Listener;
+use tidemark_journal::{Reading, Writer};
+use tidemark_model::{
+    BlockIndex, EpochOrdinal, Generation, Item, ItemUnit, Label, Quantity, SeqSet, Sku, StoreId, StreamId, StreamPlace,
+    WallTime,
+};
+use tidemark_sync::ReadId;
+use tidemark_sync::message::{
+    Blocks, CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
+    Instruction, InstructionBody, InstructionPage, Limits, OpeningPage, OpeningSent, Received, SendOpening,
+};
+use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, Outbound, Peer, router};
+
+use super::*;
+use crate::settings::CentreSettings;
+
+/// Welcomes every box; fails the first calls if it is told to.
+#[derive(Debug, Default)]
+struct PocketCentre {
+    heard: Mutex<Vec<ToCentre>>,
+    hellos: watch::Sender<u32>,
+    /// Said after each welcome.
+    says: Vec<ToBox>,
+    fails: AtomicU32,
+    server_time: WallTime,
+}
+
+impl PocketCentre {
+    fn heard(&self, wanted: impl Fn(&ToCentre) -> bool) -> usize {
+        self.heard.lock().unwrap().iter().filter(|message| wanted(message)).count()
+    }
+}
+
+impl Exchange for PocketCentre {
+    async fn exchange(self: Arc<Self>, _peer: Peer, mut inbound: Inbound, outbound: Outbound) {
+        while let Ok(Some(message)) = inbound.recv().await {
+            self.heard.lock().unwrap().push(message.clone());
+            match message {
+                ToCentre::Hello(_) => {
+                    let welcome = Welcome {
+                        generation: Generation(1),
+                        suspect: false,
+                        closed: false,
+                        ordinal: EpochOrdinal(1),
+                        blocks: Blocks::new(),
+                        limits: Limits::default(),
+                        server_time: self.server_time,
+                    };
+                    outbound.send(ToBox::Welcome(welcome)).await.unwrap();
+                    for word in &self.says {
+                        outbound.send(word.clone()).await.unwrap();
+                    }
+                    self.hellos.send_modify(|hellos| *hellos += 1);
+                }
+                ToCentre::Batch(batch) => {
+                    let place = StreamPlace { stream: StreamId([1; 16]), partition: 0, offset: 0 };
+                    let received = Received { epoch: batch.epoch, seqs: batch.seqs(), place };
+                    outbound.send(ToBox::Received(received)).await.unwrap();
+                }
+                ToCentre::Goodbye(_) => return,
+                ToCentre::Unreadable(_) | ToCentre::Heartbeat(_) | ToCentre::OpeningTaken(_) => {}
+            }
+        }
+    }
+
+    fn fault(&self, _peer: &Peer, _fault: &FrameFault) {}
+
+    async fn fetch_catalogue(&self, _peer: &Peer, request: FetchCatalogue) -> Result<CataloguePage, Failure> {
+        if self.fails.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            return Err(Failure::Trouble("the database is away".to_owned()));
+        }
+        Ok(CataloguePage { version: request.version, entries: vec![entry("apple")], last: true })
+    }
+
+    async fn fetch_instruction(&self, _peer: &Peer, _request: FetchInstruction) -> Result<InstructionPage, Failure> {
+        Err(Failure::Trouble("not here".to_owned()))
+    }
+
+    async fn fetch_opening(&self, _peer: &Peer, _request: FetchOpening) -> Result<OpeningPage, Failure> {
+        Err(Failure::Trouble("not here".to_owned()))
+    }
+
+    async fn send_opening(&self, _peer: &Peer, _request: SendOpening) -> Result<OpeningSent, Failure> {
+        Err(Failure::Trouble("not here".to_owned()))
+    }
+
+    async fn fetch_digests(&self, _peer: &Peer, request: FetchDigests) -> Result<DigestPage, Failure> {
+        Ok(DigestPage { block: BlockIndex(request.block.0), digests: Vec::new() })
+    }
+}
+
+fn sku(name: &str) -> Sku {
+    Sku::new(name).unwrap()
+}
+
+fn entry(name: &str) -> CatalogueEntry {
+    let item = Item {
+        sku: sku(name),
+        name: name.to_owned(),
+        unit: ItemUnit::Each,
+        tracked: true,
+        price: None,
+        parts: Vec::new(),
+    };
+    CatalogueEntry { item, codes: Vec::new() }
+}
+
+/// A box with its journal.
+struct Shop {
+    _folder: tempfile::TempDir,
+    around: Surroundings,
+    writer: Writer,
+    _desk: watch::Sender<DeskView>,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::start();
+        let read = move || Reading { steady_ms: clock.millis(), wall: clock.wall() };
+        let store = StoreId::new("S0001").unwrap();
+        let config = tidemark_journal::Config::new(folder.path().join("journal"), store, Arc::new(read));
+        let (journal, writer) = Journal::open(config).unwrap();
+        let (desk_view, desk) = watch::channel(DeskView::default());
+        let (conditions, roll) = (Active::default(), Roll::default());
+        let around = Surroundings { journal, conditions, clock, desk, roll, metered: false };
+        Self { _folder: folder, around, writer, _desk: desk_view }
+    }
+
+    fn uplink(&self, address: &str) -> UplinkTask {
+        let settings = CentreSettings { address: Some(address.to_owned()), ..CentreSettings::default() };
+        build(self.around.clone(), Line::of(&settings).unwrap()).unwrap().0.unwrap()
+    }
+}
+
+/// A centre at a port of its own.
+async fn serve(centre: &Arc<PocketCentre>) -> (String, CancellationToken) {
+    let listener = Listener::open(([127, 0, 0, 1], 0).into(), None).await.unwrap();
+    let (address, stop) = (format!("http://{}", listener.address()), CancellationToken::new());
+    tokio::spawn(listener.serve(router(Arc::clone(centre)), stop.clone()));
+    (address, stop)
+}
+
+async fn reached(centre: &PocketCentre, hellos: u32) {
+    let mut told = centre.hellos.subscribe();
+    let reached = told.wait_for(|told| *told >= hellos);
+    tokio::time::timeout(Duration::from_secs(30), reached).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_box_that_stops_says_goodbye_and_is_heard() {
+    let centre = Arc::new(PocketCentre::default());
+    let (address, _serving) = serve(&centre).await;
+    let shop = Shop::open();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(shop.uplink(&address).run(stop.clone()));
+    reached(&centre, 1).await;
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    assert_eq!(centre.heard(|message| matches!(message, ToCentre::Goodbye(_))), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_read_is_answered_with_nothing_and_a_heartbeat_goes_out_all_the_same() {
+    let Shop { around, writer, _folder, _desk } = Shop::open();
+    let centre = CentreSettings { address: Some("http://127.0.0.1:1".to_owned()), ..CentreSettings::default() };
+    let mut task = build(around.clone(), Line::of(&centre).unwrap()).unwrap().0.unwrap();
+    // A closed journal, as while the disk fails.
+    tokio::task::spawn_blocking(move || writer.stop()).await.unwrap().unwrap();
+    let seqs: SeqSet = [1].into_iter().collect();
+    let epoch = around.journal.identity().epoch;
+    task.perform(Output::Read { read: ReadId(1), epoch, seqs, max_bytes: 1_000 }).await;
+    let Some(Report::Tell(Input::Records { records, unreadable, .. })) = task.reports.recv().await else {
+        panic!("no answer")
+    };
+    assert!(records.is_empty() && unreadable.is_empty());
+    task.perform(Output::TakeFacts { oldest: None }).await;
+    let report = task.reports.recv().await.unwrap();
+    assert!(matches!(report, Report::Facts(None)), "{report:?}");
+    task.facts.catalogue = 7;
+    task.take(report);
+    assert_eq!(task.facts.catalogue, 7, "what was known before is said again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_must_tell_all_again_begins_anew() {
+    let centre = Arc::new(PocketCentre::default());
+    let (address, _serving) = serve(&centre).await;
+    let shop = Shop::open();
+    let task = shop.uplink(&address);
+    let (report, stop) = (task.report.clone(), CancellationToken::new());
+    let running = tokio::spawn(task.run(stop.clone()));
+    reached(&centre, 1).await;
+    while centre.hellos.borrow().to_owned() < 2 {
+        report.send(Report::BeginAnew { cause: "on purpose".to_owned() }).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_catalogue_that_could_not_be_fetched_is_fetched_again() {
+    let centre =
+        PocketCentre { says: vec![ToBox::CatalogueVersion(3)], fails: AtomicU32::new(3), ..Default::default() };
+    let centre = Arc::new(centre);
+    let (address, _serving) = serve(&centre).await;
+    let shop = Shop::open();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(shop.uplink(&address).run(stop.clone()));
+    let journal = shop.around.journal.clone();
+    let loaded = async {
+        while journal.catalogue().unwrap().version != 3 || shop.around.conditions.holds(registry::CATALOGUE_STALE) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), loaded).await.unwrap();
+    assert_eq!(centre.fails.load(Ordering::Relaxed), 0);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instructions_beyond_the_queue_are_asked_for_again_and_all_are_done() {
+    let number = 600_u32;
+    let instruction = |n: u32| {
+        let lines =
+            vec![tidemark_sync::message::InstructionLine { sku: sku(&format!("i{n}")), quantity: Quantity::ONE }];
+        let id = Label::new(&format!("open-{n}")).unwrap();
+        ToBox::Instruction(Instruction { id, body: InstructionBody::OpenStock { lines } })
+    };
+    let centre = Arc::new(PocketCentre { says: (0..number).map(instruction).collect(), ..Default::default() });
+    let (address, _serving) = serve(&centre).await;
+    let shop = Shop::open();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(shop.uplink(&address).run(stop.clone()));
+    let journal = shop.around.journal.clone();
+    let all = async {
+        let mut open: BTreeSet<u32> = (0..number).collect();
+        while !open.is_empty() {
+            open.retain(|n| journal.instruction_done(&Label::new(&format!("open-{n}")).unwrap()).unwrap().is_none());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), all).await.unwrap();
+    assert_eq!(journal.tail(), u64::from(number), "each once");
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_off_is_told_at_the_welcome() {
+    let centre = Arc::new(PocketCentre { server_time: WallTime(1_000), ..Default::default() });
+    let (address, _serving) = serve(&centre).await;
+    let shop = Shop::open();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(shop.uplink(&address).run(stop.clone()));
+    let told = async {
+        while !shop.around.conditions.holds(registry::CLOCK_OFF) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), told).await.unwrap();
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    drop(shop.writer);
+}
