@@ -1,5 +1,6 @@
 //! The box's door: HTTP for tills, handhelds and people.
 
+mod docs;
 mod documents;
 mod entry;
 mod health;
@@ -66,6 +67,8 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/tills", get(tills::list).post(tills::add))
         .route("/v1/tills/{name}", delete(tills::remove))
         .route("/metrics", get(health::metrics))
+        .route("/docs", get(docs::page))
+        .route("/docs/openapi.json", get(docs::openapi))
         .layer(middleware::from_fn_with_state(door.clone(), entry::admit));
     Router::new()
         .route("/livez", get(health::lives))
@@ -87,5 +90,5 @@ async fn nowhere(uri: Uri) -> Problem {
 async fn other_method(uri: Uri) -> Problem {
     let detail = format!("{} does not take this method", uri.path());
     let status = axum::http::StatusCode::METHOD_NOT_ALLOWED;
-    Problem::new(status, "method_not_allowed", "Other method", detail, "documents are POSTed to /v1/events")
+    Problem::new(status, "method_not_allowed", "Other method", detail, "see /docs for what it takes")
 }

@@ -41,7 +41,8 @@ fn push(page: &mut String, text: std::fmt::Arguments<'_>) {
     page.write_fmt(text).unwrap_or(());
 }
 
-fn escaped(text: &str) -> String {
+/// A text as HTML shows it.
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -1,0 +1,8 @@
+//! The box as a program: its door and its command line.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod command_line;
+mod door;
+mod full_disk;
+mod running;
