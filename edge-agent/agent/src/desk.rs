@@ -3,6 +3,8 @@
 
 mod judging;
 mod signals;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -172,17 +174,23 @@ impl Desk {
         }
         self.with.events.scans.inc();
         let Some(name) = self.scanners.get(&device).map(|scanner| scanner.config().lane.clone()) else { return };
-        let mut signal = None;
+        if let Some(signal) = self.take(&name, &bytes).await {
+            self.signal(&name, &device, signal);
+        }
+    }
+
+    /// Takes what was read on a lane; the signal it earns, none on a lane
+    /// that is off.
+    async fn take(&mut self, name: &str, bytes: &[u8]) -> Option<Signal> {
         // A number that was given before is skipped, so the second try ends.
         for _ in 0..2 {
-            let Some(place) = self.lanes.get(&name).filter(|place| place.role != Role::Off) else { return };
-            let step = self.decide(&place.lane, &bytes);
-            signal = self.carry_out(&name, step).await;
-            if signal.is_some() {
-                break;
+            let place = self.lanes.get(name).filter(|place| place.role != Role::Off)?;
+            let step = self.decide(&place.lane, bytes);
+            if let Some(signal) = self.carry_out(name, step).await {
+                return Some(signal);
             }
         }
-        self.signal(&name, &device, signal.unwrap_or(Signal::NotSaved));
+        Some(Signal::NotSaved)
     }
 
     /// Does what a step asks for; the signal it earns, or none if the
@@ -266,7 +274,10 @@ impl Desk {
     }
 
     async fn look_at_time(&mut self) {
-        let now = self.with.journal.odometer();
+        self.time_out_at(self.with.journal.odometer()).await;
+    }
+
+    async fn time_out_at(&mut self, now: Odometer) {
         let is_due =
             |place: &Place| place.waits_until <= now && place.lane.waits_until().is_some_and(|until| until <= now);
         let due: Vec<(String, Step)> = self
