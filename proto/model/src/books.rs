@@ -8,7 +8,7 @@ use crate::catalogue::Lookup;
 use crate::key::{ContentDigest, DocumentKey};
 use crate::kind::Basis;
 use crate::position::{Odometer, Position, Seq};
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, ScaleError};
 use crate::text::{Code, Label, Reference, Sku, Source};
 
 /// One item's stock in this store.
@@ -114,12 +114,12 @@ pub enum Target {
         /// The effect.
         effect: Quantity,
     },
-    /// The suspense of a code, by so many signed packs.
+    /// The suspense of a code.
     Suspense {
         /// The code.
         code: Code,
-        /// Signed packs.
-        packs: Quantity,
+        /// By how much, signed.
+        amount: Suspended,
     },
     /// Nothing: parked, untracked, waste.
     Nothing,
@@ -130,7 +130,7 @@ pub enum Target {
 pub struct Suspense {
     /// The rows not yet resolved, oldest first.
     pub rows: Vec<SuspenseRow>,
-    /// Signed packs that were resolved, and as what, newest last.
+    /// As what it was resolved last.
     pub resolved: Option<Resolution>,
 }
 
@@ -141,10 +141,46 @@ pub struct SuspenseRow {
     pub happened: Odometer,
     /// The movement that has it.
     pub seq: Seq,
-    /// Signed packs: what the effect would be at one base unit a pack.
-    pub packs: Quantity,
+    /// How much, signed as the effect will be.
+    pub amount: Suspended,
     /// Whether it belongs to the zone that sells.
     pub trade: bool,
+}
+
+/// A signed amount under a code that nobody knows, in what it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspended {
+    /// Packs: how much is in one will be known with the code.
+    Packs(Quantity),
+    /// Base units, because the line said so.
+    Base(Quantity),
+}
+
+impl Suspended {
+    /// The number, of whatever it counts.
+    #[must_use]
+    pub const fn quantity(self) -> Quantity {
+        match self {
+            Self::Packs(quantity) | Self::Base(quantity) => quantity,
+        }
+    }
+
+    /// The opposite, if it fits.
+    #[must_use]
+    pub fn checked_neg(self) -> Option<Self> {
+        match self {
+            Self::Packs(packs) => packs.checked_neg().map(Self::Packs),
+            Self::Base(base) => base.checked_neg().map(Self::Base),
+        }
+    }
+
+    /// In base units, now that it is known how many are in one scan.
+    pub fn in_base(self, units_per_scan: Quantity) -> Result<Quantity, ScaleError> {
+        match self {
+            Self::Packs(packs) => packs.scale(units_per_scan),
+            Self::Base(base) => Ok(base),
+        }
+    }
 }
 
 /// How a code was resolved, so that a later void finds its item.

@@ -5,6 +5,7 @@ use tidemark_model::books::{DocumentEntry, DocumentRecord, LineEffect, Reversal,
 use tidemark_model::{Code, ContentDigest, DocumentKey, Odometer, Sku};
 
 use super::bytes::{LayoutError, Packer, Reader, Value};
+use super::suspense::{pack_amount, read_amount};
 
 const RECORD: u8 = 0;
 const LINES: u8 = 1;
@@ -69,10 +70,10 @@ fn pack_line(to: &mut Packer, line: &LineEffect) {
             to.text(sku.as_str());
             to.quantity(*effect);
         }
-        Target::Suspense { code, packs } => {
+        Target::Suspense { code, amount } => {
             to.byte(2);
             to.text(code.as_str());
-            to.quantity(*packs);
+            pack_amount(to, *amount);
         }
     }
     to.odometer(line.happened);
@@ -83,7 +84,7 @@ fn read_line(from: &mut Reader<'_>) -> Result<LineEffect, LayoutError> {
     let target = match from.byte()? {
         0 => Target::Nothing,
         1 => Target::Item { sku: from.checked(Sku::new)?, effect: from.quantity()? },
-        2 => Target::Suspense { code: from.checked(Code::new)?, packs: from.quantity()? },
+        2 => Target::Suspense { code: from.checked(Code::new)?, amount: read_amount(from)? },
         other => return Err(from.meaningless(other.into())),
     };
     Ok(LineEffect { target, happened: from.odometer()?, trade: from.flag()? })

@@ -1,6 +1,6 @@
 //! `suspense`: what was traded under codes that nobody has told us.
 
-use tidemark_model::books::{Resolution, Suspense, SuspenseRow};
+use tidemark_model::books::{Resolution, Suspended, Suspense, SuspenseRow};
 use tidemark_model::{Code, Sku};
 
 use super::bytes::{LayoutError, Packer, Reader, Value, key_text};
@@ -21,7 +21,7 @@ impl Value for Suspense {
         for row in &self.rows {
             to.odometer(row.happened);
             to.number(row.seq);
-            to.quantity(row.packs);
+            pack_amount(to, row.amount);
             to.flag(row.trade);
         }
         to.maybe(self.resolved.as_ref(), |to, resolved| {
@@ -35,7 +35,7 @@ impl Value for Suspense {
             Ok(SuspenseRow {
                 happened: from.odometer()?,
                 seq: from.number()?,
-                packs: from.quantity()?,
+                amount: read_amount(from)?,
                 trade: from.flag()?,
             })
         })?;
@@ -43,4 +43,15 @@ impl Value for Suspense {
             from.maybe(|from| Ok(Resolution { sku: from.checked(Sku::new)?, units_per_scan: from.quantity()? }))?;
         Ok(Self { rows, resolved })
     }
+}
+
+pub(super) fn pack_amount(to: &mut Packer, amount: Suspended) {
+    to.flag(matches!(amount, Suspended::Base(_)));
+    to.quantity(amount.quantity());
+}
+
+pub(super) fn read_amount(from: &mut Reader<'_>) -> Result<Suspended, LayoutError> {
+    let in_base = from.flag()?;
+    let quantity = from.quantity()?;
+    Ok(if in_base { Suspended::Base(quantity) } else { Suspended::Packs(quantity) })
 }

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use proptest::prelude::*;
 use tidemark_model::books::{
     ClosedCount, CountSheet, CountState, CountedItem, DocumentEntry, DocumentRecord, LineEffect, Resolution, Reversal,
-    SequenceState, Stock, Suspense, SuspenseRow, Target,
+    SequenceState, Stock, Suspended, Suspense, SuspenseRow, Target,
 };
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{
@@ -58,6 +58,10 @@ fn quantity() -> impl Strategy<Value = Quantity> {
     any::<i64>().prop_map(Quantity::thousandths)
 }
 
+fn amount() -> impl Strategy<Value = Suspended> {
+    prop_oneof![quantity().prop_map(Suspended::Packs), quantity().prop_map(Suspended::Base)]
+}
+
 fn odometer() -> impl Strategy<Value = Odometer> {
     any::<u64>().prop_map(Odometer)
 }
@@ -85,10 +89,10 @@ prop_compose! {
 
 prop_compose! {
     fn suspense()(
-        rows in prop::collection::vec((odometer(), any::<u64>(), quantity(), any::<bool>()), 0..4),
+        rows in prop::collection::vec((odometer(), any::<u64>(), amount(), any::<bool>()), 0..4),
         resolved in prop::option::of((sku(), quantity())),
     ) -> Suspense {
-        let row = |(happened, seq, packs, trade)| SuspenseRow { happened, seq, packs, trade };
+        let row = |(happened, seq, amount, trade)| SuspenseRow { happened, seq, amount, trade };
         Suspense {
             rows: rows.into_iter().map(row).collect(),
             resolved: resolved.map(|(sku, units_per_scan)| Resolution { sku, units_per_scan }),
@@ -111,7 +115,7 @@ fn line() -> impl Strategy<Value = LineEffect> {
     let target = prop_oneof![
         Just(Target::Nothing),
         (sku(), quantity()).prop_map(|(sku, effect)| Target::Item { sku, effect }),
-        (code(), quantity()).prop_map(|(code, packs)| Target::Suspense { code, packs }),
+        (code(), amount()).prop_map(|(code, amount)| Target::Suspense { code, amount }),
     ];
     (target, odometer(), any::<bool>()).prop_map(|(target, happened, trade)| LineEffect { target, happened, trade })
 }

@@ -2,8 +2,8 @@
 //! changes stock.
 
 use crate::books::{
-    Books, Change, ClosedCount, DocumentEntry, DocumentRecord, ItemEffect, LineEffect, Reversal, Stock, SuspenseRow,
-    Target,
+    Books, Change, ClosedCount, DocumentEntry, DocumentRecord, ItemEffect, LineEffect, Reversal, Stock, Suspended,
+    SuspenseRow, Target,
 };
 use crate::content::content_digest;
 use crate::document::{Body, Document, ParkedLine, Timing};
@@ -62,8 +62,8 @@ pub(super) enum Wish {
     Effect { now: Quantity, stands: Vec<(Odometer, Quantity)>, trade: bool },
     /// The SKU's on-hand becomes this, as counted.
     Becomes { on_hand: Quantity, closed: ClosedCount },
-    /// The code's suspense by so many signed packs.
-    Suspense { packs: Quantity, trade: bool },
+    /// The code's suspense by so much.
+    Suspense { amount: Suspended, trade: bool },
 }
 
 impl Entry {
@@ -257,8 +257,8 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             return Ok(Done::NOTHING);
         }
         match (&entry.wish, &entry.sku, &entry.code) {
-            (Wish::Suspense { packs, trade }, None, Some(code)) => {
-                self.suspend(code, SuspenseRow { happened, seq, packs: *packs, trade: *trade })
+            (Wish::Suspense { amount, trade }, None, Some(code)) => {
+                self.suspend(code, SuspenseRow { happened, seq, amount: *amount, trade: *trade })
             }
             (wish, Some(sku), _) => self.touch(sku, wish, seq),
             (Wish::Nothing | Wish::Effect { .. } | Wish::Becomes { .. } | Wish::Suspense { .. }, None, _) => {
@@ -274,7 +274,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         let mut suspense = self.draft.suspense(code)?.unwrap_or_default();
         suspense.rows.push(row);
         self.draft.apply(Change::Suspense(code.clone(), suspense));
-        let target = Target::Suspense { code: code.clone(), packs: row.packs };
+        let target = Target::Suspense { code: code.clone(), amount: row.amount };
         Ok(Done { target, trade: row.trade, ..Done::NOTHING })
     }
 

@@ -104,8 +104,8 @@ fn effect_of(rows: &[SuspenseRow], units: Quantity, stock: Stock) -> Result<Reso
         marks: Marks::NONE,
     };
     for row in rows {
-        let effect = row.packs.scale(units)?;
-        resolved.packs = add(resolved.packs, row.packs)?;
+        let effect = row.amount.in_base(units)?;
+        resolved.packs = add(resolved.packs, row.amount.quantity())?;
         resolved.stands.push((row.happened, effect));
         match When::Between(row.happened, row.happened).judge(stock.closed) {
             Verdict::Counts => resolved.now = add(resolved.now, effect)?,

@@ -1,6 +1,6 @@
 //! Sale, return, receipt, transfer, adjustment: each line adds or takes.
 
-use crate::books::Books;
+use crate::books::{Books, Suspended};
 use crate::catalogue::{Item, ItemUnit, KitPart, Lookup};
 use crate::document::{Line, ParkedLine, TakenLine, Timing, TradeKind, Unit};
 use crate::gtin::code_spelling;
@@ -46,8 +46,7 @@ pub(super) fn meaning<B: Books>(deciding: &Deciding<'_, '_, B>, line: &TakenLine
         Lookup::Sku(item) => (item, None, Quantity::ONE),
         Lookup::Code { item, units_per_scan } => (item, code_spelling(given), units_per_scan),
         Lookup::Unknown => {
-            let unreadable = Meaning::Parked(ParkReason::ItemUnreadable, "the item can't be kept as a code");
-            return Ok(code_spelling(given).map_or(unreadable, Meaning::Unknown));
+            return Ok(unknown(line));
         }
     };
     let pack = match &line.unit {
@@ -65,6 +64,21 @@ pub(super) fn meaning<B: Books>(deciding: &Deciding<'_, '_, B>, line: &TakenLine
     })
 }
 
+/// A code that nobody knows yet. Its base units may be told all the same, but
+/// not what another of its packs holds.
+fn unknown(line: &TakenLine) -> Meaning {
+    let Some(code) = code_spelling(line.item.as_str()) else {
+        return Meaning::Parked(ParkReason::ItemUnreadable, "the item can't be kept as a code");
+    };
+    match &line.unit {
+        Unit::Pack(pack) if *pack != code => Meaning::Parked(
+            ParkReason::UnitUnknown,
+            "a pack of an item that is not on file can't be told in base units",
+        ),
+        Unit::AsGiven | Unit::Base | Unit::Pack(_) => Meaning::Unknown(code),
+    }
+}
+
 fn decide_line<B: Books>(
     deciding: &mut Deciding<'_, '_, B>,
     kind: TradeKind,
@@ -79,9 +93,11 @@ fn decide_line<B: Books>(
         Meaning::Unknown(code) => {
             let line_number = deciding.line;
             deciding.warn(Warning::UnknownItem { line: line_number, item: line.item.to_string() });
-            let packs = signed(kind, line, line.quantity);
-            let wish = Wish::Suspense { packs, trade: sells(kind) };
-            let wish = if packs == Quantity::ZERO { Wish::Nothing } else { wish };
+            let quantity = signed(kind, line, line.quantity);
+            let in_base = line.unit == Unit::Base;
+            let amount = if in_base { Suspended::Base(quantity) } else { Suspended::Packs(quantity) };
+            let wish = Wish::Suspense { amount, trade: sells(kind) };
+            let wish = if quantity == Quantity::ZERO { Wish::Nothing } else { wish };
             deciding.record(Entry { code: Some(code), happened: Some(when.reading()), wish, ..plain(kind, line) })
         }
         Meaning::Item { item, code, units } if item.parts.is_empty() => {

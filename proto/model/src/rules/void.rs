@@ -1,6 +1,6 @@
 //! A void reverses a document once, each line at the time it happened.
 
-use crate::books::{Books, Change, DocumentRecord, LineEffect, Reversal, Target};
+use crate::books::{Books, Change, DocumentRecord, LineEffect, Reversal, Suspended, Target};
 use crate::document::ParkedLine;
 use crate::key::DocumentKey;
 use crate::kind::{Kind, Marks, ParkReason};
@@ -103,7 +103,7 @@ fn reverse<B: Books>(
             let entry = Entry { sku: Some(sku), quantity: magnitude(effect), ..entry };
             record_judged(deciding, entry, back, line.trade, when)
         }
-        Target::Suspense { code, packs } => reverse_suspense(deciding, entry, (code, packs), seq, &line.happened),
+        Target::Suspense { code, amount } => reverse_suspense(deciding, entry, (code, amount), seq, &line.happened),
     }
 }
 
@@ -112,18 +112,18 @@ fn reverse<B: Books>(
 fn reverse_suspense<B: Books>(
     deciding: &mut Deciding<'_, '_, B>,
     entry: Entry,
-    (code, packs): (Code, Quantity),
+    (code, amount): (Code, Suspended),
     seq: Seq,
     happened: &Odometer,
 ) -> Result<(), B::Error> {
     let suspense = deciding.draft.suspense(&code)?.unwrap_or_default();
-    let Some(back) = packs.checked_neg() else { return deciding.record(entry) };
+    let Some(back) = amount.checked_neg() else { return deciding.record(entry) };
     let row = suspense.rows.iter().find(|row| row.seq == seq && row.happened == *happened);
     let trade = row.is_none_or(|row| row.trade);
-    let quantity = magnitude(packs);
+    let quantity = magnitude(amount.quantity());
     match (row, &suspense.resolved) {
         (None, Some(resolution)) => {
-            let effect = back.scale(resolution.units_per_scan).unwrap_or(Quantity::ZERO);
+            let effect = back.in_base(resolution.units_per_scan).unwrap_or(Quantity::ZERO);
             let entry = Entry {
                 sku: Some(resolution.sku.clone()),
                 code: Some(code),
@@ -134,7 +134,7 @@ fn reverse_suspense<B: Books>(
             record_judged(deciding, entry, effect, trade, When::Between(*happened, *happened))
         }
         (Some(_), _) | (None, None) => {
-            let wish = Wish::Suspense { packs: back, trade };
+            let wish = Wish::Suspense { amount: back, trade };
             deciding.record(Entry { code: Some(code), quantity, wish, ..entry })
         }
     }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use prost::Message;
 use tidemark_model::books::{
     ClosedCount, CountSheet, CountState, CountedItem, DocumentEntry, DocumentRecord, LineEffect, Resolution, Reversal,
-    Stock, Suspense, SuspenseRow, Target,
+    Stock, Suspended, Suspense, SuspenseRow, Target,
 };
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{
@@ -247,7 +247,8 @@ fn opening_parts() -> Vec<OpeningPart> {
     let line = |target| LineEffect { target, happened: Odometer(5), trade: true };
     let lines = vec![
         line(Target::Item { sku: sku("4711"), effect: Quantity::thousandths(-1) }),
-        line(Target::Suspense { code: Code::new("x").unwrap(), packs: Quantity::ONE }),
+        line(Target::Suspense { code: Code::new("x").unwrap(), amount: Suspended::Packs(Quantity::ONE) }),
+        line(Target::Suspense { code: Code::new("y").unwrap(), amount: Suspended::Base(Quantity::ONE) }),
         line(Target::Nothing),
     ];
     let entry = |reversal| DocumentEntry { content: ContentDigest([8; 8]), first: position(3), count: 3, reversal };
@@ -257,7 +258,8 @@ fn opening_parts() -> Vec<OpeningPart> {
         entry(Reversal::Count),
         entry(Reversal::Nothing),
     ];
-    let row = SuspenseRow { happened: Odometer(1), seq: 2, packs: Quantity::thousandths(-3), trade: true };
+    let row = |amount| SuspenseRow { happened: Odometer(1), seq: 2, amount, trade: true };
+    let rows = vec![row(Suspended::Packs(Quantity::thousandths(-3))), row(Suspended::Base(Quantity::thousandths(-3)))];
     let resolved = Some(Resolution { sku: sku("4711"), units_per_scan: Quantity::ONE });
     let counted = CountedItem { counted: Quantity::ONE, mark: Odometer(1), last: Odometer(2) };
     let sheet = CountSheet {
@@ -277,7 +279,7 @@ fn opening_parts() -> Vec<OpeningPart> {
         OpeningPart::Stock(sku("4711"), stock),
         OpeningPart::Stock(sku("2"), Stock::FRESH),
         OpeningPart::Document(DocumentKey([3; 16]), DocumentRecord { entries, waiting_void: Some(position(4)) }),
-        OpeningPart::Suspense(Code::new("x").unwrap(), Suspense { rows: vec![row], resolved }),
+        OpeningPart::Suspense(Code::new("x").unwrap(), Suspense { rows, resolved }),
         OpeningPart::Count(Reference::new("C-1").unwrap(), count),
         OpeningPart::Till(till()),
     ]

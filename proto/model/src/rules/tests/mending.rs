@@ -1,5 +1,7 @@
 use super::shop::*;
-use crate::document::{Body, SkuChange, Timing};
+use crate::document::{Body, SkuChange, TakenLine, Timing, TradeKind, Unit};
+use crate::gtin::code_spelling;
+use crate::kind::ParkReason;
 use crate::movement::About;
 use crate::position::{Epoch, Odometer, Position};
 use crate::text::{DocumentId, Source};
@@ -21,7 +23,7 @@ fn a_learnt_code_makes_its_suspense_take_effect_once() {
 }
 
 fn trade_receipt(id: &str, packs: i64) -> crate::Document {
-    trade(id, crate::document::TradeKind::Receipt, vec![line("96385074", packs)])
+    trade(id, TradeKind::Receipt, vec![line("96385074", packs)])
 }
 
 #[test]
@@ -61,4 +63,28 @@ fn a_restatement_is_taken_as_it_is() {
     let lines = vec![SkuChange { sku: sku("apple"), change: units(-4) }];
     shop.submit(&document("s", Body::Restatement { about, lines }));
     assert_eq!(shop.on_hand("apple"), 6);
+}
+
+#[test]
+fn base_units_under_an_unknown_code_stay_base_units_when_it_is_learnt() {
+    let mut shop = Shop::open();
+    let in_base = |item, quantity| TakenLine { unit: Unit::Base, ..line(item, quantity) };
+    shop.submit(&trade("1", TradeKind::Sale, vec![in_base("96385074", 5), line("96385074", 1)]));
+    shop.submit(&trade("2", TradeKind::Sale, vec![in_base("96385074", 2)]));
+    shop.submit(&void("v1", "2"));
+    shop.resolve("r", "96385074", "pear", 12);
+    assert_eq!(shop.on_hand("pear"), -17);
+    shop.submit(&void("v2", "1"));
+    assert_eq!(shop.on_hand("pear"), 0);
+}
+
+#[test]
+fn a_pack_of_an_item_that_is_not_on_file_is_parked() {
+    let mut shop = Shop::open();
+    let pack = |code: &str| Unit::Pack(code_spelling(code).unwrap());
+    let other = TakenLine { unit: pack("14006381333938"), ..line("96385074", 1) };
+    let itself = TakenLine { unit: pack("96385074"), ..line("96385074", 1) };
+    let outcome = shop.submit(&trade("1", TradeKind::Sale, vec![other, itself]));
+    let parked: Vec<_> = outcome.movements.iter().map(|one| one.parked.as_ref().map(|parked| parked.reason)).collect();
+    assert_eq!(parked, [Some(ParkReason::UnitUnknown), None]);
 }

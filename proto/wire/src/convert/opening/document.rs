@@ -7,6 +7,7 @@ use tidemark_sync::message::OpeningPart;
 
 use crate::convert::document::{position, position_of};
 use crate::convert::field::{all, array, needed, text_if, unknown};
+use crate::convert::opening::suspense::{amount_of, in_base};
 use crate::error::DecodeError;
 use crate::schema::sync::v1 as proto;
 
@@ -65,27 +66,27 @@ fn entry_of(message: proto::DocumentEntry) -> Result<DocumentEntry, DecodeError>
 }
 
 fn line(effect: &LineEffect) -> proto::LineEffect {
-    let (sku, code, amount) = match &effect.target {
-        Target::Item { sku, effect } => (sku.as_str(), "", effect.as_thousandths()),
-        Target::Suspense { code, packs } => ("", code.as_str(), packs.as_thousandths()),
-        Target::Nothing => ("", "", 0),
+    let (sku, code, amount, in_base) = match &effect.target {
+        Target::Item { sku, effect } => (sku.as_str(), "", *effect, false),
+        Target::Suspense { code, amount } => ("", code.as_str(), amount.quantity(), in_base(*amount)),
+        Target::Nothing => ("", "", Quantity::ZERO, false),
     };
     proto::LineEffect {
         sku: sku.to_owned(),
         code: code.to_owned(),
-        amount,
+        amount: amount.as_thousandths(),
         happened: effect.happened.0,
         trade: effect.trade,
+        in_base,
     }
 }
 
 fn line_of(message: proto::LineEffect) -> Result<LineEffect, DecodeError> {
-    let amount = Quantity::thousandths(message.amount);
     let sku = text_if(&message.sku, "document.lines.sku", Sku::new)?;
     let code = text_if(&message.code, "document.lines.code", Code::new)?;
     let target = match (sku, code) {
-        (Some(sku), None) => Target::Item { sku, effect: amount },
-        (None, Some(code)) => Target::Suspense { code, packs: amount },
+        (Some(sku), None) => Target::Item { sku, effect: Quantity::thousandths(message.amount) },
+        (None, Some(code)) => Target::Suspense { code, amount: amount_of(message.amount, message.in_base) },
         (None, None) => Target::Nothing,
         (Some(_), Some(_)) => {
             return Err(DecodeError::Both { one: "document.lines.sku", other: "document.lines.code" });

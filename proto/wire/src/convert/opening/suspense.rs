@@ -1,6 +1,6 @@
 //! What was sold under codes that nobody knew.
 
-use tidemark_model::books::{Resolution, Suspense, SuspenseRow};
+use tidemark_model::books::{Resolution, Suspended, Suspense, SuspenseRow};
 use tidemark_model::{Code, Odometer, Quantity, Sku};
 use tidemark_sync::message::OpeningPart;
 
@@ -12,8 +12,9 @@ pub(super) fn suspense(code: &Code, held: &Suspense) -> proto::OpeningSuspense {
     let row = |row: &SuspenseRow| proto::SuspenseRow {
         happened: row.happened.0,
         seq: row.seq,
-        packs: row.packs.as_thousandths(),
+        amount: row.amount.quantity().as_thousandths(),
         trade: row.trade,
+        in_base: in_base(row.amount),
     };
     proto::OpeningSuspense {
         code: code.as_str().to_owned(),
@@ -29,7 +30,7 @@ pub(super) fn suspense_of(message: proto::OpeningSuspense) -> Result<OpeningPart
     let row = |row: proto::SuspenseRow| SuspenseRow {
         happened: Odometer(row.happened),
         seq: row.seq,
-        packs: Quantity::thousandths(row.packs),
+        amount: amount_of(row.amount, row.in_base),
         trade: row.trade,
     };
     let held = Suspense {
@@ -37,6 +38,16 @@ pub(super) fn suspense_of(message: proto::OpeningSuspense) -> Result<OpeningPart
         resolved: message.resolved.map(|resolved| resolution_of(&resolved)).transpose()?,
     };
     Ok(OpeningPart::Suspense(text(&message.code, "suspense.code", Code::new)?, held))
+}
+
+/// Whether an amount is in base units.
+pub(super) const fn in_base(amount: Suspended) -> bool {
+    matches!(amount, Suspended::Base(_))
+}
+
+pub(super) const fn amount_of(thousandths: i64, in_base: bool) -> Suspended {
+    let quantity = Quantity::thousandths(thousandths);
+    if in_base { Suspended::Base(quantity) } else { Suspended::Packs(quantity) }
 }
 
 fn resolution_of(message: &proto::Resolution) -> Result<Resolution, DecodeError> {
