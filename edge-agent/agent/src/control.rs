@@ -83,9 +83,14 @@ impl Drop for Control {
 
 impl Contact {
     /// The contact of the box that runs over a data folder; none if none
-    /// runs, or who asks may not know.
-    pub(crate) fn find(data: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(data.join(FILE)).ok()?).ok()
+    /// runs, an error if who asks may not know.
+    pub(crate) fn find(data: &Path) -> io::Result<Option<Self>> {
+        match std::fs::read(data.join(FILE)) {
+            // One that is half written will be whole the next time.
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -120,7 +125,7 @@ mod tests {
     fn the_file_says_where_the_box_is_to_its_own_user_alone_and_goes_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let (control, hash) = Control::open(folder.path(), Epoch(1), ([0, 0, 0, 0], 8380).into(), true);
-        let contact = Contact::find(folder.path()).unwrap();
+        let contact = Contact::find(folder.path()).unwrap().unwrap();
         assert_eq!(contact.url, "https://127.0.0.1:8380");
         assert!(hash.matches(&TokenHash::of(&contact.token)) && !hash.matches(&TokenHash::of("tm_other")));
         assert!(!format!("{contact:?}").contains(&contact.token));
@@ -131,9 +136,9 @@ mod tests {
         }
         // A second start over what a killed box left behind.
         let (second, _) = Control::open(folder.path(), Epoch(1), ([127, 0, 0, 1], 1).into(), false);
-        assert_eq!(Contact::find(folder.path()).unwrap().url, "http://127.0.0.1:1");
+        assert_eq!(Contact::find(folder.path()).unwrap().unwrap().url, "http://127.0.0.1:1");
         drop((control, second));
-        assert_eq!(Contact::find(folder.path()), None);
+        assert_eq!(Contact::find(folder.path()).unwrap(), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Room on a disk.
+//! Room on a disk, and whose a folder is.
 
 use std::io;
 use std::path::Path;
@@ -37,6 +37,21 @@ pub fn room(_path: &Path) -> io::Result<Room> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Whether a path belongs to the user of this process. What another user
+/// makes in it, root among them, its own one may not be able to open.
+#[cfg(unix)]
+pub fn is_own(path: &Path) -> io::Result<bool> {
+    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(path)?);
+    Ok(owner == rustix::process::geteuid().as_raw())
+}
+
+/// Whether a path belongs to the user of this process: not asked on this
+/// system.
+#[cfg(not(unix))]
+pub fn is_own(_path: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +61,13 @@ mod tests {
         let here = room(&std::env::temp_dir()).unwrap();
         assert!(here.total_mib > 0 && here.free_mib <= here.total_mib, "{here:?}");
         assert!(room(Path::new("/nonexistent/folder")).is_err());
+    }
+
+    #[test]
+    fn what_one_makes_is_ones_own() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(is_own(folder.path()).unwrap());
+        assert!(is_own(Path::new("/nonexistent/folder")).is_err());
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) struct Told {
 impl Caller {
     /// The box that runs over the data folder, if there is one that answers.
     pub(super) fn of_running(settings: &BoxSettings) -> Option<Self> {
-        let contact = Contact::find(&settings.data)?;
+        let contact = Contact::find(&settings.data).ok().flatten()?;
         // The server is not checked: it is this machine's, and what is sent
         // there says nothing to anybody but the box of this very run.
         let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
@@ -56,6 +56,9 @@ impl Caller {
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
         }
         let body = body.map_or_else(String::new, Value::to_string);
         let request = request.body(body).map_err(|error| CommandError::Asked(error.to_string()))?;
@@ -92,13 +95,26 @@ fn agent(tls: ureq::tls::TlsConfig) -> ureq::Agent {
     config.tls_config(tls).build().into()
 }
 
-fn caller(settings: &BoxSettings) -> Caller {
-    Caller::of_running(settings).unwrap_or_else(|| Caller::configured(settings))
+fn caller(settings: &BoxSettings) -> Result<Caller, CommandError> {
+    if let Some(running) = Caller::of_running(settings) {
+        return Ok(running);
+    }
+    let plain = settings.tls.certificate.is_none() && settings.http.address.ip().is_loopback();
+    match Contact::find(&settings.data) {
+        // On loopback nobody asks who calls.
+        Err(error) if !plain => {
+            let folder = settings.data.display();
+            Err(CommandError::Asked(format!(
+                "{folder} says where the box is, but {error}; run this as its user or root"
+            )))
+        }
+        Ok(_) | Err(_) => Ok(Caller::configured(settings)),
+    }
 }
 
 /// Prints how the box is.
 pub(super) fn status(settings: &BoxSettings, form: Form) -> Result<(), CommandError> {
-    let status: Status = caller(settings).get("/v1/status")?;
+    let status: Status = caller(settings)?.get("/v1/status")?;
     if form == Form::Json {
         let text = serde_json::to_string_pretty(&status).unwrap_or_default();
         return Ok(print(&format!("{text}\n"))?);
@@ -140,7 +156,7 @@ struct Page {
 /// are there.
 pub(super) fn tail(settings: &BoxSettings, form: Form) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let mut page: Page = caller(settings).get("/v1/movements")?;
+    let mut page: Page = caller(settings)?.get("/v1/movements")?;
     let mut header = true;
     loop {
         print_movements(&page.movements, form, header)?;
@@ -152,7 +168,7 @@ pub(super) fn tail(settings: &BoxSettings, form: Form) -> Result<(), CommandErro
         page = runtime.block_on(next_page(settings, &path, page.movements.is_empty()))?;
         if page.epoch != epoch {
             say("the box goes on in a new epoch")?;
-            page = caller(settings).get("/v1/movements?after=0&page_size=1000")?;
+            page = caller(settings)?.get("/v1/movements?after=0&page_size=1000")?;
         }
     }
 }
@@ -163,7 +179,7 @@ async fn next_page(settings: &BoxSettings, path: &str, wait: bool) -> Result<Pag
         tokio::time::sleep(LOOK_EVERY).await;
     }
     let mut told = false;
-    let ask = || std::future::ready(caller(settings).get(path));
+    let ask = || std::future::ready(caller(settings).and_then(|caller| caller.get(path)));
     let judge = |error: &CommandError| {
         // Whoever reads along may have gone away.
         if !std::mem::replace(&mut told, true) && say(&error.to_string()).is_err() {

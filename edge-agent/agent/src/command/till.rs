@@ -4,6 +4,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 use tidemark_daemon::clock::Clock;
+use tidemark_daemon::disk;
 use tidemark_daemon::output::{Form, Rows, print};
 use tidemark_daemon::token::{TokenHash, generate};
 use tidemark_journal::{Journal, NotSaved};
@@ -115,6 +116,11 @@ fn with_journal<T>(
     work: impl AsyncFnOnce(Journal) -> Result<T, NotSaved>,
 ) -> Result<T, CommandError> {
     let store = Checked::of(settings)?.store;
+    if disk::is_own(&settings.data).is_ok_and(|own| !own) {
+        let data = settings.data.display();
+        let detail = format!("{data} belongs to another user, who could not open what is made there now");
+        return Err(CommandError::Asked(format!("{detail}; start the box, or run this as its user")));
+    }
     let (journal, writer) = open_journal(&settings.data, &store, Clock::start())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(work(journal)).map_err(|error| CommandError::Asked(error.to_string()));

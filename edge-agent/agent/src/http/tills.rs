@@ -3,7 +3,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -39,9 +39,14 @@ pub(super) async fn list(State(door): State<Door>, Extension(guest): Extension<G
 pub(super) async fn add(
     State(door): State<Door>,
     Extension(guest): Extension<Guest>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
     local(&guest)?;
+    // A page in a browser of this machine can't send this type unasked.
+    if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/json") {
+        return Err(Problem::content_type("application/json"));
+    }
     let unreadable = |detail: String| {
         let remedy = "send {\"name\": \"till:3\", \"token_hash\": \"<64 hexadecimal digits>\"}";
         Problem::unreadable("till_unreadable", detail, remedy)

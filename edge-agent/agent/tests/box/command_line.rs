@@ -137,6 +137,21 @@ fn tills_are_let_in_while_the_box_runs_and_while_it_does_not() {
     assert_eq!(listed(&shop), ["till:4"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_journal_of_another_user_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    // Only root can give a folder away.
+    if std::os::unix::fs::chown(&data, Some(65_534), None).is_err() {
+        return;
+    }
+    let data = data.display().to_string();
+    let refused = said(&["till", "add", "till:1", "--data", &data, "--store", STORE]);
+    assert!(refused.code == 1 && refused.err.contains("belongs to another user"), "{}", refused.err);
+}
+
 #[test]
 fn a_damaged_journal_refuses_to_start_and_names_its_condition() {
     let mut shop = Running::start();
