@@ -1,7 +1,7 @@
 # The real servers: Kafka from pinned jars, PostgreSQL and Redis from Debian.
 # Read by `dev`; expects `cache` and tools.sh.
 
-kafka_libs="$cache/kafka-4.3.1"
+kafka_libs="$cache/kafka-4.3.1-with-tools"
 postgres_bin=""
 redis_server=""
 

@@ -11,8 +11,8 @@ use crate::apply::ApplyRecord;
 use crate::error::{ApplyError, LedgerError};
 use crate::postgres::PostgresLedger;
 use crate::rows::{
-    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, PositionRow, StoreRow,
-    TokenRow,
+    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, PositionRow,
+    StoreRecord, StoreRow, TokenRow,
 };
 use crate::sqlite::{Applied, SqliteLedger, StoreLook};
 
@@ -72,6 +72,11 @@ impl Ledger {
     /// Makes a store if it is not there.
     pub async fn make_store(&self, store: &StoreId) -> Result<(), LedgerError> {
         on!(self, ledger => ledger.make_store(store).await)
+    }
+
+    /// Makes or changes stores, all or none.
+    pub async fn put_stores(&self, stores: &[StoreRecord]) -> Result<(), LedgerError> {
+        on!(self, ledger => ledger.put_stores(stores).await)
     }
 
     /// Looks a store up for a `Hello` and, if it is new, stores its session

@@ -21,7 +21,7 @@ pub mod stream_file;
 pub use error::{ApplyError, LedgerError};
 pub use ledger::Ledger;
 pub use rows::{
-    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, PositionRow, StoreRow,
-    TokenRow,
+    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, PositionRow,
+    StoreRecord, StoreRow, TokenRow,
 };
 pub use sqlite::{Applied, SqliteLedger, StoreLook};

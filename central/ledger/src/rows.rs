@@ -36,11 +36,34 @@ pub struct ChangedBlock {
     pub step: u64,
 }
 
+/// What head office says of a shop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreRecord {
+    /// The shop.
+    pub store: StoreId,
+    /// What people call it; may be empty.
+    pub name: String,
+    /// Where it belongs to; may be empty.
+    pub region: String,
+    /// Its IANA time zone.
+    pub time_zone: String,
+    /// The language of its page and sheets, as in BCP 47.
+    pub language: String,
+    /// open, planned or closed.
+    pub state: String,
+}
+
 /// One shop with the proof of its books.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreRow {
     /// The shop.
     pub store: StoreId,
+    /// What people call it; may be empty.
+    pub name: String,
+    /// Where it belongs to; may be empty.
+    pub region: String,
+    /// Its IANA time zone.
+    pub time_zone: String,
     /// open, planned or closed.
     pub state: String,
     /// The larger of the tail told and the highest seq seen, over its epochs.

@@ -52,6 +52,7 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/assets/page.css", get(assets::style))
         .route("/docs/openapi.json", get(assets::openapi))
         .route("/v1/stores", get(stores::list))
+        .route("/v1/stores:import", post(imports::stores))
         .route("/v1/stores/{store}", get(stores::show))
         .route("/v1/stores/{store}/items/{sku}", get(levels::show))
         .route("/v1/stores/{store}/items/{sku}/movements", get(levels::movements))

@@ -76,6 +76,9 @@ pub(crate) enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Row {
     store: String,
+    name: String,
+    region: String,
+    time_zone: String,
     committed: u64,
     applied: u64,
     parked: u64,
@@ -244,8 +247,12 @@ impl Fleet {
     pub(crate) fn row(&self, books: &StoreRow, now: Millis) -> Row {
         let shop = self.change(&books.store, |shop| shop.clone());
         let oldest = shop.facts.oldest_age_ms.filter(|_| books.pending > 0).map(|ms| ms / 1_000);
+        let store = books.store.to_string();
         Row {
-            store: books.store.to_string(),
+            name: if books.name.is_empty() { store.clone() } else { books.name.clone() },
+            region: books.region.clone(),
+            time_zone: books.time_zone.clone(),
+            store,
             committed: books.committed,
             applied: books.applied,
             parked: books.parked,

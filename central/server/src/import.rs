@@ -1,4 +1,4 @@
-//! Files that head office hands in: the catalogue and opening stock.
+//! Files that head office hands in: stores, the catalogue and opening stock.
 //!
 //! All or nothing: a file with a fault changes nothing, and every fault is
 //! named by its line. Pure: bytes in, checked rows or faults out.
@@ -6,8 +6,10 @@
 mod catalogue;
 mod faults;
 mod stock;
+mod stores;
 mod table;
 
 pub(crate) use catalogue::read_catalogue;
 pub(crate) use faults::Faults;
 pub(crate) use stock::read_opening_stock;
+pub(crate) use stores::read_stores;

@@ -44,26 +44,39 @@ pub(crate) fn measure(options: &Options) -> Result<(), Trouble> {
 
 async fn all(options: &Options) -> Result<Vec<Row>, Trouble> {
     let voice = Voice::start();
-    let mut rows = Vec::new();
+    let mut rows = Table::default();
     let mut scene = Scene::set(Stage::new(Programs::beside_this()?)?).await?;
     voice.say("accepting, one at a time");
-    rows.extend(accept::one_at_a_time(&scene, options.rounds).await?);
+    rows.add(accept::one_at_a_time(&scene, options.rounds).await?);
     voice.say("accepting, 64 tills at once");
-    rows.push(accept::many_at_once(&scene, options.rounds).await?);
+    rows.add(vec![accept::many_at_once(&scene, options.rounds).await?]);
     voice.say("from the scanner to head office");
-    rows.extend(journey::all(&mut scene).await?);
+    rows.add(journey::all(&mut scene).await?);
     voice.say("bytes on the wire");
-    rows.extend(wire::all().await?);
+    rows.add(wire::all().await?);
     voice.say("memory and start");
-    rows.extend(rest::all(&mut scene, options.pending).await?);
+    rows.add(rest::all(&mut scene, options.pending).await?);
     drop(scene);
     voice.say("a thousand boxes and a centre that is killed");
-    rows.push(returning::all(options.rounds).await?);
+    rows.add(vec![returning::all(options.rounds).await?]);
     voice.say("applying, on the embedded centre");
-    rows.push(apply::embedded(options.rounds).await?);
+    rows.add(vec![apply::embedded(options.rounds).await?]);
     if !options.embedded_only {
         voice.say("applying, on Kafka and PostgreSQL");
-        rows.push(apply::real(options.rounds).await?);
+        rows.add(vec![apply::real(options.rounds).await?]);
     }
-    Ok(rows)
+    Ok(rows.0)
+}
+
+/// Rows that are told as soon as they are measured.
+#[derive(Debug, Default)]
+struct Table(Vec<Row>);
+
+impl Table {
+    fn add(&mut self, rows: Vec<Row>) {
+        for row in &rows {
+            line(&format!("         {}: {} (raw: {})", row.what, row.measured, row.raw));
+        }
+        self.0.extend(rows);
+    }
 }

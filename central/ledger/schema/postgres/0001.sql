@@ -14,6 +14,10 @@ CREATE TABLE history (
 CREATE TABLE stores (
     key         int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     store       text COLLATE "C" NOT NULL UNIQUE,
+    name        text COLLATE "C" NOT NULL DEFAULT '',
+    region      text COLLATE "C" NOT NULL DEFAULT '',
+    time_zone   text COLLATE "C" NOT NULL DEFAULT 'UTC',
+    language    text COLLATE "C" NOT NULL DEFAULT 'en',
     state       text COLLATE "C" NOT NULL DEFAULT 'open'
 );
 

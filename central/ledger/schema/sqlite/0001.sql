@@ -10,6 +10,10 @@ CREATE TABLE history (
 CREATE TABLE stores (
     key         INTEGER PRIMARY KEY,
     store       TEXT NOT NULL UNIQUE,
+    name        TEXT NOT NULL DEFAULT '',
+    region      TEXT NOT NULL DEFAULT '',
+    time_zone   TEXT NOT NULL DEFAULT 'UTC',
+    language    TEXT NOT NULL DEFAULT 'en',
     state       TEXT NOT NULL DEFAULT 'open'
 ) STRICT;
 

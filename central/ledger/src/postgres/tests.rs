@@ -13,7 +13,7 @@ use tidemark_wire::encode_movement;
 use super::*;
 use crate::apply::{ApplyRecord, Content};
 use crate::error::ApplyError;
-use crate::rows::{HeartbeatRow, InstructionRow, TokenRow};
+use crate::rows::{HeartbeatRow, InstructionRow, StoreRecord, TokenRow};
 
 /// A moment in November 2026.
 const NOW: i64 = 20_781 * 86_400_000;
@@ -371,4 +371,22 @@ async fn a_crash_is_waited_for_and_a_restored_server_is_another_history() {
     assert_eq!(ledger.generation(), Generation(7));
     let other = PostgresLedger::open(&postgres.url("postgres")).await.unwrap();
     assert_eq!(other.generation(), Generation(7));
+}
+
+#[tokio::test]
+async fn imported_stores_are_made_or_changed() {
+    let (_url, ledger) = ledger("stores").await;
+    ledger.make_store(&store()).await.unwrap();
+    let record = |name: &str| StoreRecord {
+        store: store(),
+        name: name.to_owned(),
+        region: "south".to_owned(),
+        time_zone: "Europe/London".to_owned(),
+        language: "en".to_owned(),
+        state: "open".to_owned(),
+    };
+    ledger.put_stores(&[record("High Street")]).await.unwrap();
+    ledger.put_stores(&[record("Quay")]).await.unwrap();
+    let stores = ledger.stores().await.unwrap();
+    assert_eq!(stores.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["Quay"]);
 }

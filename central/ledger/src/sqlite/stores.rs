@@ -9,7 +9,7 @@ use tidemark_sync::message::{Blocks, Session};
 use super::applying::block_of;
 use super::{SqliteLedger, number, unsigned};
 use crate::error::LedgerError;
-use crate::rows::{ChangedBlock, HeartbeatRow, StoreRow};
+use crate::rows::{ChangedBlock, HeartbeatRow, StoreRecord, StoreRow};
 
 /// What the ledger knows of a store whose box says `Hello`.
 #[derive(Clone, Debug)]
@@ -37,6 +37,24 @@ impl SqliteLedger {
     pub async fn make_store(&self, store: &StoreId) -> Result<(), LedgerError> {
         let insert = "INSERT INTO stores (store) VALUES (?) ON CONFLICT DO NOTHING";
         sqlx::query(insert).bind(store.as_str()).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Makes or changes stores, all or none.
+    pub async fn put_stores(&self, stores: &[StoreRecord]) -> Result<(), LedgerError> {
+        let upsert = "INSERT INTO stores (store, name, region, time_zone, language, state) VALUES (?, ?, ?, ?, ?, ?) \
+                      ON CONFLICT (store) DO UPDATE SET name = excluded.name, region = excluded.region, \
+                      time_zone = excluded.time_zone, language = excluded.language, state = excluded.state";
+        // In one order, so that two imports don't wait for each other.
+        let mut sorted: Vec<&StoreRecord> = stores.iter().collect();
+        sorted.sort_by(|a, b| a.store.cmp(&b.store));
+        let mut change = self.write.begin().await?;
+        for record in sorted {
+            let StoreRecord { store, name, region, time_zone, language, state } = record;
+            let upsert = sqlx::query(upsert).bind(store.as_str()).bind(name).bind(region);
+            upsert.bind(time_zone).bind(language).bind(state).execute(&mut *change).await?;
+        }
+        change.commit().await?;
         Ok(())
     }
 
@@ -142,19 +160,22 @@ impl SqliteLedger {
 
     /// All stores with the counts of their books, by name.
     pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
-        let select = "SELECT s.store AS name, s.state, coalesce(sum(max(e.told, e.seen)), 0) AS committed, \
+        let select = "SELECT s.store AS store, s.name, s.region, s.time_zone, s.state, coalesce(sum(max(e.told, e.seen)), 0) AS committed, \
                       coalesce(sum(e.handled), 0) AS handled, coalesce(sum(e.parked), 0) AS parked, \
                       coalesce(sum(e.lost), 0) AS lost FROM stores s LEFT JOIN epochs e ON e.store = s.key \
                       GROUP BY s.key ORDER BY s.store";
         let rows = sqlx::query(select).fetch_all(&self.read).await?;
         let mut stores = Vec::with_capacity(rows.len());
         for row in &rows {
-            let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
+            let Ok(store) = StoreId::new(row.try_get("store")?) else { continue };
             let count = |name: &str| row.try_get::<i64, _>(name).map(unsigned);
             let (committed, handled, parked, lost) =
                 (count("committed")?, count("handled")?, count("parked")?, count("lost")?);
             stores.push(StoreRow {
                 store,
+                name: row.try_get("name")?,
+                region: row.try_get("region")?,
+                time_zone: row.try_get("time_zone")?,
                 state: row.try_get("state")?,
                 committed,
                 applied: handled.saturating_sub(parked).saturating_sub(lost),

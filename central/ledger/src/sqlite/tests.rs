@@ -4,7 +4,7 @@ use tidemark_model::{BlockIndex, Epoch, Position, StoreId, StreamId};
 use super::*;
 use crate::apply::{ApplyRecord, Content};
 use crate::error::ApplyError;
-use crate::rows::{InstructionRow, TokenRow};
+use crate::rows::{InstructionRow, StoreRecord, TokenRow};
 
 async fn ledger() -> (tempfile::TempDir, SqliteLedger) {
     let folder = tempfile::tempdir().unwrap();
@@ -119,4 +119,24 @@ fn months_are_those_of_the_calendar() {
     for (day, year, month) in [(0, 1970, 1), (58, 1970, 2), (59, 1970, 3), (20_781, 2026, 11), (20_788, 2026, 12)] {
         assert_eq!(month_of(day * 86_400_000), year * 12 + month - 1, "{day}");
     }
+}
+
+#[tokio::test]
+async fn imported_stores_are_made_or_changed_and_keep_their_books() {
+    let (_folder, ledger) = ledger().await;
+    let at = ledger.position(0, StreamId([1; 16])).await.unwrap();
+    ledger.apply(at, &records(2), 2, 0).await.unwrap();
+    let record = |store: &str, name: &str| StoreRecord {
+        store: StoreId::new(store).unwrap(),
+        name: name.to_owned(),
+        region: "south".to_owned(),
+        time_zone: "Europe/London".to_owned(),
+        language: "en".to_owned(),
+        state: "open".to_owned(),
+    };
+    ledger.put_stores(&[record("S2", "Quay"), record("S1", "High Street")]).await.unwrap();
+    ledger.put_stores(&[record("S2", "Harbour")]).await.unwrap();
+    let stores = ledger.stores().await.unwrap();
+    let told: Vec<_> = stores.iter().map(|row| (row.store.as_str(), row.name.as_str(), row.committed)).collect();
+    assert_eq!(told, [("S1", "High Street", 2), ("S2", "Harbour", 0)]);
 }

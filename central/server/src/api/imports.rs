@@ -1,4 +1,5 @@
-//! Imports of head office: the catalogue, opening stock; and instructions.
+//! Imports of head office: stores, the catalogue, opening stock; and
+//! instructions.
 
 use axum::Json;
 use axum::body::{Body, to_bytes};
@@ -12,7 +13,7 @@ use tidemark_wire::encode_instruction_body;
 
 use super::paging::PageQuery;
 use super::{Door, ledger_problem};
-use crate::import::{Faults, read_catalogue, read_opening_stock};
+use crate::import::{Faults, read_catalogue, read_opening_stock, read_stores};
 use crate::ingest::instruction_of;
 
 /// Bytes of one file.
@@ -31,6 +32,14 @@ fn faulty(faults: &Faults) -> Problem {
     let detail = format!("the file has {} faults and was not taken", faults.count());
     let remedy = "mend the lines named in `errors` and send the whole file again";
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "faulty_file", "Faulty file", detail, remedy).with_errors(errors)
+}
+
+pub(super) async fn stores(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
+    let file = csv(&headers, body).await?;
+    let stores = read_stores(&file).map_err(|faults| faulty(&faults))?;
+    door.parts.ledger.put_stores(&stores).await.map_err(|error| ledger_problem(&error))?;
+    tracing::info!(stores = stores.len(), "stores were imported");
+    Ok(Json(json!({ "stores": stores.len() })))
 }
 
 pub(super) async fn catalogue(

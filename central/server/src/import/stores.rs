@@ -1,0 +1,100 @@
+//! Stores as CSV: `store,name,region,time_zone,language,state`, of which only
+//! `store` must be there.
+
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+use tidemark_ledger::StoreRecord;
+use tidemark_model::StoreId;
+
+use super::faults::Faults;
+use super::table::{Row, read_rows};
+
+const COLUMNS: [&str; 6] = ["store", "name", "region", "time_zone", "language", "state"];
+const STATES: [&str; 3] = ["planned", "open", "closed"];
+/// Bytes of a text that people give.
+const TEXT_BYTES: usize = 128;
+/// Stores of one file.
+const STORES: usize = 20_000;
+
+/// Reads stores; on any fault nothing is taken.
+pub(crate) fn read_stores(bytes: &[u8]) -> Result<Vec<StoreRecord>, Faults> {
+    let (mut stores, mut seen) = (Vec::new(), BTreeSet::new());
+    read_rows(bytes, &COLUMNS, &["store"], |row, faults| take(&mut stores, &mut seen, row, faults))?;
+    Ok(stores)
+}
+
+fn take(stores: &mut Vec<StoreRecord>, seen: &mut BTreeSet<StoreId>, row: &Row<'_>, faults: &mut Faults) {
+    let store = match StoreId::new(row.text("store")) {
+        Ok(store) => store,
+        Err(error) => return faults.add(row.line, Some("store"), error.to_string()),
+    };
+    if !seen.insert(store.clone()) {
+        return faults.add(row.line, Some("store"), format!("{store} stands in the file twice"));
+    }
+    if stores.len() == STORES {
+        return faults.add(row.line, None, format!("a file has at most {STORES} stores"));
+    }
+    let given = |column, default: &str| {
+        let text = row.text(column);
+        if text.is_empty() { default.to_owned() } else { text.to_owned() }
+    };
+    let record = StoreRecord {
+        name: given("name", store.as_str()),
+        region: given("region", ""),
+        time_zone: given("time_zone", "UTC"),
+        language: given("language", "en"),
+        state: given("state", "open"),
+        store,
+    };
+    if let Some((column, fault)) = fault_of(&record) {
+        return faults.add(row.line, Some(column), fault);
+    }
+    stores.push(record);
+}
+
+/// What is wrong with a record, if anything.
+fn fault_of(record: &StoreRecord) -> Option<(&'static str, String)> {
+    let StoreRecord { name, region, time_zone, language, state, .. } = record;
+    for (column, text) in [("name", name), ("region", region)] {
+        if text.len() > TEXT_BYTES || text.contains(char::is_control) {
+            return Some((column, format!("it has at most {TEXT_BYTES} bytes and no control characters")));
+        }
+    }
+    if TimeZone::get(time_zone).is_err() {
+        return Some(("time_zone", format!("{time_zone:?} is no IANA time zone, such as Europe/Berlin")));
+    }
+    let tag = language.len() <= 35 && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if !tag {
+        return Some(("language", format!("{language:?} is no language tag, such as de or pt-BR")));
+    }
+    if !STATES.contains(&state.as_str()) {
+        return Some(("state", format!("{state:?} is no state; use {}", STATES.join(", "))));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_given_has_a_default() {
+        let stores = read_stores(b"store\nS1\n").unwrap();
+        let [StoreRecord { store, name, time_zone, state, .. }] = stores.as_slice() else { panic!("{stores:?}") };
+        assert_eq!((store.as_str(), name.as_str(), time_zone.as_str(), state.as_str()), ("S1", "S1", "UTC", "open"));
+        let stores = read_stores(b"store,name,time_zone,region\nS2,High Street,Europe/London,south\n").unwrap();
+        assert_eq!((stores[0].name.as_str(), stores[0].region.as_str()), ("High Street", "south"));
+    }
+
+    #[test]
+    fn each_fault_is_named_by_line_and_column() {
+        let file = b"store,time_zone,language,state\nS 1,,,\nS2,Mars/Olympus,,\nS3,,d_e,\nS4,,,sold\nS5,,,\nS5,,,\n";
+        let faults = read_stores(file).unwrap_err();
+        let told: Vec<_> = faults.told.iter().map(|fault| (fault.line, fault.column)).collect();
+        assert_eq!(
+            told,
+            [(2, Some("store")), (3, Some("time_zone")), (4, Some("language")), (5, Some("state")), (7, Some("store"))]
+        );
+    }
+}
