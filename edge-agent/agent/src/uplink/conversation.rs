@@ -15,7 +15,7 @@ use super::Report;
 const QUEUE: usize = 64;
 /// How long a message may wait for room in the queue: a line that takes
 /// nothing for so long is dead.
-const ROOM_WITHIN: Duration = Duration::from_secs(10);
+const ROOM_WITHIN: Duration = Duration::from_secs(5);
 /// How long a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
