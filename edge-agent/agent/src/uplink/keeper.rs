@@ -104,3 +104,32 @@ async fn handled(journal: &Journal, report: &mpsc::Sender<Report>, word: Handled
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use tidemark_journal::Reading;
+    use tidemark_model::{StoreId, WallTime};
+
+    #[tokio::test]
+    async fn after_a_word_that_was_lost_the_stream_begins_anew_and_what_came_meanwhile_is_told_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = || Reading { steady_ms: 0, wall: WallTime(0) };
+        let store = StoreId::new("S0001").unwrap();
+        let config = tidemark_journal::Config::new(folder.path().join("journal"), store, Arc::new(read));
+        let (journal, writer) = Journal::open(config).unwrap();
+        let (words, mut queue) = mpsc::channel(QUEUE);
+        let (report, mut reports) = mpsc::channel(1);
+        for _ in 0..QUEUE {
+            let word = Keep::Received { epoch: journal.identity().epoch, blocks: ReceivedBlocks::new() };
+            words.send(word).await.unwrap();
+        }
+        begin_anew(&journal, &report, &mut queue).await;
+        assert!(matches!(reports.try_recv(), Ok(Report::BeginAnew { .. })));
+        assert!(queue.is_empty(), "the uplink never waits for a keeper whose disk fails");
+        tokio::task::spawn_blocking(move || writer.stop()).await.unwrap().unwrap();
+        begin_anew(&journal, &report, &mut queue).await;
+        assert!(reports.try_recv().is_err(), "a journal that is closed for good has nothing to ask");
+    }
+}

@@ -108,7 +108,7 @@ fn document_body(body: InstructionBody) -> Result<Body, ErrandError> {
         InstructionBody::OpenStock { lines } => {
             let taken = |line: InstructionLine| {
                 let plain = TakenLine::plain(line.sku, line.quantity);
-                DocumentLine::Taken(TakenLine { unit: Unit::Base, ..plain })
+                DocumentLine::Taken(TakenLine { unit: Unit::Sku, ..plain })
             };
             let lines = lines.into_iter().map(taken).collect();
             let reason = CountReason::Opening;
