@@ -8,7 +8,7 @@ use crate::catalogue::Lookup;
 use crate::key::{ContentDigest, DocumentKey};
 use crate::kind::Basis;
 use crate::position::{Odometer, Position, Seq};
-use crate::quantity::{Quantity, ScaleError};
+use crate::quantity::Quantity;
 use crate::text::{Code, Label, Reference, Sku, Source};
 
 /// One item's stock in this store.
@@ -171,14 +171,6 @@ impl Suspended {
         match self {
             Self::Packs(packs) => packs.checked_neg().map(Self::Packs),
             Self::Base(base) => base.checked_neg().map(Self::Base),
-        }
-    }
-
-    /// In base units, now that it is known how many are in one scan.
-    pub fn in_base(self, units_per_scan: Quantity) -> Result<Quantity, ScaleError> {
-        match self {
-            Self::Packs(packs) => packs.scale(units_per_scan),
-            Self::Base(base) => Ok(base),
         }
     }
 }

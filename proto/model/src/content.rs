@@ -126,6 +126,7 @@ impl Canon {
                 self.choice(2);
                 self.text(Some(code.as_str()));
             }
+            Unit::Sku => self.choice(3),
         }
         self.text(line.reason.as_ref().map(|reason| reason.as_str()));
         self.choice(line.disposition.map_or(0, |disposition| disposition.number()));

@@ -201,6 +201,9 @@ pub enum Unit {
     Base,
     /// Packs of this code of the same item.
     Pack(Code),
+    /// Base units of a SKU that head office named: stock whether or not the
+    /// catalogue lists it.
+    Sku,
 }
 
 /// What was given instead of a line or document that could be understood.

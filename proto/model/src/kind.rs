@@ -1,6 +1,8 @@
 //! The closed lists of words a movement is described by. The numbers are
 //! part of the kept format and never change their meaning.
 
+use crate::quantity::ScaleError;
+
 /// Declares an enum whose variants have a stable number and a stable word.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $number:literal, $word:literal;)+ }) => {
@@ -143,6 +145,15 @@ words! {
         Unreadable = 20, "unreadable";
         /// A zone's late count came after its count no longer takes any.
         CountClosed = 21, "count_closed";
+    }
+}
+
+impl From<ScaleError> for ParkReason {
+    fn from(error: ScaleError) -> Self {
+        match error {
+            ScaleError::Inexact => Self::QuantityDecimals,
+            ScaleError::Overflow => Self::Overflow,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod count;
 mod deciding;
 mod identity;
 mod judgement;
+mod meaning;
 mod mend;
 mod trade;
 mod void;

@@ -21,7 +21,8 @@ use crate::text::{Label, Reference, Sku};
 
 use super::deciding::{Deciding, Entry};
 use super::judgement::When;
-use super::trade::{Meaning, meaning, raw_of};
+use super::meaning::{Meaning, meaning};
+use super::trade::{raw_of, unscalable};
 
 pub(super) fn decide<B: Books>(deciding: &mut Deciding<'_, '_, B>, body: &CountBody) -> Result<(), B::Error> {
     match deciding.document.labels.reference.clone() {
@@ -145,11 +146,7 @@ fn read_line<B: Books>(
     }
     let counted = match taken.quantity.scale(units) {
         Ok(counted) => counted,
-        Err(error) => {
-            let parked =
-                ParkedLine { reason: ParkReason::QuantityDecimals, detail: error.to_string(), raw: raw_of(taken) };
-            return deciding.park(entry.kind, parked);
-        }
+        Err(error) => return deciding.park(entry.kind, unscalable(taken, error)),
     };
     let inexact = Marks::UNORDERED.with(Marks::RECOUNT);
     let noted = marks.entry(sku.clone()).or_default();

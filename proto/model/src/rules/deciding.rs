@@ -37,6 +37,7 @@ pub(super) struct Deciding<'d, 'a, B> {
 }
 
 /// One movement to be: what the rules say of it, before stock is touched.
+#[derive(Clone)]
 pub(super) struct Entry {
     pub(super) kind: Kind,
     pub(super) sku: Option<Sku>,
@@ -54,6 +55,7 @@ pub(super) struct Entry {
 }
 
 /// What a movement is to change.
+#[derive(Clone)]
 pub(super) enum Wish {
     /// Nothing.
     Nothing,

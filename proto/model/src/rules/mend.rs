@@ -1,8 +1,8 @@
 //! What mends the books: corrections, codes that were learnt, restatements.
 
-use crate::books::{Books, Change, Resolution, Stock, SuspenseRow};
+use crate::books::{Books, Change, ClosedCount, Resolution, Suspended, SuspenseRow};
 use crate::document::{ParkedLine, SkuChange};
-use crate::kind::{Kind, Marks, ParkReason};
+use crate::kind::{Kind, Marks};
 use crate::movement::About;
 use crate::position::Odometer;
 use crate::quantity::{Quantity, ScaleError};
@@ -10,6 +10,7 @@ use crate::text::{Code, Sku};
 
 use super::deciding::{Deciding, Entry, Wish};
 use super::judgement::{Verdict, When};
+use super::meaning::{Share, item_of, shares};
 use super::trade::{record_judged, when_of};
 
 /// Head office changes on-hand; a count that came after what is mended has
@@ -52,96 +53,98 @@ pub(super) fn restate<B: Books>(
 }
 
 /// A code was learnt: the suspense rows that the item's last count had not
-/// seen take effect, each standing at its own time.
+/// seen take effect, each standing at its own time. All rows leave the
+/// suspense, so that none is resolved twice; one that can't be told in base
+/// units is parked, and holds no other up.
 pub(super) fn resolve<B: Books>(
     deciding: &mut Deciding<'_, '_, B>,
     code: &Code,
     sku: &Sku,
     units_per_scan: Quantity,
 ) -> Result<(), B::Error> {
-    let entry = Entry {
-        sku: Some(sku.clone()),
-        code: Some(code.clone()),
-        units_per_scan,
-        about: None,
-        ..Entry::of(Kind::Resolve)
-    };
+    let entry = Entry { code: Some(code.clone()), units_per_scan, ..Entry::of(Kind::Resolve) };
     if deciding.is_reused() {
-        return deciding.record(entry);
+        return deciding.record(Entry { sku: Some(sku.clone()), ..entry });
     }
     let mut suspense = deciding.draft.suspense(code)?.unwrap_or_default();
-    let stock = deciding.stock(sku)?;
-    for trade in [true, false] {
-        let rows: Vec<SuspenseRow> = suspense.rows.iter().copied().filter(|row| row.trade == trade).collect();
-        if rows.is_empty() {
-            continue;
-        }
-        match effect_of(&rows, units_per_scan, stock) {
-            Err(error) => return park_resolve(deciding, code, error),
-            Ok(sum) => record_resolved(deciding, &entry, sum, trade)?,
-        }
-    }
-    suspense.rows.clear();
+    let rows = std::mem::take(&mut suspense.rows);
     suspense.resolved = Some(Resolution { sku: sku.clone(), units_per_scan });
     deciding.draft.apply(Change::Suspense(code.clone(), suspense));
+    let item = item_of(deciding, sku)?;
+    for share in shares(deciding, &item, units_per_scan)? {
+        for (trade, in_base) in [(true, false), (true, true), (false, false), (false, true)] {
+            let alike = |row: &&SuspenseRow| (row.trade, matches!(row.amount, Suspended::Base(_))) == (trade, in_base);
+            resolve_rows(deciding, code, &share, rows.iter().filter(alike), trade)?;
+        }
+    }
     Ok(())
 }
 
-/// What the rows of one class sum up to.
+/// What rows that count alike sum up to.
 struct Resolved {
-    packs: Quantity,
+    units: Quantity,
+    quantity: Quantity,
     now: Quantity,
     stands: Vec<(Odometer, Quantity)>,
     marks: Marks,
 }
 
-fn effect_of(rows: &[SuspenseRow], units: Quantity, stock: Stock) -> Result<Resolved, ScaleError> {
-    let add = |sum: Quantity, more: Quantity| sum.checked_add(more).ok_or(ScaleError::Overflow);
-    let mut resolved = Resolved {
-        packs: Quantity::ZERO,
-        now: Quantity::ZERO,
-        stands: Vec::with_capacity(rows.len()),
-        marks: Marks::NONE,
-    };
-    for row in rows {
-        let effect = row.amount.in_base(units)?;
-        resolved.packs = add(resolved.packs, row.amount.quantity())?;
-        resolved.stands.push((row.happened, effect));
-        match When::Between(row.happened, row.happened).judge(stock.closed) {
-            Verdict::Counts => resolved.now = add(resolved.now, effect)?,
-            Verdict::Explained => resolved.marks = resolved.marks.with(Marks::EXPLAINED),
-            Verdict::Unordered => {
-                resolved.now = add(resolved.now, effect)?;
-                resolved.marks = resolved.marks.with(Marks::UNORDERED).with(Marks::RECOUNT);
-            }
-        }
+impl Resolved {
+    const fn nothing() -> Self {
+        let zero = Quantity::ZERO;
+        Self { units: Quantity::ONE, quantity: zero, now: zero, stands: Vec::new(), marks: Marks::NONE }
     }
-    Ok(resolved)
+
+    /// Adds a row, or nothing of it.
+    fn add(&mut self, row: &SuspenseRow, share: &Share, closed: Option<ClosedCount>) -> Result<(), ScaleError> {
+        let sum = |one: Quantity, other| one.checked_add(other).ok_or(ScaleError::Overflow);
+        let quantity = sum(self.quantity, row.amount.quantity())?;
+        if !share.tracked {
+            self.quantity = quantity;
+            self.marks = Marks::UNTRACKED;
+            return Ok(());
+        }
+        let (units, effect) = (share.units_of(row.amount)?, share.of(row.amount)?);
+        let (now, marks) = match When::Between(row.happened, row.happened).judge(closed) {
+            Verdict::Counts => (effect, Marks::NONE),
+            Verdict::Explained => (Quantity::ZERO, Marks::EXPLAINED),
+            Verdict::Unordered => (effect, Marks::UNORDERED.with(Marks::RECOUNT)),
+        };
+        self.now = sum(self.now, now)?;
+        self.stands.push((row.happened, effect));
+        (self.units, self.quantity, self.marks) = (units, quantity, self.marks.with(marks));
+        Ok(())
+    }
 }
 
-fn record_resolved<B: Books>(
+fn resolve_rows<'r, B: Books>(
     deciding: &mut Deciding<'_, '_, B>,
-    entry: &Entry,
-    sum: Resolved,
+    code: &Code,
+    share: &Share,
+    rows: impl Iterator<Item = &'r SuspenseRow>,
     trade: bool,
 ) -> Result<(), B::Error> {
-    let Resolved { packs, now, stands, marks } = sum;
+    let closed = deciding.stock(&share.sku)?.closed;
+    let mut resolved = Resolved::nothing();
+    for row in rows {
+        if let Err(error) = resolved.add(row, share, closed) {
+            let detail = format!("what was given under {code} can't be told in base units: {error}");
+            let raw = format!("{} × {code}", row.amount.quantity());
+            deciding.park(Kind::Resolve, ParkedLine { reason: error.into(), detail, raw })?;
+        }
+    }
+    let Resolved { units, quantity, now, stands, marks } = resolved;
+    if stands.is_empty() && marks == Marks::NONE {
+        return Ok(());
+    }
+    let wish = if share.tracked { Wish::Effect { now, stands, trade } } else { Wish::Nothing };
     deciding.record(Entry {
-        sku: entry.sku.clone(),
-        code: entry.code.clone(),
-        units_per_scan: entry.units_per_scan,
-        quantity: packs,
+        sku: Some(share.sku.clone()),
+        code: Some(code.clone()),
+        units_per_scan: units,
+        quantity,
         marks,
-        wish: Wish::Effect { now, stands, trade },
+        wish,
         ..Entry::of(Kind::Resolve)
     })
-}
-
-fn park_resolve<B: Books>(deciding: &mut Deciding<'_, '_, B>, code: &Code, error: ScaleError) -> Result<(), B::Error> {
-    let reason = match error {
-        ScaleError::Inexact => ParkReason::QuantityDecimals,
-        ScaleError::Overflow => ParkReason::Overflow,
-    };
-    let detail = format!("the suspense of {code} can't be resolved: {error}");
-    deciding.park(Kind::Resolve, ParkedLine { reason, detail, raw: code.to_string() })
 }

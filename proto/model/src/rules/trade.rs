@@ -1,18 +1,18 @@
 //! Sale, return, receipt, transfer, adjustment: each line adds or takes.
 
 use crate::books::{Books, Suspended};
-use crate::catalogue::{Item, ItemUnit, KitPart, Lookup};
+use crate::catalogue::ItemUnit;
 use crate::document::{Line, ParkedLine, TakenLine, Timing, TradeKind, Unit};
-use crate::gtin::code_spelling;
-use crate::kind::{Disposition, Marks, ParkReason};
+use crate::kind::{Disposition, Marks};
 use crate::movement::LineLabels;
 use crate::outcome::Warning;
 use crate::position::Odometer;
 use crate::quantity::{Quantity, ScaleError};
-use crate::text::{Code, Sku};
+use crate::text::Code;
 
 use super::deciding::{Deciding, Entry, Wish};
 use super::judgement::{Verdict, When};
+use super::meaning::{Meaning, Share, meaning, shares};
 
 pub(super) fn decide<B: Books>(
     deciding: &mut Deciding<'_, '_, B>,
@@ -27,56 +27,6 @@ pub(super) fn decide<B: Books>(
         }
     }
     Ok(())
-}
-
-/// What a line's item means once it is looked up.
-pub(super) enum Meaning {
-    /// An item, by this code if it was not given as a SKU.
-    Item { item: Item, code: Option<Code>, units: Quantity },
-    /// A code nobody knows yet.
-    Unknown(Code),
-    /// It can't be understood.
-    Parked(ParkReason, &'static str),
-}
-
-/// Looks a line's item up, with the unit the line counts in.
-pub(super) fn meaning<B: Books>(deciding: &Deciding<'_, '_, B>, line: &TakenLine) -> Result<Meaning, B::Error> {
-    let given = line.item.as_str();
-    let (item, code, units) = match deciding.draft.lookup(given)? {
-        Lookup::Sku(item) => (item, None, Quantity::ONE),
-        Lookup::Code { item, units_per_scan } => (item, code_spelling(given), units_per_scan),
-        Lookup::Unknown => {
-            return Ok(unknown(line));
-        }
-    };
-    let pack = match &line.unit {
-        Unit::AsGiven => return Ok(Meaning::Item { item, code, units }),
-        Unit::Base => return Ok(Meaning::Item { item, code, units: Quantity::ONE }),
-        Unit::Pack(pack) => pack,
-    };
-    Ok(match deciding.draft.lookup(pack.as_str())? {
-        Lookup::Code { item: of_pack, units_per_scan } if of_pack.sku == item.sku => {
-            Meaning::Item { item, code, units: units_per_scan }
-        }
-        Lookup::Code { .. } | Lookup::Sku(_) | Lookup::Unknown => {
-            Meaning::Parked(ParkReason::UnitUnknown, "the unit is neither base nor a pack of this item")
-        }
-    })
-}
-
-/// A code that nobody knows yet. Its base units may be told all the same, but
-/// not what another of its packs holds.
-fn unknown(line: &TakenLine) -> Meaning {
-    let Some(code) = code_spelling(line.item.as_str()) else {
-        return Meaning::Parked(ParkReason::ItemUnreadable, "the item can't be kept as a code");
-    };
-    match &line.unit {
-        Unit::Pack(pack) if *pack != code => Meaning::Parked(
-            ParkReason::UnitUnknown,
-            "a pack of an item that is not on file can't be told in base units",
-        ),
-        Unit::AsGiven | Unit::Base | Unit::Pack(_) => Meaning::Unknown(code),
-    }
 }
 
 fn decide_line<B: Books>(
@@ -100,82 +50,44 @@ fn decide_line<B: Books>(
             let wish = if quantity == Quantity::ZERO { Wish::Nothing } else { wish };
             deciding.record(Entry { code: Some(code), happened: Some(when.reading()), wish, ..plain(kind, line) })
         }
-        Meaning::Item { item, code, units } if item.parts.is_empty() => {
-            decide_item(deciding, kind, line, &item, Part { sku: item.sku.clone(), code, units }, when)
-        }
         Meaning::Item { item, code, units } => {
-            for part in &item.parts {
-                decide_kit_part(deciding, kind, line, &item, part, (code.as_ref(), units), when)?;
+            let code = if item.parts.is_empty() { code } else { code.or_else(|| Code::new(item.sku.as_str()).ok()) };
+            for share in shares(deciding, &item, units)? {
+                decide_share(deciding, kind, line, (share, code.clone()), when)?;
             }
             Ok(())
         }
     }
 }
 
-fn decide_kit_part<B: Books>(
+/// What a line does to one SKU.
+fn decide_share<B: Books>(
     deciding: &mut Deciding<'_, '_, B>,
     kind: TradeKind,
     line: &TakenLine,
-    kit: &Item,
-    part: &KitPart,
-    (code, units): (Option<&Code>, Quantity),
+    (share, code): (Share, Option<Code>),
     when: When,
 ) -> Result<(), B::Error> {
-    let code = code.cloned().or_else(|| Code::new(kit.sku.as_str()).ok());
-    match units.scale(part.quantity) {
-        Err(error) => park_scale(deciding, kind, line, error),
-        Ok(units) => {
-            let of_part = match deciding.draft.lookup(part.sku.as_str())? {
-                Lookup::Sku(item) => item,
-                // A kit may name a part that the catalogue does not list: it
-                // is stock all the same.
-                Lookup::Code { .. } | Lookup::Unknown => {
-                    Item { sku: part.sku.clone(), parts: Vec::new(), ..kit.clone() }
-                }
-            };
-            decide_item(deciding, kind, line, &of_part, Part { sku: part.sku.clone(), code, units }, when)
-        }
+    let entry = Entry { sku: Some(share.sku.clone()), code, happened: Some(when.reading()), ..plain(kind, line) };
+    let given = Marks::NONE.with_if(line.estimated, Marks::ESTIMATED);
+    if !share.tracked {
+        // Recorded as given and never parked: it has no stock to get wrong.
+        let units_per_scan = share.units().unwrap_or(Quantity::ONE);
+        return deciding.record(Entry { units_per_scan, marks: given.with(Marks::UNTRACKED), ..entry });
     }
-}
-
-/// One SKU that a line moves.
-struct Part {
-    sku: Sku,
-    code: Option<Code>,
-    units: Quantity,
-}
-
-fn decide_item<B: Books>(
-    deciding: &mut Deciding<'_, '_, B>,
-    kind: TradeKind,
-    line: &TakenLine,
-    item: &Item,
-    part: Part,
-    when: When,
-) -> Result<(), B::Error> {
-    let base = match line.quantity.scale(part.units) {
-        Ok(base) => base,
-        Err(error) => return park_scale(deciding, kind, line, error),
+    let scaled = share.units().and_then(|units| Ok((units, line.quantity.scale(units)?)));
+    let (units_per_scan, base) = match scaled {
+        Ok(scaled) => scaled,
+        Err(error) => return deciding.park(kind.kind(), unscalable(line, error)),
     };
-    let fraction = item.unit == ItemUnit::Each && !base.is_whole();
+    let fraction = share.unit == ItemUnit::Each && !base.is_whole();
     if fraction {
         let line = deciding.line;
         deciding.warn(Warning::Fraction { line });
     }
-    let marks = Marks::NONE
-        .with_if(fraction, Marks::FRACTION)
-        .with_if(line.estimated, Marks::ESTIMATED)
-        .with_if(!item.tracked, Marks::UNTRACKED);
     let effect = signed(kind, line, base);
-    let entry = Entry {
-        sku: Some(part.sku),
-        code: part.code,
-        units_per_scan: part.units,
-        happened: Some(when.reading()),
-        marks,
-        ..plain(kind, line)
-    };
-    if !item.tracked || effect == Quantity::ZERO {
+    let entry = Entry { units_per_scan, marks: given.with_if(fraction, Marks::FRACTION), ..entry };
+    if effect == Quantity::ZERO {
         return deciding.record(entry);
     }
     record_judged(deciding, entry, effect, sells(kind), when)
@@ -233,17 +145,9 @@ const fn sells(kind: TradeKind) -> bool {
     }
 }
 
-fn park_scale<B: Books>(
-    deciding: &mut Deciding<'_, '_, B>,
-    kind: TradeKind,
-    line: &TakenLine,
-    error: ScaleError,
-) -> Result<(), B::Error> {
-    let reason = match error {
-        ScaleError::Inexact => ParkReason::QuantityDecimals,
-        ScaleError::Overflow => ParkReason::Overflow,
-    };
-    deciding.park(kind.kind(), ParkedLine { reason, detail: error.to_string(), raw: raw_of(line) })
+/// A line whose packs can't be told in base units.
+pub(super) fn unscalable(line: &TakenLine, error: ScaleError) -> ParkedLine {
+    ParkedLine { reason: error.into(), detail: error.to_string(), raw: raw_of(line) }
 }
 
 /// A line as it can be shown to the person who repairs it.

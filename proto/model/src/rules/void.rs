@@ -1,6 +1,6 @@
 //! A void reverses a document once, each line at the time it happened.
 
-use crate::books::{Books, Change, DocumentRecord, LineEffect, Reversal, Suspended, Target};
+use crate::books::{Books, Change, DocumentRecord, LineEffect, Resolution, Reversal, SuspenseRow, Target};
 use crate::document::ParkedLine;
 use crate::key::DocumentKey;
 use crate::kind::{Kind, Marks, ParkReason};
@@ -13,6 +13,7 @@ use crate::text::{Code, DocumentId, Source};
 
 use super::deciding::{Deciding, Entry, Wish};
 use super::judgement::When;
+use super::meaning::{item_of, shares};
 use super::trade::record_judged;
 
 pub(super) fn decide<B: Books>(
@@ -103,7 +104,16 @@ fn reverse<B: Books>(
             let entry = Entry { sku: Some(sku), quantity: magnitude(effect), ..entry };
             record_judged(deciding, entry, back, line.trade, when)
         }
-        Target::Suspense { code, amount } => reverse_suspense(deciding, entry, (code, amount), seq, &line.happened),
+        Target::Suspense { code, amount } => {
+            let Some(back) = amount.checked_neg() else { return deciding.record(entry) };
+            let entry = Entry { code: Some(code.clone()), quantity: magnitude(amount.quantity()), ..entry };
+            reverse_suspense(
+                deciding,
+                entry,
+                &code,
+                SuspenseRow { happened: line.happened, seq, amount: back, trade: line.trade },
+            )
+        }
     }
 }
 
@@ -112,32 +122,29 @@ fn reverse<B: Books>(
 fn reverse_suspense<B: Books>(
     deciding: &mut Deciding<'_, '_, B>,
     entry: Entry,
-    (code, amount): (Code, Suspended),
-    seq: Seq,
-    happened: &Odometer,
+    code: &Code,
+    back: SuspenseRow,
 ) -> Result<(), B::Error> {
-    let suspense = deciding.draft.suspense(&code)?.unwrap_or_default();
-    let Some(back) = amount.checked_neg() else { return deciding.record(entry) };
-    let row = suspense.rows.iter().find(|row| row.seq == seq && row.happened == *happened);
-    let trade = row.is_none_or(|row| row.trade);
-    let quantity = magnitude(amount.quantity());
-    match (row, &suspense.resolved) {
-        (None, Some(resolution)) => {
-            let effect = back.in_base(resolution.units_per_scan).unwrap_or(Quantity::ZERO);
-            let entry = Entry {
-                sku: Some(resolution.sku.clone()),
-                code: Some(code),
-                units_per_scan: resolution.units_per_scan,
-                quantity,
-                ..entry
-            };
-            record_judged(deciding, entry, effect, trade, When::Between(*happened, *happened))
-        }
-        (Some(_), _) | (None, None) => {
-            let wish = Wish::Suspense { amount: back, trade };
-            deciding.record(Entry { code: Some(code), quantity, wish, ..entry })
+    let SuspenseRow { happened, seq, amount, trade } = back;
+    let suspense = deciding.draft.suspense(code)?.unwrap_or_default();
+    let waits = suspense.rows.iter().any(|row| row.seq == seq && row.happened == happened);
+    let Some(Resolution { sku, units_per_scan }) = suspense.resolved.filter(|_| !waits) else {
+        return deciding.record(Entry { wish: Wish::Suspense { amount, trade }, ..entry });
+    };
+    let item = item_of(deciding, &sku)?;
+    for share in shares(deciding, &item, units_per_scan)? {
+        let entry = Entry { sku: Some(share.sku.clone()), ..entry.clone() };
+        // What could not be told in base units had no effect either.
+        match share.units_of(amount).and_then(|units| Ok((units, share.of(amount)?))) {
+            Ok((units_per_scan, effect)) if share.tracked => {
+                let entry = Entry { units_per_scan, ..entry };
+                record_judged(deciding, entry, effect, trade, When::Between(happened, happened))?;
+            }
+            Ok(_) => deciding.record(Entry { marks: Marks::UNTRACKED, ..entry })?,
+            Err(_) => deciding.record(entry)?,
         }
     }
+    Ok(())
 }
 
 fn magnitude(quantity: Quantity) -> Quantity {

@@ -1,5 +1,5 @@
 use super::shop::*;
-use crate::document::{Body, CountBody, CountReason, TakenLine, Timing, TradeKind};
+use crate::document::{Body, CountBody, CountReason, TakenLine, Timing, TradeKind, Unit};
 use crate::kind::{Basis, Kind, Marks, ParkReason};
 use crate::limits::COUNT_REOPEN_MILLIS;
 use crate::text::Label;
@@ -22,6 +22,18 @@ fn opening_stock_is_a_count_with_that_reason() {
     let outcome = shop.submit(&document("o", Body::Count(body)));
     assert_eq!(outcome.movements[0].reason.as_ref().map(Label::as_str), Some("opening"));
     assert_eq!(shop.stock("apple").basis, Basis::Counted);
+}
+
+#[test]
+fn opening_stock_that_head_office_names_by_sku_is_taken_before_the_catalogue_lists_it() {
+    let mut shop = Shop::open();
+    let named = |item| TakenLine { unit: Unit::Sku, ..line(item, 7) };
+    // A code of the same text is not what head office means.
+    let body = CountBody { reason: CountReason::Opening, ..count_body(vec![named("plum"), named("14006381333938")]) };
+    let outcome = shop.submit(&document("o", Body::Count(body)));
+    assert!(outcome.warnings.is_empty());
+    assert_eq!((shop.on_hand("plum"), shop.on_hand("14006381333938"), shop.on_hand("apple")), (7, 7, 0));
+    assert_eq!(shop.stock("plum").basis, Basis::Counted);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 use super::shop::*;
 use crate::document::{Body, SkuChange, TakenLine, Timing, TradeKind, Unit};
 use crate::gtin::code_spelling;
-use crate::kind::ParkReason;
+use crate::kind::{Marks, ParkReason};
 use crate::movement::About;
 use crate::position::{Epoch, Odometer, Position};
+use crate::quantity::Quantity;
 use crate::text::{DocumentId, Source};
 
 fn about() -> About {
@@ -87,4 +88,41 @@ fn a_pack_of_an_item_that_is_not_on_file_is_parked() {
     let outcome = shop.submit(&trade("1", TradeKind::Sale, vec![other, itself]));
     let parked: Vec<_> = outcome.movements.iter().map(|one| one.parked.as_ref().map(|parked| parked.reason)).collect();
     assert_eq!(parked, [Some(ParkReason::UnitUnknown), None]);
+}
+
+#[test]
+fn a_row_that_cannot_be_told_in_base_units_is_parked_and_no_row_is_resolved_twice() {
+    let mut shop = Shop::open();
+    let thousandth = Quantity::thousandths(1);
+    shop.submit(&sale("1", "96385074", 1));
+    shop.submit(&trade("2", TradeKind::Receipt, vec![TakenLine::plain(sku("96385074"), Quantity::thousandths(500))]));
+    let resolve = |id: &str, units_per_scan| {
+        document(id, Body::Resolve { code: code_spelling("96385074").unwrap(), sku: sku("rope"), units_per_scan })
+    };
+    let outcome = shop.submit(&resolve("r1", thousandth));
+    let parked: Vec<_> = outcome.movements.iter().map(|one| one.parked.as_ref().map(|parked| parked.reason)).collect();
+    assert_eq!(parked, [None, Some(ParkReason::QuantityDecimals)]);
+    shop.submit(&resolve("r2", Quantity::ONE));
+    assert_eq!(shop.stock("rope").on_hand, Quantity::thousandths(-1));
+}
+
+#[test]
+fn a_code_learnt_to_be_untracked_has_no_effect_and_neither_has_its_void() {
+    let mut shop = Shop::open();
+    shop.submit(&sale("1", "96385074", 3));
+    let outcome = shop.resolve("r", "96385074", "bag", 1);
+    assert!(outcome.movements[0].marks.has(Marks::UNTRACKED));
+    assert_eq!((outcome.movements[0].quantity, shop.on_hand("bag")), (units(-3), 0));
+    shop.submit(&void("v", "1"));
+    assert_eq!(shop.on_hand("bag"), 0);
+}
+
+#[test]
+fn a_code_learnt_to_be_a_kit_moves_its_parts_and_so_does_its_void() {
+    let mut shop = Shop::open();
+    shop.submit(&sale("1", "96385074", 3));
+    shop.resolve("r", "96385074", "kit", 2);
+    assert_eq!((shop.on_hand("apple"), shop.on_hand("pear"), shop.on_hand("kit")), (-12, -6, 0));
+    shop.submit(&void("v", "1"));
+    assert_eq!((shop.on_hand("apple"), shop.on_hand("pear"), shop.on_hand("kit")), (0, 0, 0));
 }

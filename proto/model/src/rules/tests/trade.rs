@@ -75,6 +75,17 @@ fn an_untracked_item_is_recorded_and_never_parked() {
 }
 
 #[test]
+fn an_untracked_item_is_not_parked_whatever_its_line_counts() {
+    let mut shop = Shop::open();
+    shop.books.learn_code(Code::new("bags").unwrap(), sku("bag"), Quantity::thousandths(500));
+    let odd = TakenLine::plain(sku("bags"), Quantity::thousandths(1));
+    let pallet = TakenLine { unit: Unit::Pack(Code::new("pallet").unwrap()), ..line("bag", 1) };
+    let outcome = shop.submit(&trade("1", TradeKind::Sale, vec![odd, pallet]));
+    assert!(outcome.movements.iter().all(|one| one.parked.is_none() && one.marks.has(Marks::UNTRACKED)));
+    assert_eq!(shop.on_hand("bag"), 0);
+}
+
+#[test]
 fn a_kit_line_makes_a_movement_a_part() {
     let mut shop = Shop::open();
     let outcome = shop.submit(&sale("1", "kit", 3));

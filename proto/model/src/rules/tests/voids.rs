@@ -80,3 +80,15 @@ fn a_line_in_suspense_is_voided_before_and_after_its_code_is_learnt() {
     shop.submit(&void("v2", "2"));
     assert_eq!(shop.on_hand("pear"), 0);
 }
+
+#[test]
+fn a_voided_receipt_belongs_to_the_zone_of_receipts_before_and_after_its_code_is_learnt() {
+    let mut shop = Shop::open();
+    shop.submit(&zone_count("z1", "stock room", false, false, vec![line("pear", 10)]));
+    shop.submit(&trade("1", TradeKind::Receipt, vec![line("96385074", 4)]));
+    shop.resolve("r", "96385074", "pear", 1);
+    shop.submit(&void("v", "1"));
+    // The floor is counted last: it decides about sales, not about receipts.
+    shop.submit(&zone_count("z2", "floor", true, true, vec![line("pear", 5)]));
+    assert_eq!(shop.on_hand("pear"), 15);
+}
