@@ -47,12 +47,16 @@ pub const ATTEMPT_MS: u64 = 300;
 pub const LATE_ATTEMPT_MS: u64 = 1_000;
 /// How long the search goes on at the quick pace.
 pub const QUICK_SEARCH_MS: u64 = 10 * 60_000;
-/// Attempts that may be open at once; the oldest is given up for a new one.
+/// Attempts that may be open at once; for a new one the oldest but one is
+/// given up. The oldest has all the time it needs, on a line however slow.
 pub const OPEN_ATTEMPTS: usize = 8;
 /// The longest wait after a refusal.
 pub const BACK_OFF_CAP_MS: u64 = 30_000;
 /// What the wait after the first refusal is drawn below; it doubles.
 pub const BACK_OFF_MS: u64 = 1_000;
+/// A stream that stood for this long was a good one: the next search begins at
+/// the quick pace, the next refusal is the first.
+pub const STEADY_MS: u64 = 10_000;
 /// Before the journal is asked again for what it could not read.
 pub const READ_AGAIN_MS: u64 = 1_000;
 /// Between two heartbeats that something called for.
@@ -62,6 +66,10 @@ pub const HEARTBEAT_GAP_MS: u64 = 1_000;
 pub const FIRST_WINDOW: u64 = 32 * 1024;
 /// The window never falls below.
 pub const LEAST_WINDOW: u64 = 4 * 1024;
+
+/// The highest seq, session and generation that are believed: a shop needs
+/// ages to get there, and any database counts so far.
+pub const LAST_NUMBER: u64 = 1 << 48;
 
 /// Outstanding credit of one shop, at most.
 pub const SHOP_CREDIT: u64 = 1024 * 1024;
@@ -109,6 +117,7 @@ const _: () = {
     assert!(LEAST_CREDIT <= SHOP_CREDIT, "bounds");
     assert!(LEAST_CREDIT >= RECORD_BYTES as u64, "credit is enough for a record");
     assert!(LEAST_WINDOW >= 4, "a quarter of the window is something");
+    assert!(STEADY_MS <= HEARTBEAT_MS, "a good stream is known by its first heartbeat");
     assert!(ANSWER_MS > HEARTBEAT_MS, "a stream is not dead between two heartbeats");
     assert!(OFFLINE_MS > METERED_HEARTBEAT_MS, "a metered box that speaks is not offline");
 };

@@ -10,7 +10,7 @@ mod pair;
 
 pub use line::Line;
 pub use model_box::ModelBox;
-pub use model_centre::ModelCentre;
+pub use model_centre::{Door, ModelCentre};
 pub use model_ledger::{ModelLedger, ModelStream};
 pub use pair::{Options, Pair};
 

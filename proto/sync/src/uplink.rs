@@ -45,6 +45,8 @@ pub struct Uplink {
     outgoing: Outgoing,
     freshness: Freshness,
     link: Link,
+    /// Since when no stream stood well; none while one does.
+    search_since: Option<Millis>,
     last_attempt: u64,
     last_read: u64,
     back_off: BackOff,
@@ -78,6 +80,8 @@ struct Talk {
     attempt: Attempt,
     /// The limits and the generation of the `Welcome`; none before it.
     welcome: Option<(Limits, Generation)>,
+    /// When it came.
+    open_since: Option<Millis>,
     window: Window,
     purse: Purse,
     reading: Reading,
@@ -125,6 +129,7 @@ impl Uplink {
             outgoing,
             freshness,
             link: Link::Searching(Search::from(now, now)),
+            search_since: Some(now),
             last_attempt: 0,
             last_read: 0,
             back_off: BackOff::default(),
@@ -202,6 +207,8 @@ impl Uplink {
         match &self.link {
             Link::Searching(search) if search.next() <= now => self.attempt(now),
             Link::Waiting { until } if *until <= now => {
+                // The centre answered: whatever was searched for was found.
+                self.search_since = Some(now);
                 self.link = Link::Searching(Search::from(now, now));
                 self.attempt(now);
             }
@@ -258,7 +265,7 @@ impl Uplink {
             }
             Link::Syncing { attempt, .. } => self.leave(*attempt, Leaving::Stopping),
             Link::Searching(search) => {
-                let open = search.others(Attempt(0));
+                let open = search.all();
                 self.outputs.extend(open.into_iter().map(|attempt| Output::Abandon { attempt }));
             }
             // There is nobody to leave.

@@ -7,7 +7,7 @@ use std::fmt;
 pub enum RefusalCode {
     /// The centre has no such store.
     UnknownStore,
-    /// The certificate is another store's, or a batch is.
+    /// The certificate is another store's.
     WrongStore,
     /// The store is closed for good.
     ClosedStore,
@@ -19,9 +19,9 @@ pub enum RefusalCode {
     Malformed,
     /// A message out of turn: none but `Hello` first, `Hello` once.
     OutOfTurn,
-    /// Records of an epoch the store does not know.
+    /// Records of an epoch that is not of this store.
     WrongEpoch,
-    /// Seqs of a batch that do not ascend, or a seq 0.
+    /// Seqs of a batch that do not ascend, or are 0 or beyond all bounds.
     Disorder,
     /// A batch or record beyond the limits, or backlog without credit.
     TooLarge,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tidemark_model::{Epoch, StoreId};
+use tidemark_model::{Epoch, Seq, StoreId};
 
 use crate::limits;
 use crate::message::{Batch, Hello, Limits, Refusal, RefusalCode, Unreadable};
@@ -22,8 +22,19 @@ pub(crate) fn check_hello(hello: &Hello, identity: Option<&StoreId>) -> Result<(
         let detail = format!("the box says it stands in {}, its certificate is for {identity}", hello.store);
         return Err(Refusal::new(RefusalCode::WrongStore, detail));
     }
+    let numbers = [("tail", hello.tail), ("session", hello.session.0), ("generation", hello.generation.0)];
+    if let Some((what, number)) = numbers.into_iter().find(|(_, number)| *number > limits::LAST_NUMBER) {
+        // A generation that is believed is every box's from then on.
+        let detail = format!("the {what} {number}, at most {} is believed", limits::LAST_NUMBER);
+        return Err(Refusal::new(RefusalCode::Malformed, detail));
+    }
     if hello.trimmed_below == 0 || hello.trimmed_below > hello.tail.saturating_add(1) {
         let detail = format!("trimmed below {} with the tail at {}", hello.trimmed_below, hello.tail);
+        return Err(Refusal::new(RefusalCode::Malformed, detail));
+    }
+    let held = hello.tail.saturating_add(1).saturating_sub(hello.trimmed_below);
+    if hello.handled > held {
+        let detail = format!("{} positions handled of {held} that the box holds", hello.handled);
         return Err(Refusal::new(RefusalCode::Malformed, detail));
     }
     Ok(())
@@ -51,7 +62,17 @@ pub(crate) fn check_batch(batch: &Batch, epochs: &BTreeSet<Epoch>, limits: &Limi
         let detail = format!("seq {seq} after {before} in one batch");
         return Err(Refusal::new(RefusalCode::Disorder, detail));
     }
-    Ok(())
+    check_last(batch.records.last().map(|record| record.seq))
+}
+
+fn check_last(last: Option<Seq>) -> Result<(), Refusal> {
+    match last.filter(|last| *last > limits::LAST_NUMBER) {
+        None => Ok(()),
+        Some(last) => {
+            let detail = format!("seq {last}, at most {} is believed", limits::LAST_NUMBER);
+            Err(Refusal::new(RefusalCode::Disorder, detail))
+        }
+    }
 }
 
 /// Whether these may be named as lost.
@@ -62,13 +83,14 @@ pub(crate) fn check_unreadable(lost: &Unreadable, epochs: &BTreeSet<Epoch>) -> R
         let detail = format!("{count} seqs named unreadable, 1 to {} from 1 on are taken", limits::BATCH_MOVEMENTS);
         return Err(Refusal::new(RefusalCode::Disorder, detail));
     }
-    Ok(())
+    check_last(lost.seqs.last())
 }
 
 fn check_epoch(epoch: Epoch, epochs: &BTreeSet<Epoch>) -> Result<(), Refusal> {
     if epochs.contains(&epoch) {
         return Ok(());
     }
+    // So are movements of another store: an epoch is of one store only.
     Err(Refusal::new(RefusalCode::WrongEpoch, format!("the store has no epoch {epoch}")))
 }
 

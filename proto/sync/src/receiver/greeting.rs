@@ -61,8 +61,10 @@ impl Receiver {
     fn found(&mut self, hello: &Hello, found: Found, now: Millis) {
         let suspect = *self.suspect.get_or_insert(found.last_session.is_some_and(|last| hello.session <= last));
         let rival = found.rival.filter(|rival| rival.box_id != hello.box_id && rival.heard_ms < limits::OFFLINE_MS);
+        // Only a newcomer is held off: the store's own box is not, though one
+        // that was taken out of it is plugged in again and heard.
         if let Some(rival) = rival
-            && !matches!(found.standing, Standing::Closed(_))
+            && found.standing == Standing::Unknown
         {
             let seconds = rival.heard_ms / 1_000;
             let detail = format!("box {} of store {} was heard {seconds} s ago", rival.box_id, hello.store);

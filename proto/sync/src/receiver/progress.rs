@@ -43,7 +43,11 @@ impl Progress {
     /// A `Received` is sent.
     pub(crate) fn received(&mut self, place: StreamPlace, now: Millis) {
         self.received_at = Some(now);
-        self.highest = self.highest.max(Some(place));
+        // Places of two lives of the log can't be compared: the later counts.
+        self.highest = Some(match self.highest {
+            Some(known) if same_life(&known, &place) && known.offset > place.offset => known,
+            Some(_) | None => place,
+        });
         self.watch_until = self.watch_until.max(place.offset.saturating_add(1));
     }
 
@@ -53,7 +57,8 @@ impl Progress {
     fn word(&self) -> AppliedThrough {
         let Reached { stream, partition, offset, end, asked_at } = self.reached;
         let fresh = self.received_at.is_none_or(|received| asked_at > received);
-        let holds_all = |end: u64| self.highest.is_some_and(|place| place.offset < end);
+        let here = StreamPlace { stream, partition, offset };
+        let holds_all = |end: u64| self.highest.is_some_and(|place| same_life(&place, &here) && place.offset < end);
         let end = end.filter(|end| asked_at >= self.began && (fresh || holds_all(*end)));
         AppliedThrough { stream, partition, offset, end }
     }
@@ -84,6 +89,10 @@ impl Progress {
         self.said = Some(word);
         word
     }
+}
+
+fn same_life(one: &StreamPlace, other: &StreamPlace) -> bool {
+    (one.stream, one.partition) == (other.stream, other.partition)
 }
 
 #[cfg(test)]
@@ -129,6 +138,18 @@ mod tests {
         progress.polled(reached(20, 30, 3));
         assert!(progress.news().is_none());
         assert_eq!(progress.answer().offset, 20);
+    }
+
+    #[test]
+    fn a_stale_end_of_another_life_of_the_log_is_not_told() {
+        let other = StreamId([2; 16]);
+        let mut progress = Progress::new(reached(0, 1, 1), Millis(0));
+        progress.received(StreamPlace { stream: StreamId([3; 16]), ..place(0) }, Millis(50));
+        progress.received(StreamPlace { stream: other, ..place(10) }, Millis(100));
+        progress.polled(Reached { stream: other, ..reached(3, 9, 90) });
+        assert_eq!(progress.answer().end, None, "it was asked before offset 10 was there");
+        progress.polled(Reached { stream: other, ..reached(3, 11, 90) });
+        assert_eq!(progress.answer().end, Some(11));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidemark_model::{Epoch, StoreId, StreamPlace, WallTime};
 
-use crate::message::{Blocks, Hello, Limits};
+use crate::message::{Blocks, Hello, Limits, RefusalCode};
 use crate::testing::model_ledger::{Entry, ModelLedger, ModelStream};
 use crate::time::Millis;
 use crate::{
@@ -13,12 +13,25 @@ use crate::{
     ReceiverInput, Rival, Standing, limits,
 };
 
+/// How a centre meets a box before it has said a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// It listens.
+    Open,
+    /// It refuses as soon as the stream stands.
+    RefusesStreams(RefusalCode),
+    /// It refuses the stream itself.
+    RefusesCalls(RefusalCode),
+}
+
 /// A centre with one partition and one store.
 #[derive(Debug)]
 pub struct ModelCentre {
     store: StoreId,
     /// Whether the process runs.
     pub up: bool,
+    /// How it meets a box.
+    pub door: Door,
     /// Whether the database answers.
     pub database: bool,
     /// Whether the stream takes records.
@@ -52,6 +65,7 @@ impl ModelCentre {
             ledger: ModelLedger::new(store.clone(), stream.id),
             store,
             up: true,
+            door: Door::Open,
             database: true,
             producing: true,
             apply_per_tick: 2_000,

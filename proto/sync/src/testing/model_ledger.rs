@@ -84,6 +84,12 @@ impl ModelLedger {
             .collect()
     }
 
+    /// Whether a position is applied.
+    #[must_use]
+    pub fn has(&self, epoch: Epoch, seq: Seq) -> bool {
+        self.applied.contains_key(&Position { epoch, seq })
+    }
+
     /// Records of an epoch that this history of the ledger does not know: a
     /// ledger set back behind a wiped log meets them. They are passed over,
     /// and the box sends them again once its epoch is opened.

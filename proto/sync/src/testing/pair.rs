@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidemark_model::{BlockIndex, Epoch, Seq, StoreId, StreamPlace};
 
-use crate::message::{Hello, Session, ToBox, ToCentre};
+use crate::message::{Hello, Refusal, Session, ToBox, ToCentre};
 use crate::random::Random;
 use crate::testing::line::Line;
 use crate::testing::model_box::ModelBox;
-use crate::testing::model_centre::ModelCentre;
+use crate::testing::model_centre::{Door, ModelCentre};
 use crate::testing::model_ledger::ModelLedger;
 use crate::time::Millis;
 use crate::{Attempt, Payload, ProduceId, ReceiverInput, Trouble, UplinkInput};
@@ -85,6 +85,8 @@ pub struct Pair {
     pub broken: Vec<String>,
     /// Sessions of the `Hello`s, in order.
     pub sessions: Vec<Session>,
+    /// Attempts to connect.
+    pub dialled: u64,
     /// How often each position went onto the line.
     pub sent: BTreeMap<Seq, u32>,
     /// The troubles the box has, as last told.
@@ -116,6 +118,7 @@ impl Pair {
             trace: Vec::new(),
             broken: Vec::new(),
             sessions: Vec::new(),
+            dialled: 0,
             sent: BTreeMap::new(),
             troubles: Vec::new(),
         };
@@ -307,9 +310,7 @@ impl Pair {
         match event {
             Event::Connected(attempt) => {
                 if self.attempts.remove(&attempt) && self.line.whole && self.centre.up {
-                    self.connection = Some(attempt);
-                    self.centre.accept(attempt, now);
-                    self.shop.tell(UplinkInput::Connected { attempt }, now);
+                    self.meet(attempt, now);
                 }
             }
             Event::ToCentre(attempt, message) => self.tell_receiver(attempt, ReceiverInput::Message(message)),
@@ -347,6 +348,28 @@ impl Pair {
                 self.centre.poll(now);
                 self.centre.grant(now);
                 self.schedule(100, Event::Poll);
+            }
+        }
+    }
+
+    /// An attempt has reached the centre.
+    fn meet(&mut self, attempt: Attempt, now: Millis) {
+        let refused = |code| ToBox::Refused(Refusal::new(code, "a stranger"));
+        match self.centre.door {
+            Door::Open => {
+                self.connection = Some(attempt);
+                self.centre.accept(attempt, now);
+                self.shop.tell(UplinkInput::Connected { attempt }, now);
+            }
+            Door::RefusesStreams(code) => {
+                self.connection = Some(attempt);
+                self.shop.tell(UplinkInput::Connected { attempt }, now);
+                // Before the session number is on disk.
+                self.schedule(1, Event::ToBox(attempt, refused(code)));
+                self.schedule(2, Event::Ended(attempt));
+            }
+            Door::RefusesCalls(code) => {
+                self.shop.tell(UplinkInput::Message { attempt, message: refused(code) }, now);
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::time::Millis;
 
 use super::beat::Beat;
 use super::input::Config;
-use super::output::{Leaving, Output, Trouble};
+use super::output::{Leaving, Output, Trouble, TroubleKind};
 use super::purse::Purse;
 use super::reading::Reading;
 use super::search::{Attempt, Search};
@@ -50,6 +50,7 @@ impl Uplink {
         self.link = Link::Talking(Box::new(Talk {
             attempt,
             welcome: None,
+            open_since: None,
             window: Window::new(&limits, now),
             purse: Purse::new(limits.live_per_second, now),
             reading: Reading::default(),
@@ -65,7 +66,8 @@ impl Uplink {
             tail: self.outgoing.tail(),
             trimmed_below: self.outgoing.trimmed_below(),
             opening: self.opening,
-            handled: self.outgoing.handled_count(),
+            // A copy of this disk may have told the centre of more than is here.
+            handled: self.outgoing.handled_count().min(self.outgoing.untrimmed()),
             generation: self.generation,
             protocol: limits::PROTOCOL,
             agent_version: self.config.agent_version.clone(),
@@ -87,18 +89,48 @@ impl Uplink {
     }
 
     /// The connection is gone: what was not acknowledged waits again, and the
-    /// search begins.
+    /// search begins, or goes on if the stream did not stand well.
     pub(super) fn lost(&mut self, cause: &str, now: Millis) {
+        self.look_back(now);
         self.land_nothing();
-        let next = now.after(self.random.about(limits::ATTEMPT_MS));
-        self.link = Link::Searching(Search::from(now, next));
+        let since = *self.search_since.get_or_insert(now);
+        let mut search = Search::from(since, now);
+        search.put_off(now, &mut self.random);
+        self.link = Link::Searching(search);
         self.raise(Trouble::NotReached { cause: cause.to_owned() });
     }
 
-    /// The centre wants to be left alone for that long.
-    pub(super) fn stay_away(&mut self, millis: u64, now: Millis) {
+    /// The centre turns this box away: every connection is let go. The centre
+    /// is reached, though.
+    pub(super) fn turned_away(&mut self, now: Millis) {
+        match &self.link {
+            Link::Talking(talk) => {
+                let attempt = talk.attempt;
+                self.leave(attempt, Leaving::Refused);
+            }
+            Link::Syncing { attempt, .. } => self.leave(*attempt, Leaving::Refused),
+            Link::Searching(search) => {
+                let open = search.all();
+                self.outputs.extend(open.into_iter().map(|attempt| Output::Abandon { attempt }));
+            }
+            // Nothing is open.
+            Link::Waiting { .. } | Link::Silent => {}
+        }
+        self.heard = Some(now);
+        self.clear(TroubleKind::NotReached);
+        self.look_back(now);
         self.land_nothing();
-        self.link = Link::Waiting { until: now.after(millis) };
+    }
+
+    /// A stream that stood well lets searches and waits begin anew; one that
+    /// ended soon does not, or a box would knock three times a second for
+    /// days.
+    fn look_back(&mut self, now: Millis) {
+        let Link::Talking(talk) = &self.link else { return };
+        if talk.open_since.is_some_and(|since| now.since(since) >= limits::STEADY_MS) {
+            self.search_since = None;
+            self.back_off.reset();
+        }
     }
 
     pub(super) fn leave(&mut self, attempt: Attempt, because: Leaving) {

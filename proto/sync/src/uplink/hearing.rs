@@ -11,10 +11,35 @@ use super::{Link, Uplink};
 
 impl Uplink {
     pub(super) fn hear(&mut self, attempt: Attempt, message: ToBox, now: Millis) {
-        let Link::Talking(talk) = &mut self.link else { return };
-        if talk.attempt != attempt {
-            return;
+        match &self.link {
+            Link::Talking(talk) if talk.attempt == attempt => self.heed(message, now),
+            Link::Syncing { attempt: present, .. } if *present == attempt => self.hear_early(message, now),
+            Link::Searching(search) if search.has(attempt) => self.hear_early(message, now),
+            // Of a connection that was let go.
+            Link::Talking(_) | Link::Syncing { .. } | Link::Searching(_) | Link::Waiting { .. } | Link::Silent => {}
         }
+    }
+
+    /// Before `Hello` the centre can only turn a box away: by its certificate,
+    /// or because too many come.
+    fn hear_early(&mut self, message: ToBox, now: Millis) {
+        match message {
+            ToBox::Slow(slow) => self.slowed(slow, now),
+            ToBox::Refused(refusal) => self.refused(refusal, now),
+            // An answer to nobody's question.
+            ToBox::Welcome(_)
+            | ToBox::Received(_)
+            | ToBox::Handled(_)
+            | ToBox::AppliedThrough(_)
+            | ToBox::Credit(_)
+            | ToBox::CatalogueVersion(_)
+            | ToBox::Instruction(_)
+            | ToBox::OpeningReady(_) => {}
+        }
+    }
+
+    fn heed(&mut self, message: ToBox, now: Millis) {
+        let Link::Talking(talk) = &mut self.link else { return };
         talk.owed_since = None;
         self.heard = Some(now);
         let open = talk.welcome.is_some();
@@ -46,13 +71,13 @@ impl Uplink {
         }
         let Link::Talking(talk) = &mut self.link else { return };
         talk.welcome = Some((welcome.limits, welcome.generation));
+        talk.open_since = Some(now);
         talk.window = Window::new(&welcome.limits, now);
         talk.purse = Purse::new(welcome.limits.live_per_second, now);
         talk.beat.hasten(now);
         self.generation = self.generation.max(welcome.generation);
         self.ordinal = Some(welcome.ordinal);
         self.closed = welcome.closed;
-        self.back_off.reset();
         self.outgoing.replace_handled(welcome.blocks.clone());
         for kind in [TroubleKind::NotReached, TroubleKind::Slowed, TroubleKind::Refused, TroubleKind::SecondBox] {
             self.clear(kind);
@@ -108,20 +133,22 @@ impl Uplink {
     }
 
     fn slowed(&mut self, slow: Slow, now: Millis) {
-        let Link::Talking(talk) = &self.link else { return };
-        let attempt = talk.attempt;
-        self.leave(attempt, Leaving::Refused);
+        self.turned_away(now);
         let wait = BackOff::after_slow(slow.retry_after_ms, &mut self.random);
-        self.stay_away(wait, now);
+        self.link = Link::Waiting { until: now.after(wait) };
         self.raise(Trouble::Slowed);
     }
 
     fn refused(&mut self, refusal: Refusal, now: Millis) {
-        let Link::Talking(talk) = &self.link else { return };
-        let attempt = talk.attempt;
-        self.leave(attempt, Leaving::Refused);
+        self.turned_away(now);
         let wait = self.back_off.after_refusal(&mut self.random);
-        self.stay_away(wait, now);
-        self.raise(Trouble::Refused(refusal));
+        self.link = Link::Waiting { until: now.after(wait) };
+        // The centre has one reason at a time; the last is the present one.
+        let trouble = Trouble::Refused(refusal);
+        let others = [TroubleKind::Refused, TroubleKind::SecondBox, TroubleKind::Slowed];
+        for kind in others.into_iter().filter(|kind| *kind != trouble.kind()) {
+            self.clear(kind);
+        }
+        self.raise(trouble);
     }
 }

@@ -51,6 +51,11 @@ impl Outgoing {
         self.trimmed_below
     }
 
+    /// How many positions the journal still holds.
+    pub(crate) fn untrimmed(&self) -> u64 {
+        self.tail.saturating_add(1).saturating_sub(self.trimmed_below)
+    }
+
     /// What waits to be sent.
     pub(crate) const fn waiting(&self) -> &SeqSet {
         &self.waiting

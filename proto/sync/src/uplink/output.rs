@@ -134,22 +134,6 @@ pub enum TroubleKind {
     Forked,
 }
 
-impl TroubleKind {
-    /// The number of its `TM-nnnn`.
-    #[must_use]
-    pub const fn code(self) -> u16 {
-        match self {
-            Self::NotReached => 2001,
-            Self::Slowed => 2002,
-            Self::Refused => 2003,
-            Self::SecondBox => 2004,
-            Self::Suspect => 2005,
-            Self::Closed => 2006,
-            Self::Forked => 2007,
-        }
-    }
-}
-
 impl Trouble {
     /// Its kind.
     #[must_use]
@@ -180,18 +164,5 @@ impl fmt::Display for Trouble {
                 write!(f, "head office holds movements under this journal's epoch that it did not send: {detail}")
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_troubles_share_a_number() {
-        use TroubleKind::{Closed, Forked, NotReached, Refused, SecondBox, Slowed, Suspect};
-        let kinds = [NotReached, Slowed, Refused, SecondBox, Suspect, Closed, Forked];
-        let codes: std::collections::BTreeSet<u16> = kinds.iter().map(|kind| kind.code()).collect();
-        assert_eq!(codes.len(), kinds.len());
     }
 }

@@ -19,9 +19,10 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    /// A search whose first attempt is made at `next`.
-    pub(crate) const fn from(now: Millis, next: Millis) -> Self {
-        Self { since: now, next, open: VecDeque::new() }
+    /// A search that goes on since `since` and makes its next attempt at
+    /// `next`.
+    pub(crate) const fn from(since: Millis, next: Millis) -> Self {
+        Self { since, next, open: VecDeque::new() }
     }
 
     /// When the next attempt is due.
@@ -29,12 +30,18 @@ impl Search {
         self.next
     }
 
-    /// Opens an attempt; answers one to give up if too many are open.
-    pub(crate) fn open(&mut self, attempt: Attempt, now: Millis, random: &mut Random) -> Option<Attempt> {
+    /// Not now, but when the next attempt is due.
+    pub(crate) fn put_off(&mut self, now: Millis, random: &mut Random) {
         let quick = now.since(self.since) < limits::QUICK_SEARCH_MS;
         self.next = now.after(random.about(if quick { limits::ATTEMPT_MS } else { limits::LATE_ATTEMPT_MS }));
+    }
+
+    /// Opens an attempt; answers one to give up if too many are open.
+    pub(crate) fn open(&mut self, attempt: Attempt, now: Millis, random: &mut Random) -> Option<Attempt> {
+        self.put_off(now, random);
         self.open.push_back(attempt);
-        if self.open.len() > limits::OPEN_ATTEMPTS { self.open.pop_front() } else { None }
+        // Giving up the oldest would leave none the time that a slow line needs.
+        if self.open.len() > limits::OPEN_ATTEMPTS { self.open.remove(1) } else { None }
     }
 
     /// Whether this attempt is still wanted.
@@ -45,6 +52,11 @@ impl Search {
     /// An attempt failed.
     pub(crate) fn fail(&mut self, attempt: Attempt) {
         self.open.retain(|open| *open != attempt);
+    }
+
+    /// All attempts that are open.
+    pub(crate) fn all(&self) -> Vec<Attempt> {
+        self.open.iter().copied().collect()
     }
 
     /// The attempts beside the one that succeeded.
@@ -60,7 +72,7 @@ pub(crate) struct BackOff {
 }
 
 impl BackOff {
-    /// The centre took us: the next refusal is the first.
+    /// A stream stood well: the next refusal is the first.
     pub(crate) const fn reset(&mut self) {
         self.refusals = 0;
     }
@@ -104,13 +116,16 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_eight_attempts_are_open() {
+    fn no_more_than_eight_attempts_are_open_and_the_oldest_is_left_its_time() {
         let (mut search, mut random) = (Search::from(Millis(0), Millis(0)), Random::seeded(3));
         for attempt in 0..8 {
             assert_eq!(search.open(Attempt(attempt), Millis(0), &mut random), None);
         }
-        assert_eq!(search.open(Attempt(8), Millis(0), &mut random), Some(Attempt(0)));
-        assert!(!search.has(Attempt(0)));
+        assert_eq!(search.open(Attempt(8), Millis(0), &mut random), Some(Attempt(1)));
+        assert_eq!(search.open(Attempt(9), Millis(0), &mut random), Some(Attempt(2)));
+        assert!(search.has(Attempt(0)) && search.has(Attempt(9)));
+        search.fail(Attempt(0));
+        assert_eq!(search.all().len(), 7);
     }
 
     #[test]

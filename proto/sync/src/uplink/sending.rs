@@ -143,8 +143,11 @@ impl Uplink {
         let overdue = talk.overdue().map(|at| (at, Wake::AnswerOverdue));
         let beat = talk.beat.due().map(|at| (at, Wake::Heartbeat));
         let again = talk.read_after.map(|at| (at, Wake::ReadAgain));
+        // While the journal can't read, more allowance changes nothing: what
+        // is due would be due again at once.
+        let reads = waits && talk.read_after.is_none();
         let young = self.outgoing.waiting().last().is_some_and(|seq| seq > self.freshness.old());
-        let allowance = talk.purse.next_allowed().filter(|_| waits && young).map(|at| (at, Wake::Allowance));
+        let allowance = talk.purse.next_allowed().filter(|_| reads && young).map(|at| (at, Wake::Allowance));
         let aging = self.freshness.next_change().filter(|_| waits).map(|at| (at, Wake::Aging));
         [overdue, beat, again, allowance, aging].into_iter().flatten().min()
     }

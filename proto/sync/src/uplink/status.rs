@@ -57,7 +57,6 @@ impl Uplink {
             Link::Talking(talk) => Some(talk),
             Link::Searching(_) | Link::Waiting { .. } | Link::Syncing { .. } | Link::Silent => None,
         };
-        let untrimmed = self.outgoing.tail().saturating_add(1).saturating_sub(self.outgoing.trimmed_below());
         UplinkStatus {
             link: self.link_state(),
             session: self.session,
@@ -65,7 +64,7 @@ impl Uplink {
             ordinal: self.ordinal,
             closed: self.closed,
             heard: self.heard,
-            pending: untrimmed.saturating_sub(self.outgoing.handled_count()),
+            pending: self.outgoing.untrimmed().saturating_sub(self.outgoing.handled_count()),
             waiting: self.outgoing.waiting().count(),
             in_flight_bytes: talk.map_or(0, |talk| talk.window.in_flight()),
             window_bytes: talk.map_or(0, |talk| talk.window.bytes()),

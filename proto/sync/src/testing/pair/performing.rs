@@ -26,6 +26,7 @@ impl Pair {
         let now = Millis(self.now);
         match output {
             UplinkOutput::Connect { attempt } => {
+                self.dialled += 1;
                 let trip = self.line.delay_ms * 2 + 1;
                 if self.line.whole && self.centre.up {
                     self.attempts.insert(attempt);

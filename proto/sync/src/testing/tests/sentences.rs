@@ -3,7 +3,7 @@
 use tidemark_model::{BoxId, EpochOrdinal, Generation};
 
 use crate::message::RefusalCode;
-use crate::testing::{Options, Pair};
+use crate::testing::{Door, Options, Pair};
 use crate::{LinkState, Rival, TroubleKind, limits};
 
 fn pair() -> Pair {
@@ -211,6 +211,30 @@ fn a_second_box_is_held_off_until_the_first_is_silent() {
     pair.centre.rival = Some(Rival { box_id: BoxId([9; 16]), heard_ms: 90_000 });
     assert!(pair.run_until(40_000, Pair::all_handled).is_some());
     assert!(!has(&pair, TroubleKind::SecondBox));
+    well(&pair);
+}
+
+#[test]
+fn a_stranger_is_told_so_and_knocks_ever_more_seldom() {
+    for door in [Door::RefusesStreams(RefusalCode::WrongStore), Door::RefusesCalls(RefusalCode::WrongStore)] {
+        let mut pair = pair();
+        pair.centre.door = door;
+        pair.run(600_000);
+        assert!(has(&pair, TroubleKind::Refused) && !has(&pair, TroubleKind::NotReached), "{:?}", pair.troubles);
+        assert!((20..=100).contains(&pair.dialled), "{door:?}: {}", pair.dialled);
+        pair.centre.door = Door::Open;
+        pair.commit(3);
+        assert!(pair.run_until(31_000, Pair::all_handled).is_some());
+        assert!(pair.troubles.is_empty(), "{:?}", pair.troubles);
+        well(&pair);
+    }
+}
+
+#[test]
+fn a_line_on_which_a_connection_takes_four_seconds_is_used_all_the_same() {
+    let mut pair = Pair::new(Options { delay_ms: 2_000, ..Options::default() });
+    pair.commit(3);
+    assert!(pair.run_until(30_000, Pair::all_handled).is_some(), "{:?}", pair.troubles);
     well(&pair);
 }
 
