@@ -16,6 +16,11 @@ pub fn content_digest(document: &Document) -> ContentDigest {
     canon.text(day.map(|day| day.as_str()));
     canon.text(labels.counterpart.as_ref().map(|label| label.as_str()));
     canon.text(labels.reference.as_ref().map(|reference| reference.as_str()));
+    if matches!(document.body, Body::Count(_)) {
+        // They say which sheet of a count it is.
+        canon.text(labels.zone.as_ref().map(|zone| zone.as_str()));
+        canon.text(labels.counter.as_ref().map(|counter| counter.as_str()));
+    }
     canon.body(&document.body);
     let mut digest = [0; 8];
     canon.0.finalize_xof().fill(&mut digest);

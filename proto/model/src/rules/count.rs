@@ -10,13 +10,14 @@ mod closing;
 use std::collections::BTreeMap;
 
 use crate::books::{Books, Change, CountSheet, CountState, CountedItem};
+use crate::catalogue::ItemUnit;
 use crate::document::{CountBody, CountReason, Line, ParkedLine, TakenLine, Timing};
 use crate::kind::{Kind, Marks, ParkReason};
 use crate::limits::COUNT_REOPEN_MILLIS;
 use crate::movement::LineLabels;
 use crate::outcome::Warning;
 use crate::position::Odometer;
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, ScaleError};
 use crate::text::{Label, Reference, Sku};
 
 use super::deciding::{Deciding, Entry};
@@ -68,8 +69,7 @@ fn decide_sheet<B: Books>(
     if deciding.is_reused() {
         return Ok(());
     }
-    state.sheets.retain(|held| (&held.zone, &held.counter) != (&sheet.zone, &sheet.counter));
-    state.sheets.push(sheet);
+    take_sheet(&mut state.sheets, sheet);
     state.full |= body.full;
     let closes = body.last || state.closed.is_some();
     if closes {
@@ -81,6 +81,17 @@ fn decide_sheet<B: Books>(
         closing::close(deciding, &state, &marks, reason_of(body))?;
     }
     Ok(())
+}
+
+/// Same zone and counter again is a recount, and the last wins: by when it was
+/// counted, not by when the box heard of it.
+fn take_sheet(sheets: &mut Vec<CountSheet>, sheet: CountSheet) {
+    let latest = |sheet: &CountSheet| sheet.items.values().map(|item| item.last).max();
+    match sheets.iter_mut().find(|held| (&held.zone, &held.counter) == (&sheet.zone, &sheet.counter)) {
+        Some(held) if latest(held) > latest(&sheet) => {}
+        Some(held) => *held = sheet,
+        None => sheets.push(sheet),
+    }
 }
 
 fn park_late<B: Books>(deciding: &mut Deciding<'_, '_, B>, body: &CountBody) -> Result<(), B::Error> {
@@ -148,31 +159,39 @@ fn read_line<B: Books>(
         Ok(counted) => counted,
         Err(error) => return deciding.park(entry.kind, unscalable(taken, error)),
     };
-    let inexact = Marks::UNORDERED.with(Marks::RECOUNT);
-    let noted = marks.entry(sku.clone()).or_default();
-    *noted = noted.with_if(!when.is_exact(), inexact);
-    add_to_sheet(&mut sheet.items, sku, counted, when.reading());
-    if tally.is_some() { deciding.record(entry) } else { Ok(()) }
+    if !add_to_sheet(&mut sheet.items, sku.clone(), counted, when.reading()) {
+        return deciding.park(entry.kind, unscalable(taken, ScaleError::Overflow));
+    }
+    let fraction = item.unit == ItemUnit::Each && !counted.is_whole();
+    if fraction {
+        let line = deciding.line;
+        deciding.warn(Warning::Fraction { line });
+    }
+    let of_line =
+        Marks::NONE.with_if(!when.is_exact(), Marks::UNORDERED.with(Marks::RECOUNT)).with_if(fraction, Marks::FRACTION);
+    let noted = marks.entry(sku).or_default();
+    *noted = noted.with(of_line);
+    if tally.is_some() { deciding.record(Entry { marks: of_line, ..entry }) } else { Ok(()) }
 }
 
-/// When a line was counted: at its age, now by default.
+/// When a line was counted: at its age, now by default; of a deferred count
+/// without an age nobody knows.
 fn mark_of<B: Books>(deciding: &Deciding<'_, '_, B>, line: &TakenLine) -> When {
-    let of_document = match deciding.document.timing {
-        Timing::Deferred { age_ms } => age_ms,
+    let now = deciding.stamp.odometer;
+    let (of_document, otherwise) = match deciding.document.timing {
+        Timing::Deferred { age_ms } => (age_ms, When::Unknown(now)),
         Timing::At(reading) => return When::Between(reading, reading),
-        Timing::Live => None,
+        Timing::Live => (None, When::Now(now)),
     };
-    line.age_ms.or(of_document).map_or(When::Now(deciding.stamp.odometer), |age| When::aged(age, deciding.stamp))
+    line.age_ms.or(of_document).map_or(otherwise, |age| When::aged(age, deciding.stamp))
 }
 
-fn add_to_sheet(items: &mut BTreeMap<Sku, CountedItem>, sku: Sku, counted: Quantity, at: Odometer) {
-    items
-        .entry(sku)
-        .and_modify(|item| {
-            // Bounded lines of a bounded document can't leave 64 bits.
-            item.counted = item.counted.checked_add(counted).unwrap_or(item.counted);
-            item.mark = item.mark.min(at);
-            item.last = item.last.max(at);
-        })
-        .or_insert(CountedItem { counted, mark: at, last: at });
+/// Puts what was counted on the sheet; false (and no change) if the sum does
+/// not fit.
+fn add_to_sheet(items: &mut BTreeMap<Sku, CountedItem>, sku: Sku, counted: Quantity, at: Odometer) -> bool {
+    let fresh = CountedItem { counted: Quantity::ZERO, mark: at, last: at };
+    let held = items.get(&sku).copied().unwrap_or(fresh);
+    let Some(sum) = held.counted.checked_add(counted) else { return false };
+    items.insert(sku, CountedItem { counted: sum, mark: held.mark.min(at), last: held.last.max(at) });
+    true
 }

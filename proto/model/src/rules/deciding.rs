@@ -310,13 +310,13 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         if self.voided {
             return (Target::Nothing, false);
         }
-        let mut total = Quantity::ZERO;
         for (part, (happened, effect)) in (0..).zip(stands) {
-            total = total.checked_add(*effect).unwrap_or(total);
             let entry = ItemEffect { happened: *happened, seq, part, effect: *effect, trade: *trade };
             self.draft.apply(Change::Effect(sku.clone(), entry));
         }
-        (Target::Item { sku: sku.clone(), effect: total }, *trade)
+        // Several stand only in a resolve, which no void reverses.
+        let total = stands.iter().try_fold(Quantity::ZERO, |sum, (_, effect)| sum.checked_add(*effect));
+        (total.map_or(Target::Nothing, |effect| Target::Item { sku: sku.clone(), effect }), *trade)
     }
 
     /// Closes the document: its identity is held from now on.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::books::{Books, ClosedCount, CountState, ItemEffect};
+use crate::books::{Books, ClosedCount, CountState, CountedItem, ItemEffect};
 use crate::document::ParkedLine;
 use crate::kind::{Basis, Kind, Marks, ParkReason};
 use crate::position::Odometer;
@@ -72,6 +72,12 @@ fn close_item<B: Books>(
         .try_fold(Quantity::ZERO, |sum, item| sum.checked_add(item.counted));
     let first = zones.iter().map(|zone| zone.mark).min().unwrap_or(deciding.stamp.odometer);
     let last = zones.iter().map(|zone| zone.mark).max().unwrap_or(deciding.stamp.odometer);
+    let order = order_of(deciding.stock(&sku)?.closed, state, &sku, first);
+    if order == Order::Older {
+        let (quantity, marks) = (counted.unwrap_or(Quantity::ZERO), marks.with(Marks::EXPLAINED));
+        let entry = Entry { sku: Some(sku), quantity, reason, happened: Some(last), marks, ..Entry::of(Kind::Count) };
+        return deciding.record(entry);
+    }
     let mut on_hand = counted;
     let mut recount = false;
     for effect in deciding.draft.effects_after(&sku, first)? {
@@ -82,7 +88,8 @@ fn close_item<B: Books>(
         }
     }
     let closed = ClosedCount { first, last };
-    let marks = marks.with_if(recount, Marks::RECOUNT);
+    let marks =
+        marks.with_if(recount, Marks::RECOUNT).with_if(order == Order::Unclear, Marks::UNORDERED.with(Marks::RECOUNT));
     let entry = Entry {
         sku: Some(sku),
         quantity: counted.unwrap_or(Quantity::ZERO),
@@ -97,6 +104,29 @@ fn close_item<B: Books>(
             let detail = "what was counted and what happened since leave the range of 64 bits".to_owned();
             deciding.park(Kind::Count, ParkedLine { reason: ParkReason::Overflow, detail, raw: String::new() })
         }
+    }
+}
+
+/// How a count stands to the item's last closed count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// It is the newer one, or that very count closing anew.
+    Newer,
+    /// It was counted before the other, which has seen all that it saw.
+    Older,
+    /// They overlap: it is taken, and the item is to be counted again.
+    Unclear,
+}
+
+/// Orders counts by their marks, not by their arrival. A full count has looked
+/// for the item wherever it marked anything.
+fn order_of(closed: Option<ClosedCount>, state: &CountState, sku: &Sku, first: Odometer) -> Order {
+    let of_count = |(counted, _): &(&Sku, &CountedItem)| state.full || *counted == sku;
+    let marks = || state.sheets.iter().flat_map(|sheet| &sheet.items).filter(of_count).map(|(_, item)| item.mark);
+    match (closed, marks().max()) {
+        (Some(closed), Some(latest)) if latest < closed.first => Order::Older,
+        (Some(closed), Some(_)) if first < closed.last && marks().all(|mark| mark != closed.last) => Order::Unclear,
+        (Some(_), Some(_) | None) | (None, _) => Order::Newer,
     }
 }
 

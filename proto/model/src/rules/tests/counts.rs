@@ -1,7 +1,10 @@
 use super::shop::*;
-use crate::document::{Body, CountBody, CountReason, TakenLine, Timing, TradeKind, Unit};
+use crate::content::content_digest;
+use crate::document::{Body, CountBody, CountReason, Document, TakenLine, Timing, TradeKind, Unit};
 use crate::kind::{Basis, Kind, Marks, ParkReason};
 use crate::limits::COUNT_REOPEN_MILLIS;
+use crate::outcome::Warning;
+use crate::quantity::Quantity;
 use crate::text::Label;
 
 #[test]
@@ -153,5 +156,120 @@ fn an_unknown_code_in_a_count_is_kept_without_effect() {
     let mut shop = Shop::open();
     let outcome = shop.submit(&count("c", vec![line("96385074", 3), line("bag", 2)]));
     assert_eq!(outcome.lines, 2);
-    assert!(outcome.movements.iter().all(|movement| movement.effect == crate::Quantity::ZERO));
+    assert!(outcome.movements.iter().all(|movement| movement.effect == Quantity::ZERO));
+}
+
+fn aged(document: Document, age_ms: u64) -> Document {
+    Document { timing: Timing::Deferred { age_ms: Some(age_ms) }, ..document }
+}
+
+#[test]
+fn a_count_that_comes_after_a_newer_one_was_seen_by_it() {
+    let mut shop = Shop::open();
+    shop.now += 100_000;
+    shop.submit(&count("new", vec![line("apple", 40)]));
+    shop.submit(&sale("1", "apple", 1));
+    let outcome = shop.submit(&aged(count("old", vec![line("apple", 50), line("pear", 3)]), 60_000));
+    assert_eq!((shop.on_hand("apple"), shop.on_hand("pear")), (39, 3));
+    let marks: Vec<_> = outcome.movements.iter().map(|one| one.marks.has(Marks::EXPLAINED)).collect();
+    assert_eq!(marks, [true, false]);
+}
+
+#[test]
+fn a_latecomer_of_an_older_count_leaves_what_was_counted_since() {
+    let mut shop = Shop::open();
+    shop.submit(&zone_count("z1", "floor", true, true, vec![line("apple", 10), line("pear", 5)]));
+    shop.now += 10_000;
+    shop.submit(&count("c", vec![line("apple", 7)]));
+    let late = aged(zone_count("z2", "attic", false, false, vec![line("apple", 2), line("pear", 2)]), 10_001);
+    shop.submit(&late);
+    assert_eq!((shop.on_hand("apple"), shop.on_hand("pear")), (7, 7));
+}
+
+#[test]
+fn a_zone_that_is_counted_around_another_count_is_to_be_counted_again() {
+    let mut shop = Shop::open();
+    shop.submit(&zone_count("z1", "floor", true, false, vec![line("apple", 10)]));
+    shop.submit(&count("c", vec![line("apple", 7)]));
+    let outcome = shop.submit(&zone_count("z2", "attic", false, true, vec![line("apple", 2)]));
+    assert_eq!(shop.on_hand("apple"), 12);
+    assert!(outcome.movements.iter().any(|one| one.marks.has(Marks::UNORDERED.with(Marks::RECOUNT))));
+    // Its own closing before is none of another count.
+    let outcome = shop.submit(&zone_count("z3", "cellar", false, false, vec![line("apple", 1)]));
+    assert_eq!(shop.on_hand("apple"), 13);
+    assert!(!outcome.movements.iter().any(|one| one.marks.has(Marks::UNORDERED)));
+}
+
+#[test]
+fn what_a_full_count_did_not_find_may_still_be_found_by_a_latecomer() {
+    let mut shop = Shop::open();
+    shop.submit(&trade("r", TradeKind::Receipt, vec![line("pear", 4)]));
+    let mut floor = zone_count("z1", "floor", true, true, vec![line("apple", 10)]);
+    if let Body::Count(body) = &mut floor.body {
+        body.full = true;
+    }
+    shop.now += 10_000;
+    shop.submit(&floor);
+    assert_eq!(shop.on_hand("pear"), 0);
+    shop.submit(&aged(zone_count("z2", "stock room", false, false, vec![line("pear", 3)]), 5_000));
+    assert_eq!((shop.on_hand("apple"), shop.on_hand("pear")), (10, 3));
+}
+
+#[test]
+fn the_last_count_of_a_zone_is_the_one_counted_last() {
+    let mut shop = Shop::open();
+    shop.now += 60_000;
+    shop.submit(&zone_count("z1", "floor", true, false, vec![line("apple", 12)]));
+    shop.submit(&aged(zone_count("z2", "floor", true, false, vec![line("apple", 10)]), 30_000));
+    shop.submit(&zone_count("z3", "attic", false, true, vec![line("apple", 1)]));
+    assert_eq!(shop.on_hand("apple"), 13);
+}
+
+#[test]
+fn a_deferred_count_whose_age_is_not_known_is_to_be_counted_again() {
+    let mut shop = Shop::open();
+    let unknown = |document| Document { timing: Timing::Deferred { age_ms: None }, ..document };
+    let alone = shop.submit(&unknown(count("c", vec![line("apple", 10)])));
+    let tally = shop.submit(&unknown(zone_count("z", "floor", true, false, vec![line("pear", 10)])));
+    for outcome in [alone, tally] {
+        assert!(outcome.movements[0].marks.has(Marks::UNORDERED.with(Marks::RECOUNT)));
+    }
+    let live = shop.submit(&count("d", vec![line("apple", 9)]));
+    assert!(!live.movements[0].marks.has(Marks::UNORDERED));
+}
+
+#[test]
+fn the_age_of_a_tally_that_reaches_behind_the_boot_is_told_on_it() {
+    let mut shop = Shop::open();
+    shop.boot = shop.now;
+    let outcome = shop.submit(&aged(zone_count("z", "floor", true, false, vec![line("apple", 10)]), 60_000));
+    assert!(outcome.movements[0].marks.has(Marks::UNORDERED.with(Marks::RECOUNT)));
+}
+
+#[test]
+fn a_counted_sum_beyond_64_bits_is_parked_and_the_other_lines_count() {
+    let mut shop = Shop::open();
+    let huge = TakenLine::plain(sku("rope"), Quantity::thousandths(i64::MAX));
+    let outcome = shop.submit(&count("c", vec![huge.clone(), huge, line("apple", 1)]));
+    assert_eq!(outcome.movements[0].parked.as_ref().map(|parked| parked.reason), Some(ParkReason::Overflow));
+    assert_eq!((shop.stock("rope").on_hand.as_thousandths(), shop.on_hand("apple")), (i64::MAX, 1));
+}
+
+#[test]
+fn a_counted_fraction_of_a_piece_is_taken_and_flagged() {
+    let mut shop = Shop::open();
+    let half = |item| TakenLine::plain(sku(item), Quantity::thousandths(500));
+    let outcome = shop.submit(&count("c", vec![half("apple"), half("rope")]));
+    assert_eq!(outcome.warnings, [Warning::Fraction { line: 1 }]);
+    let flagged: Vec<_> = outcome.movements.iter().map(|one| one.marks.has(Marks::FRACTION)).collect();
+    assert_eq!(flagged, [true, false]);
+}
+
+#[test]
+fn the_same_lines_in_another_zone_or_by_another_counter_are_other_content() {
+    let in_zone = |zone| zone_count("z", zone, true, false, vec![line("apple", 1)]);
+    let mut by_bob = in_zone("floor");
+    by_bob.labels.counter = Some(Label::new("bob").unwrap());
+    assert_ne!(content_digest(&in_zone("floor")), content_digest(&in_zone("attic")));
+    assert_ne!(content_digest(&in_zone("floor")), content_digest(&by_bob));
 }
