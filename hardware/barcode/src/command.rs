@@ -208,6 +208,32 @@ mod tests {
     }
 
     #[test]
+    fn sheets_that_are_printed_already_mean_the_same_for_ever() {
+        let letters = "LSRGWTCQFPUEZ";
+        let verbs: Vec<Verb> =
+            letters.chars().filter_map(|l| Command::recognise(&format!("TM{l}7AB12")).map(|c| c.verb())).collect();
+        assert_eq!(
+            verbs,
+            [
+                Verb::Look,
+                Verb::Sell,
+                Verb::Return,
+                Verb::Receive,
+                Verb::Waste,
+                Verb::Send,
+                Verb::Count,
+                Verb::Quantity,
+                Verb::Reference,
+                Verb::Who,
+                Verb::Undo,
+                Verb::End,
+                Verb::Close,
+            ]
+        );
+        assert_eq!(Command::print(Verb::Quantity, "12", |_| *b"AB12").unwrap(), "TMQ12AB12");
+    }
+
+    #[test]
     fn a_quantity_is_one_to_999() {
         let quantity = |argument| Command::recognise(&format!("TMQ{argument}0000")).and_then(|c| c.quantity());
         assert_eq!(quantity("1"), Some(1));

@@ -2,7 +2,8 @@
 //! effect is decided.
 
 use crate::kind::{Disposition, Kind, ParkReason};
-use crate::movement::{About, Labels};
+use crate::limits::{DETAIL_BYTES, RAW_BYTES};
+use crate::movement::{About, Labels, Parked};
 use crate::position::{Odometer, WallTime};
 use crate::quantity::Quantity;
 use crate::text::{Code, DocumentId, Label, Sku, Source};
@@ -215,6 +216,15 @@ pub struct ParkedLine {
     pub detail: String,
     /// What was given, already freed of what must not be kept.
     pub raw: String,
+}
+
+impl From<ParkedLine> for Parked {
+    /// As it is kept: what is longer than a record may hold is cut.
+    fn from(ParkedLine { reason, mut detail, mut raw }: ParkedLine) -> Self {
+        detail.truncate(detail.floor_char_boundary(DETAIL_BYTES));
+        raw.truncate(raw.floor_char_boundary(RAW_BYTES));
+        Self { reason, detail, raw }
+    }
 }
 
 /// What was counted.

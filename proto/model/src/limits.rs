@@ -11,6 +11,8 @@ pub const BODY_BYTES: usize = 16 * 1024 * 1024;
 pub const DOCUMENTS_PER_REQUEST: usize = 1_000;
 /// What is kept of a document or line that could not be understood.
 pub const RAW_BYTES: usize = 32 * 1024;
+/// What is said of why it could not be understood.
+pub const DETAIL_BYTES: usize = 1024;
 
 /// Bytes of a document's source.
 pub const SOURCE_BYTES: usize = 128;
@@ -53,8 +55,19 @@ pub const VOID_MILLIS: u64 = 60 * 24 * 3_600_000;
 /// milliseconds of running.
 pub const COUNT_REOPEN_MILLIS: u64 = 14 * 24 * 3_600_000;
 
+/// The texts of a movement with all its labels: its document's and another's
+/// identity, day, till, operator, counterpart, zone, counter, reason, lot,
+/// expiry, serial, note, references, SKU and code.
+const MOVEMENT_TEXTS: usize =
+    2 * (SOURCE_BYTES + ID_BYTES) + 10 * LABEL_BYTES + NOTE_BYTES + 2 * REFERENCE_BYTES + 2 * ITEM_BYTES;
+/// Its numbers, and what the encoding takes around fields.
+const MOVEMENT_NUMBERS: usize = 512;
+
 const _: () = {
-    assert!(RAW_BYTES < RECORD_BYTES, "what is kept raw must fit into a record");
+    assert!(
+        RAW_BYTES + DETAIL_BYTES + MOVEMENT_TEXTS + MOVEMENT_NUMBERS < RECORD_BYTES,
+        "a parked movement with all its labels fits into a record"
+    );
     assert!(RECORD_BYTES < BATCH_BYTES, "a batch holds at least one record");
     assert!(DOCUMENT_BYTES <= BODY_BYTES, "a document fits into a body");
     assert!(BATCH_MOVEMENTS as u64 <= BLOCK_SEQS, "a batch touches at most two blocks");

@@ -21,7 +21,8 @@ pub struct Movement {
     pub sku: Option<Sku>,
     /// The code as it was given, if the item was not given as a SKU.
     pub code: Option<Code>,
-    /// What was given: packs if by code, base units if by SKU.
+    /// What was given: packs if by code, base units if by SKU; of a day close
+    /// the units its till counted.
     pub quantity: Quantity,
     /// Base units in one of what was given, in thousandths.
     pub units_per_scan: Quantity,
@@ -134,7 +135,8 @@ pub enum About {
 pub struct Parked {
     /// The reason.
     pub reason: ParkReason,
-    /// One sentence more, for the person who repairs it.
+    /// One sentence more, for the person who repairs it; cut at
+    /// [`crate::limits::DETAIL_BYTES`].
     pub detail: String,
     /// What was given, with codes that must not be kept replaced by their
     /// shape; cut at [`crate::limits::RAW_BYTES`].

@@ -25,7 +25,7 @@ impl SeqSet {
     /// How many seqs it holds.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.ranges().map(|range| range.end() - range.start() + 1).sum()
+        self.ranges().map(|range| (range.end() - range.start()).saturating_add(1)).sum()
     }
 
     /// Whether it holds `seq`.

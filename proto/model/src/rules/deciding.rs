@@ -155,7 +155,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
     pub(super) fn number(&mut self) -> Result<(), B::Error> {
         let Some(number) = self.document.sequence.filter(|_| !self.reused) else { return Ok(()) };
         let mut state = self.draft.sequence(&self.document.source)?.unwrap_or_default();
-        self.warnings.extend(identity::follow_sequence(&mut state, number));
+        self.warnings.extend(identity::follow_sequence(&mut state, number, self.document.timing));
         self.draft.apply(Change::Sequence(self.document.source.clone(), state));
         Ok(())
     }
@@ -173,8 +173,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
 
     /// Records a line that can't be understood.
     pub(super) fn park(&mut self, kind: Kind, line: ParkedLine) -> Result<(), B::Error> {
-        let ParkedLine { reason, detail, raw } = line;
-        self.record(Entry { parked: Some(Parked { reason, detail, raw }), ..Entry::of(kind) })
+        self.record(Entry { parked: Some(line.into()), ..Entry::of(kind) })
     }
 
     /// Makes a movement of an entry and changes the books by its wish.

@@ -3,7 +3,7 @@
 
 use crate::books::{Books, DocumentRecord, SequenceState};
 use crate::content::content_digest;
-use crate::document::Document;
+use crate::document::{Document, Timing};
 use crate::draft::Draft;
 use crate::key::DocumentKey;
 use crate::limits::SEQUENCE_GAPS;
@@ -36,41 +36,58 @@ pub(super) fn look_up<B: Books>(draft: &Draft<'_, B>, document: &Document) -> Re
 }
 
 /// Notes a source's running number; tells what is missing.
-pub(super) fn follow_sequence(state: &mut SequenceState, number: u64) -> Option<Warning> {
-    let expected = state.highest.saturating_add(1);
-    if state.highest == 0 || number == expected {
+pub(super) fn follow_sequence(state: &mut SequenceState, number: u64, timing: Timing) -> Option<Warning> {
+    let highest = state.highest;
+    let expected = highest.saturating_add(1);
+    if highest == 0 || number == expected {
         state.highest = number;
         return None;
     }
     if number > expected {
-        let gap = (expected, number - 1);
+        let (first, last) = (expected, number - 1);
         state.highest = number;
-        if state.gaps.len() < SEQUENCE_GAPS {
-            state.gaps.push(gap);
-        } else {
-            state.gaps_dropped = state.gaps_dropped.saturating_add(1);
-        }
-        return Some(Warning::SequenceGap { first: gap.0, last: gap.1 });
+        note_gap(state, first, last);
+        return Some(Warning::SequenceGap { first, last });
     }
-    if fill_gap(&mut state.gaps, number) || state.gaps_dropped > 0 {
+    if number == highest || fill_gap(state, number) || !is_restart(state, number, timing) {
         return None;
     }
-    let highest = state.highest;
     state.highest = number;
     state.restarts = state.restarts.saturating_add(1);
     Some(Warning::SequenceRestarted { highest })
 }
 
-fn fill_gap(gaps: &mut Vec<(u64, u64)>, number: u64) -> bool {
-    let Some(at) = gaps.iter().position(|(first, last)| (*first..=*last).contains(&number)) else {
+/// A number that fits no gap. A deferred document may be older than the first
+/// that came; and where gaps are no longer known by name, only numbers that
+/// begin anew are sure to be none of them.
+fn is_restart(state: &SequenceState, number: u64, timing: Timing) -> bool {
+    match timing {
+        Timing::Deferred { .. } => false,
+        Timing::Live | Timing::At(_) => state.gaps_dropped == 0 || number <= 1,
+    }
+}
+
+fn note_gap(state: &mut SequenceState, first: u64, last: u64) {
+    if state.gaps.len() < SEQUENCE_GAPS {
+        let at = state.gaps.partition_point(|gap| *gap < (first, last));
+        state.gaps.insert(at, (first, last));
+    } else {
+        state.gaps_dropped = state.gaps_dropped.saturating_add(1);
+    }
+}
+
+/// Takes a number out of the gap it is in; what is left of it stays known as
+/// far as there is room.
+fn fill_gap(state: &mut SequenceState, number: u64) -> bool {
+    let Some(at) = state.gaps.iter().position(|(first, last)| (*first..=*last).contains(&number)) else {
         return false;
     };
-    let (first, last) = gaps.remove(at);
-    if number < last {
-        gaps.insert(at, (number + 1, last));
-    }
+    let (first, last) = state.gaps.remove(at);
     if first < number {
-        gaps.insert(at, (first, number - 1));
+        note_gap(state, first, number - 1);
+    }
+    if number < last {
+        note_gap(state, number + 1, last);
     }
     true
 }
@@ -78,16 +95,21 @@ fn fill_gap(gaps: &mut Vec<(u64, u64)>, number: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn follow(state: &mut SequenceState, number: u64) -> Option<Warning> {
+        follow_sequence(state, number, Timing::Live)
+    }
 
     #[test]
     fn a_gap_is_named_and_closes_number_by_number() {
         let mut state = SequenceState::default();
-        assert_eq!(follow_sequence(&mut state, 1040), None);
-        assert_eq!(follow_sequence(&mut state, 1044), Some(Warning::SequenceGap { first: 1041, last: 1043 }));
-        assert_eq!(follow_sequence(&mut state, 1042), None);
+        assert_eq!(follow(&mut state, 1040), None);
+        assert_eq!(follow(&mut state, 1044), Some(Warning::SequenceGap { first: 1041, last: 1043 }));
+        assert_eq!(follow(&mut state, 1042), None);
         assert_eq!(state.gaps, [(1041, 1041), (1043, 1043)]);
-        assert_eq!(follow_sequence(&mut state, 1041), None);
-        assert_eq!(follow_sequence(&mut state, 1043), None);
+        assert_eq!(follow(&mut state, 1041), None);
+        assert_eq!(follow(&mut state, 1043), None);
         assert!(state.gaps.is_empty());
         assert_eq!(state.highest, 1044);
     }
@@ -95,8 +117,51 @@ mod tests {
     #[test]
     fn numbers_that_start_again_are_told() {
         let mut state = SequenceState { highest: 50, ..SequenceState::default() };
-        assert_eq!(follow_sequence(&mut state, 1), Some(Warning::SequenceRestarted { highest: 50 }));
-        assert_eq!(follow_sequence(&mut state, 2), None);
+        assert_eq!(follow(&mut state, 1), Some(Warning::SequenceRestarted { highest: 50 }));
+        assert_eq!(follow(&mut state, 2), None);
         assert_eq!(state.restarts, 1);
+    }
+
+    #[test]
+    fn a_deferred_document_from_before_the_first_is_no_restart() {
+        let mut state = SequenceState { highest: 1_040, ..SequenceState::default() };
+        let deferred = Timing::Deferred { age_ms: Some(60_000) };
+        assert_eq!(follow_sequence(&mut state, 1_035, deferred), None);
+        assert_eq!(follow(&mut state, 1_041), None, "nothing between was missed");
+        assert_eq!(follow(&mut state, 1_041), None, "a number twice is no restart either");
+        assert_eq!(state.restarts, 0);
+    }
+
+    #[test]
+    fn a_restart_is_told_even_if_gaps_are_no_longer_known_by_name() {
+        let mut state = SequenceState { highest: 50, gaps_dropped: 1, ..SequenceState::default() };
+        assert_eq!(follow(&mut state, 30), None, "it may close a gap that was dropped");
+        assert_eq!(follow(&mut state, 1), Some(Warning::SequenceRestarted { highest: 50 }));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_no_more_gaps_are_kept_than_may_be(numbers in prop::collection::hash_set(2_u64..100_000, 0..400)) {
+            let mut state = SequenceState::default();
+            follow(&mut state, 1);
+            follow(&mut state, 100_000);
+            for number in numbers {
+                follow(&mut state, number);
+                prop_assert!(state.gaps.len() <= SEQUENCE_GAPS);
+                prop_assert!(state.gaps.is_sorted());
+                prop_assert!(state.gaps.iter().all(|(first, last)| first <= last && !(*first..=*last).contains(&number)));
+            }
+        }
+
+        #[test]
+        fn numbers_that_come_in_any_order_leave_no_gap(numbers in Just((2_u64..60).collect::<Vec<_>>()).prop_shuffle()) {
+            let mut state = SequenceState::default();
+            follow(&mut state, 1);
+            follow(&mut state, 60);
+            for number in numbers {
+                prop_assert_eq!(follow(&mut state, number), None);
+            }
+            prop_assert_eq!(state, SequenceState { highest: 60, ..SequenceState::default() });
+        }
     }
 }

@@ -1,7 +1,9 @@
 use super::shop::*;
 use crate::document::{Body, Line, ParkedLine, TradeKind};
 use crate::kind::{Kind, ParkReason};
+use crate::limits::{DETAIL_BYTES, RAW_BYTES};
 use crate::outcome::{Status, Warning};
+use crate::quantity::Quantity;
 use crate::text::Label;
 
 #[test]
@@ -89,4 +91,24 @@ fn a_document_without_effect_still_takes_a_position() {
         assert_eq!(shop.submit(&document(id, body)).lines, 1, "{id}");
     }
     assert_eq!(shop.movements.len(), 3);
+}
+
+#[test]
+fn a_day_close_keeps_the_units_its_till_counted() {
+    let mut shop = Shop::open();
+    let outcome = shop.submit(&document("1", Body::DayClose { documents: Some(3), units: Some(units(41)) }));
+    assert_eq!((outcome.movements[0].quantity, outcome.movements[0].effect), (units(41), Quantity::ZERO));
+}
+
+#[test]
+fn what_is_kept_of_a_parked_document_is_cut_to_what_a_record_holds() {
+    let mut shop = Shop::open();
+    let parked = ParkedLine {
+        reason: ParkReason::UnknownType,
+        detail: "é".repeat(DETAIL_BYTES),
+        raw: format!("x{}", "é".repeat(RAW_BYTES)),
+    };
+    let outcome = shop.submit(&document("1", Body::Unreadable(parked)));
+    let kept = outcome.movements[0].parked.clone().unwrap();
+    assert_eq!((kept.detail.len(), kept.raw.len()), (DETAIL_BYTES, RAW_BYTES - 1));
 }
