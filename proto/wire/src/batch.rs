@@ -279,6 +279,9 @@ fn read_lines(mut reader: Reader<'_>, seqs: &SeqSet, ends: &mut Vec<usize>) -> R
             walk.step(&mut reader, seq, &mut row, None)?;
             row.write(&mut all, &mut scratch);
         }
+        if all.len() == start {
+            return Err(UnpackError::Broken);
+        }
         if all.len() - start > RECORD_BYTES || all.len() > UNPACKED_BYTES {
             return Err(UnpackError::TooLong);
         }

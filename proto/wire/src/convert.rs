@@ -15,6 +15,7 @@ mod seqs;
 mod to_box;
 mod to_centre;
 
+pub(crate) use field::spoken;
 pub use instruction::{decode_instruction_body, encode_instruction_body};
 pub(crate) use refusal::code_of_word;
 pub(crate) use to_box::{to_box, to_box_of};

@@ -5,7 +5,7 @@ use tidemark_sync::message::{Refusal, RefusalCode, Slow};
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 
-use crate::convert::code_of_word;
+use crate::convert::{code_of_word, spoken};
 
 /// Header with the word of a refusal's code.
 const REFUSAL: &str = "tidemark-refusal";
@@ -25,7 +25,8 @@ pub(crate) enum Said {
 
 /// The status of a refusal.
 pub(crate) fn refused(refusal: &Refusal) -> Status {
-    let mut status = Status::new(code_of(refusal.code), refusal.detail.clone());
+    // It travels in a header, which is short.
+    let mut status = Status::new(code_of(refusal.code), spoken(&refusal.detail));
     let word = MetadataValue::from_static(refusal.code.as_str());
     status.metadata_mut().insert(REFUSAL, word);
     status
@@ -36,6 +37,11 @@ pub(crate) fn slow(slow: Slow) -> Status {
     let mut status = Status::unavailable("not now: come again later");
     status.metadata_mut().insert(RETRY_AFTER, MetadataValue::from(slow.retry_after_ms));
     status
+}
+
+/// The status of a call that the centre can't answer.
+pub(crate) fn troubled(cause: &str) -> Status {
+    Status::unavailable(spoken(cause))
 }
 
 const fn code_of(code: RefusalCode) -> Code {
@@ -107,6 +113,15 @@ mod tests {
         for code in RefusalCode::ALL {
             let refusal = Refusal::new(code, "because");
             assert_eq!(said(&refused(&refusal)), Said::Refused(refusal));
+        }
+    }
+
+    #[test]
+    fn a_long_cause_is_cut_to_what_a_header_takes() {
+        let long = "the database says\n".repeat(4_000);
+        let refusal = Refusal::new(RefusalCode::Malformed, long.clone());
+        for status in [refused(&refusal), troubled(&long)] {
+            assert!(status.message().len() <= 1_024 && !status.message().contains('\n'));
         }
     }
 

@@ -201,6 +201,21 @@ async fn a_frame_with_a_value_out_of_bounds_ends_the_stream_by_name() {
 }
 
 #[tokio::test]
+async fn a_batch_whose_payload_does_not_unpack_ends_the_stream_and_nothing_of_it_is_taken() {
+    let (centre, address) = serve().await;
+    let message = |payload: &'static [u8]| {
+        let batch = proto::Batch { epoch: Some(5), live: true, seqs: vec![0, 1], payload: Bytes::from_static(payload) };
+        proto::ToCentre { message: Some(proto::to_centre::Message::Batch(batch)) }
+    };
+    let (said, status) = say(address, vec![message(b"\x09nonsense")]).await;
+    assert_eq!(status.code(), tonic::Code::InvalidArgument);
+    assert!(status.message().starts_with("`batch.payload`"), "{status}");
+    assert_eq!(said.len(), 1);
+    assert!(centre.heard.lock().unwrap().is_empty());
+    assert_eq!(centre.faults.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_frame_of_a_newer_release_is_passed_over_and_counted() {
     let (centre, address) = serve().await;
     let goodbye = proto::Goodbye { reason: "closing".to_owned() };
@@ -307,12 +322,7 @@ async fn a_pipe_in_memory_carries_a_stream_and_its_end_is_heard() {
 async fn a_box_that_is_gone_is_heard_by_the_handler() {
     let (centre, link) = welcomed().await;
     drop(link);
-    let heard = async {
-        while centre.ends.lock().unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(5), heard).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(5), centre.ended.notified()).await.unwrap();
     // Whether the end of the stream or of the connection is heard first is
     // the runtime's choice.
     let ends = centre.ends.lock().unwrap();

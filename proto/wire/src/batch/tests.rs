@@ -114,6 +114,13 @@ fn what_is_not_a_batch_is_refused_by_name() {
 }
 
 #[test]
+fn a_record_without_a_byte_is_refused() {
+    let one: SeqSet = std::iter::once(1..=1).collect();
+    let (rows, whole, length) = (Form::Rows as u8, 1, 0);
+    assert_eq!(unpack(&[rows, whole, length], &one), Err(UnpackError::Broken));
+}
+
+#[test]
 fn bytes_left_over_are_refused() {
     let records = [record(1, vec![7; 9])];
     let mut payload = pack(&records).unwrap();

@@ -41,7 +41,7 @@ pub(super) fn words(value: String, field: &'static str) -> Result<String, Decode
 }
 
 /// A text for people as it goes: cut, without control characters.
-pub(super) fn spoken(value: &str) -> String {
+pub(crate) fn spoken(value: &str) -> String {
     let mut spoken = String::new();
     for c in value.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }) {
         if spoken.len() + c.len_utf8() > TEXT_BYTES {

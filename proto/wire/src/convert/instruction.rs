@@ -32,7 +32,11 @@ pub(super) fn instruction(wanted: &Instruction) -> proto::Instruction {
 
 pub(super) fn instruction_of(message: proto::Instruction) -> Result<Instruction, DecodeError> {
     let id = text(&message.id, "instruction.id", Label::new)?;
-    Ok(Instruction { id, body: body_of(needed(message.body, "instruction.body")?)? })
+    let body = message.body.unwrap_or_default();
+    // One that can't be read must not end the stream at each welcome: it stays
+    // open, as one of a newer release does, and the rest goes on.
+    let kind = body.kind;
+    Ok(Instruction { id, body: body_of(body).unwrap_or(InstructionBody::Unknown { kind }) })
 }
 
 fn body(wanted: &InstructionBody) -> proto::InstructionBody {

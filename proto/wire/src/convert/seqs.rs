@@ -1,6 +1,7 @@
 //! Sets of seqs as pairs of numbers: how many are passed over since the range
 //! before, how many the range has beyond its first.
 
+use tidemark_model::limits::BATCH_MOVEMENTS;
 use tidemark_model::{Seq, SeqSet};
 
 use super::field::at_most;
@@ -39,6 +40,13 @@ pub(super) fn seqs_of(pairs: &[u64], field: &'static str) -> Result<SeqSet, Deco
         set.insert(first..=last);
         before = last;
     }
+    Ok(set)
+}
+
+/// A set that has no more seqs than a batch.
+pub(super) fn few(set: SeqSet, field: &'static str) -> Result<SeqSet, DecodeError> {
+    let found = usize::try_from(set.count()).unwrap_or(usize::MAX);
+    at_most(found, BATCH_MOVEMENTS, field)?;
     Ok(set)
 }
 

@@ -8,7 +8,7 @@ use super::blocks::{blocks, blocks_of};
 use super::field::{array, needed, ordinal};
 use super::instruction::{instruction, instruction_of};
 use super::refusal::{refused, refused_of};
-use super::seqs::{seqs, seqs_of};
+use super::seqs::{few, seqs, seqs_of};
 use crate::error::DecodeError;
 use crate::schema::sync::v1 as proto;
 use crate::schema::sync::v1::to_box::Message;
@@ -130,5 +130,7 @@ fn received_of(message: &proto::Received) -> Result<Received, DecodeError> {
         partition: message.partition,
         offset: message.offset,
     };
-    Ok(Received { epoch: Epoch(message.epoch), seqs: seqs_of(&message.seqs, "received.seqs")?, place })
+    // What is acknowledged was one batch: the box goes through it seq by seq.
+    let seqs = few(seqs_of(&message.seqs, "received.seqs")?, "received.seqs")?;
+    Ok(Received { epoch: Epoch(message.epoch), seqs, place })
 }

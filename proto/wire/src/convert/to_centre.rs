@@ -9,7 +9,7 @@ use tidemark_sync::message::{
 };
 
 use super::field::{all, array, at_most, needed, ordinal, spoken, store, text, words};
-use super::seqs::{seqs, seqs_of};
+use super::seqs::{few, seqs, seqs_of};
 use crate::batch;
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::{CONDITIONS, SCANNERS, TILLS};
@@ -65,7 +65,7 @@ impl ToCentreCoder {
             }
             Some(Message::Unreadable(message)) => ToCentre::Unreadable(Unreadable {
                 epoch: self.own_or(message.epoch, "unreadable.epoch")?,
-                seqs: seqs_of(&message.seqs, "unreadable.seqs")?,
+                seqs: few(seqs_of(&message.seqs, "unreadable.seqs")?, "unreadable.seqs")?,
                 digest: message.digest,
             }),
             Some(Message::Heartbeat(heartbeat)) => ToCentre::Heartbeat(heartbeat_of(heartbeat)?),

@@ -17,7 +17,7 @@ use crate::error::DecodeError;
 use crate::limits::{MESSAGE_BYTES, QUEUED_MESSAGES};
 use crate::schema::sync::v1 as proto;
 use crate::schema::sync::v1::sync_server::{Sync, SyncServer};
-use crate::status::{refused, slow};
+use crate::status::{refused, slow, troubled};
 
 /// The service as a router without a fallback, to be merged with others. What
 /// the layers before put into a request's extensions comes as the [`Peer`].
@@ -59,7 +59,7 @@ fn answer<T, P>(answered: Result<T, Failure>, convert: impl FnOnce(&T) -> P) -> 
         Ok(answered) => Ok(Response::new(convert(&answered))),
         Err(Failure::Refused(refusal)) => Err(refused(&refusal)),
         Err(Failure::Slow(later)) => Err(slow(later)),
-        Err(Failure::Trouble(cause)) => Err(Status::unavailable(cause)),
+        Err(Failure::Trouble(cause)) => Err(troubled(&cause)),
     }
 }
 

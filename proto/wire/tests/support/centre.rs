@@ -9,6 +9,7 @@ use tidemark_sync::message::{
     Limits, OpeningPage, OpeningSent, Received, Refusal, RefusalCode, SendOpening, Slow, ToBox, ToCentre, Welcome,
 };
 use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, InboundError, Outbound, Peer};
+use tokio::sync::Notify;
 
 /// Whom the listener found at the other end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,7 @@ pub struct Centre {
     pub heard: Mutex<Vec<ToCentre>>,
     pub peers: Mutex<Vec<Option<Name>>>,
     pub ends: Mutex<Vec<Option<InboundError>>>,
+    pub ended: Notify,
 }
 
 impl Exchange for Centre {
@@ -42,6 +44,7 @@ impl Exchange for Centre {
             }
         };
         self.ends.lock().unwrap().push(end);
+        self.ended.notify_one();
     }
 
     fn fault(&self, _peer: &Peer, fault: &FrameFault) {
