@@ -12,7 +12,7 @@ use crate::quantity::Quantity;
 use crate::text::{Code, Reference, Sku, Source};
 
 /// The books of one shop, held in memory.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryBooks {
     stock: BTreeMap<Sku, Stock>,
     effects: BTreeMap<Sku, BTreeMap<(Odometer, Seq, u32), ItemEffect>>,

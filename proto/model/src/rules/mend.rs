@@ -82,6 +82,8 @@ pub(super) fn resolve<B: Books>(
 
 /// What rows that count alike sum up to.
 struct Resolved {
+    rows: usize,
+    explained: usize,
     units: Quantity,
     quantity: Quantity,
     now: Quantity,
@@ -92,7 +94,15 @@ struct Resolved {
 impl Resolved {
     const fn nothing() -> Self {
         let zero = Quantity::ZERO;
-        Self { units: Quantity::ONE, quantity: zero, now: zero, stands: Vec::new(), marks: Marks::NONE }
+        Self {
+            rows: 0,
+            explained: 0,
+            units: Quantity::ONE,
+            quantity: zero,
+            now: zero,
+            stands: Vec::new(),
+            marks: Marks::NONE,
+        }
     }
 
     /// Adds a row, or nothing of it.
@@ -100,19 +110,19 @@ impl Resolved {
         let sum = |one: Quantity, other| one.checked_add(other).ok_or(ScaleError::Overflow);
         let quantity = sum(self.quantity, row.amount.quantity())?;
         if !share.tracked {
-            self.quantity = quantity;
-            self.marks = Marks::UNTRACKED;
+            (self.rows, self.quantity, self.marks) = (self.rows + 1, quantity, Marks::UNTRACKED);
             return Ok(());
         }
         let (units, effect) = (share.units_of(row.amount)?, share.of(row.amount)?);
-        let (now, marks) = match When::Between(row.happened, row.happened).judge(closed) {
-            Verdict::Counts => (effect, Marks::NONE),
-            Verdict::Explained => (Quantity::ZERO, Marks::EXPLAINED),
-            Verdict::Unordered => (effect, Marks::UNORDERED.with(Marks::RECOUNT)),
-        };
-        self.now = sum(self.now, now)?;
+        let verdict = When::Between(row.happened, row.happened).judge(closed);
+        match verdict {
+            Verdict::Explained => self.explained += 1,
+            Verdict::Counts | Verdict::Unordered => self.now = sum(self.now, effect)?,
+        }
+        let unordered = Marks::UNORDERED.with(Marks::RECOUNT);
+        self.marks = self.marks.with_if(verdict == Verdict::Unordered, unordered);
         self.stands.push((row.happened, effect));
-        (self.units, self.quantity, self.marks) = (units, quantity, self.marks.with(marks));
+        (self.rows, self.units, self.quantity) = (self.rows + 1, units, quantity);
         Ok(())
     }
 }
@@ -133,10 +143,11 @@ fn resolve_rows<'r, B: Books>(
             deciding.park(Kind::Resolve, ParkedLine { reason: error.into(), detail, raw })?;
         }
     }
-    let Resolved { units, quantity, now, stands, marks } = resolved;
-    if stands.is_empty() && marks == Marks::NONE {
+    let Resolved { rows, explained, units, quantity, now, stands, marks } = resolved;
+    if rows == 0 {
         return Ok(());
     }
+    let marks = marks.with_if(explained == rows, Marks::EXPLAINED);
     let wish = if share.tracked { Wish::Effect { now, stands, trade } } else { Wish::Nothing };
     deciding.record(Entry {
         sku: Some(share.sku.clone()),

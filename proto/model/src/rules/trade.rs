@@ -43,7 +43,10 @@ fn decide_line<B: Books>(
         Meaning::Unknown(code) => {
             let line_number = deciding.line;
             deciding.warn(Warning::UnknownItem { line: line_number, item: line.item.to_string() });
-            let quantity = signed(kind, line, line.quantity);
+            let quantity = match signed(kind, line, line.quantity) {
+                Ok(quantity) => quantity,
+                Err(error) => return deciding.park(kind.kind(), unscalable(line, error)),
+            };
             let in_base = line.unit == Unit::Base;
             let amount = if in_base { Suspended::Base(quantity) } else { Suspended::Packs(quantity) };
             let wish = Wish::Suspense { amount, trade: sells(kind) };
@@ -75,8 +78,11 @@ fn decide_share<B: Books>(
         let units_per_scan = share.units().unwrap_or(Quantity::ONE);
         return deciding.record(Entry { units_per_scan, marks: given.with(Marks::UNTRACKED), ..entry });
     }
-    let scaled = share.units().and_then(|units| Ok((units, line.quantity.scale(units)?)));
-    let (units_per_scan, base) = match scaled {
+    let scaled = share.units().and_then(|units| {
+        let base = line.quantity.scale(units)?;
+        Ok((units, base, signed(kind, line, base)?))
+    });
+    let (units_per_scan, base, effect) = match scaled {
         Ok(scaled) => scaled,
         Err(error) => return deciding.park(kind.kind(), unscalable(line, error)),
     };
@@ -85,7 +91,6 @@ fn decide_share<B: Books>(
         let line = deciding.line;
         deciding.warn(Warning::Fraction { line });
     }
-    let effect = signed(kind, line, base);
     let entry = Entry { units_per_scan, marks: given.with_if(fraction, Marks::FRACTION), ..entry };
     if effect == Quantity::ZERO {
         return deciding.record(entry);
@@ -127,13 +132,12 @@ fn plain(kind: TradeKind, line: &TakenLine) -> Entry {
 }
 
 /// The quantity with the sign of the kind; a return to waste is nothing.
-fn signed(kind: TradeKind, line: &TakenLine, quantity: Quantity) -> Quantity {
-    let negative = quantity.checked_neg().unwrap_or(quantity);
+fn signed(kind: TradeKind, line: &TakenLine, quantity: Quantity) -> Result<Quantity, ScaleError> {
     match (kind, line.disposition) {
-        (TradeKind::Return, Some(Disposition::Waste)) => Quantity::ZERO,
-        (TradeKind::Sale | TradeKind::TransferOut, _) => negative,
+        (TradeKind::Return, Some(Disposition::Waste)) => Ok(Quantity::ZERO),
+        (TradeKind::Sale | TradeKind::TransferOut, _) => quantity.checked_neg().ok_or(ScaleError::Overflow),
         (TradeKind::Return, Some(Disposition::Shelf) | None)
-        | (TradeKind::Receipt | TradeKind::TransferIn | TradeKind::Adjustment, _) => quantity,
+        | (TradeKind::Receipt | TradeKind::TransferIn | TradeKind::Adjustment, _) => Ok(quantity),
     }
 }
 

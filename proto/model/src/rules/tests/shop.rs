@@ -1,9 +1,10 @@
 //! A shop for tests: books in memory, a journal position and an odometer.
 
 use crate::books::{Books, Stock};
-use crate::catalogue::{Item, ItemUnit};
+use crate::catalogue::{Item, ItemUnit, Lookup};
 use crate::document::{Body, CountBody, CountReason, Document, Line, TakenLine, Timing, TradeKind};
 use crate::draft::Draft;
+use crate::key::DocumentKey;
 use crate::memory::MemoryBooks;
 use crate::movement::{Labels, Movement};
 use crate::outcome::{Outcome, Stamp};
@@ -119,6 +120,17 @@ impl Shop {
         self.books.commit(changes);
         self.movements.extend(outcome.movements.clone());
         outcome
+    }
+
+    pub(super) fn lookup(&self, item: &str) -> Lookup {
+        let Ok(lookup) = self.books.lookup(item);
+        lookup
+    }
+
+    /// Whether a document of this identity is held.
+    pub(super) fn knows(&self, document: &Document) -> bool {
+        let Ok(held) = self.books.document(DocumentKey::of(&document.source, &document.id));
+        held.is_some_and(|record| !record.entries.is_empty())
     }
 
     pub(super) fn stock(&self, item: &str) -> Stock {
