@@ -207,9 +207,8 @@ impl Shop {
 
 /// Opening stock as a document.
 fn opening(id: DocumentId, lines: Vec<InstructionLine>) -> Result<Document, TextError> {
-    let taken = |line: InstructionLine| {
-        Line::Taken(TakenLine { unit: Unit::Sku, ..TakenLine::plain(line.sku, line.quantity) })
-    };
+    let taken =
+        |line: InstructionLine| Line::Taken(TakenLine { unit: Unit::Sku, ..TakenLine::plain(line.sku, line.quantity) });
     let lines = lines.into_iter().map(taken).collect();
     let body = CountBody { reason: CountReason::Opening, full: false, last: false, sells: true, lines };
     Ok(Document {

@@ -129,7 +129,8 @@ impl Scanning {
         self.wait_until_ready().await?;
         tokio::time::sleep(SETTLE).await;
         let item = get_json(&client(), &format!("{}/v1/items/{}", self.edge, article.gtin)).await?;
-        let sum = item.get("effect_sum").and_then(tidemark_fleet::books::thousandths).ok_or("the box tells no stock")?;
+        let sum =
+            item.get("effect_sum").and_then(tidemark_fleet::books::thousandths).ok_or("the box tells no stock")?;
         let own = self.record.sums.effects().find(|(_, sku, _)| **sku == article.sku).map_or(0, |(_, _, sum)| sum);
         let saved = match sum - OPENING * 1_000 - own {
             0 => false,
