@@ -1,5 +1,4 @@
 //! The box's own commands, while it listens on no loopback address.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::process::Command;
 
