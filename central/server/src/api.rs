@@ -1,6 +1,7 @@
 //! The centre's door: the read API, imports, the fleet, health.
 
 mod assets;
+mod docs;
 mod entry;
 mod fleet_pages;
 mod health;
@@ -50,7 +51,8 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/", get(assets::fleet))
         .route("/assets/fleet.js", get(assets::script))
         .route("/assets/page.css", get(assets::style))
-        .route("/docs/openapi.json", get(assets::openapi))
+        .route("/docs/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::page))
         .route("/v1/stores", get(stores::list))
         .route("/v1/stores:import", post(imports::stores))
         .route("/v1/stores/{store}", get(stores::show))

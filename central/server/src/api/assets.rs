@@ -16,7 +16,3 @@ pub(super) async fn script() -> Asset {
 pub(super) async fn style() -> Asset {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../assets/page.css"))
 }
-
-pub(super) async fn openapi() -> Asset {
-    ([(header::CONTENT_TYPE, "application/json")], include_str!("../../assets/openapi.json"))
-}
