@@ -9,7 +9,7 @@ use tidemark_daemon::conditions::Active;
 use tidemark_daemon::listen::{ListenError, Listener, Tls, TlsError};
 use tidemark_daemon::service;
 use tidemark_daemon::shutdown::{TaskError, Tasks};
-use tidemark_ledger::LedgerError;
+use tidemark_ledger::{Ledger, LedgerError};
 use tidemark_wire::server::router as boxes_router;
 
 use crate::api::{Door, health_router, router};
@@ -86,6 +86,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
             desk: desk.clone(),
             fleet: fleet.clone(),
             events: events.clone(),
+            conditions: conditions.clone(),
             clock,
             makes_stores: boxes_at.ip().is_loopback(),
             stop: tasks.stop(),
@@ -128,6 +129,8 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
         let poller = Poller::of(parts.ledger.clone(), parts.stream.clone(), desk, fleet, clock);
         tasks.spawn("poller", poller.run(tasks.stop()));
     }
+    let asked = parts.ledger.clone();
+    tasks.spawn("life", service::watch(move || lives(asked.clone()), tasks.stop()));
     let ended = tasks.run(DRAIN).await;
     service::stopping();
     parts.ledger.close().await;
@@ -139,5 +142,26 @@ fn tls_of(settings: &CentreSettings) -> Result<Option<Tls>, CentreError> {
         (None, None) => Ok(None),
         (Some(certificate), Some(key)) => Ok(Some(Tls::from_files(certificate, key, settings.tls.boxes.as_deref())?)),
         (Some(_), None) | (None, Some(_)) => Err(CentreError::Pair),
+    }
+}
+
+/// Whether the daemon does its work, for the watchdog. A database elsewhere
+/// that is away is a condition, which a fresh start would not cure: of that
+/// one only this process itself is asked.
+async fn lives(ledger: Ledger) -> bool {
+    ledger.is_shared() || ledger.catalogue_version().await.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_centre_whose_own_ledger_does_not_answer_does_not_live() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::sqlite(&folder.path().join("ledger.db")).await.unwrap();
+        assert!(lives(ledger.clone()).await);
+        ledger.close().await;
+        assert!(!lives(ledger).await);
     }
 }

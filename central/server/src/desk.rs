@@ -82,13 +82,15 @@ impl Desk {
     }
 
     /// A stream was welcomed; older streams of the same box are superseded.
-    pub(crate) fn welcome(&self, peer: Peer) {
+    /// If its epoch is the store's present one, other boxes' streams are too:
+    /// they come again and hear how their own epoch stands.
+    pub(crate) fn welcome(&self, peer: Peer, closed: bool) {
         let mut state = self.state();
         let Some(seat) = state.streams.get_mut(&peer) else { return };
         seat.open = true;
         let (store, box_id) = (seat.store.clone(), seat.box_id);
         let older = state.streams.iter().filter(|(other, seat)| **other != peer && seat.store == store);
-        for (_, seat) in older.filter(|(_, seat)| seat.box_id == box_id) {
+        for (_, seat) in older.filter(|(_, seat)| seat.box_id == box_id || (seat.open && !closed)) {
             give(seat, Input::Superseded);
         }
     }
@@ -164,5 +166,37 @@ fn hand_out(state: &mut State, now: Millis) {
         if let Some(seat) = state.streams.get(&peer) {
             give(seat, Input::Granted { bytes });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seat(desk: &Desk, number: u8) -> (Peer, mpsc::Receiver<Input>) {
+        let (inputs, given) = mpsc::channel(4);
+        let store = StoreId::new("S0001").unwrap();
+        let (cut, heard) = (CancellationToken::new(), Millis(0));
+        let seat = Seat { store, partition: 0, box_id: BoxId([number; 16]), inputs, cut, open: false, heard };
+        (desk.sit_down(seat), given)
+    }
+
+    #[test]
+    fn a_box_whose_epoch_was_closed_by_another_box_has_to_come_again() {
+        let desk = Desk::default();
+        let ((old, mut to_old), (new, mut to_new)) = (seat(&desk, 1), seat(&desk, 2));
+        desk.welcome(old, false);
+        assert!(to_new.try_recv().is_err(), "who is not welcomed yet is left alone");
+        desk.welcome(new, false);
+        assert!(matches!(to_old.try_recv(), Ok(Input::Superseded)));
+    }
+
+    #[test]
+    fn a_box_of_a_closed_epoch_supersedes_no_other_box() {
+        let desk = Desk::default();
+        let ((new, mut to_new), (old, _)) = (seat(&desk, 1), seat(&desk, 2));
+        desk.welcome(new, false);
+        desk.welcome(old, true);
+        assert!(to_new.try_recv().is_err());
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Events {
     pub(crate) streams_refused: Counter,
     /// Frames of boxes that could not be read.
     pub(crate) frames_unreadable: Counter,
+    /// Positions that boxes named as unreadable.
+    pub(crate) unreadable: Counter,
     /// Boxes connected.
     pub(crate) boxes: Gauge,
     /// Reads answered from the cache.
@@ -44,6 +46,8 @@ impl Events {
             streams_opened: metrics.counter("box_streams_opened", "Streams of boxes that were opened"),
             streams_refused: metrics.counter("box_streams_refused", "Streams of boxes that were refused"),
             frames_unreadable: metrics.counter("box_frames_unreadable", "Frames of boxes that could not be read"),
+            unreadable: metrics
+                .counter("positions_unreadable", "Positions that boxes named as unreadable on their disks"),
             boxes: metrics.gauge("boxes_connected", "Boxes with an open stream"),
             cache_hits: metrics.counter("level_cache_hits", "Levels answered from the cache"),
             cache_misses: metrics.counter("level_cache_misses", "Levels asked of the ledger"),

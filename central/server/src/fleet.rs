@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tidemark_ledger::{HeartbeatRow, Ledger, LedgerError, StoreRow};
-use tidemark_model::{Block, BlockIndex, Epoch, StoreId};
-use tidemark_sync::Millis;
+use tidemark_model::{Block, BlockIndex, BoxId, Epoch, StoreId};
 use tidemark_sync::message::{Heartbeat, OpenBlock};
+use tidemark_sync::{Millis, Rival};
 
 use crate::api::time_text;
 
@@ -41,6 +41,9 @@ pub(crate) struct Facts {
     agent_version: String,
     catalogue: u64,
     open_block: Option<ToldBlock>,
+    /// Which box it was.
+    #[serde(default)]
+    box_id: Option<[u8; 16]>,
 }
 
 /// The open block as the box told it.
@@ -111,7 +114,7 @@ impl Row {
 }
 
 impl Facts {
-    fn of(heartbeat: &Heartbeat) -> Self {
+    fn of(box_id: BoxId, heartbeat: &Heartbeat) -> Self {
         let told = heartbeat.conditions.iter();
         Self {
             oldest_age_ms: heartbeat.oldest_age_ms,
@@ -123,6 +126,7 @@ impl Facts {
                 let OpenBlock { index, count, digest, stock } = told;
                 ToldBlock { index: index.0, count, digest, stock }
             }),
+            box_id: Some(box_id.0),
         }
     }
 
@@ -195,19 +199,30 @@ impl Fleet {
         self.change(store, |shop| {
             shop.connected = false;
             shop.heard = None;
+            shop.facts.box_id = None;
         });
+    }
+
+    /// Another box that spoke for a store last, here, to another process of
+    /// the centre or before this one was started, unless it left on purpose.
+    pub(crate) fn rival(&self, store: &StoreId, box_id: BoxId, wall: i64) -> Option<Rival> {
+        self.change(store, |shop| {
+            let other = shop.facts.box_id.map(BoxId).filter(|other| *other != box_id)?;
+            let heard_ms = u64::try_from(wall.saturating_sub(shop.seen_at?)).unwrap_or(0);
+            Some(Rival { box_id: other, heard_ms })
+        })
     }
 
     /// A box said how it is; what is to be kept of it.
     pub(crate) fn hear(
         &self,
         store: &StoreId,
-        epoch: Epoch,
+        (box_id, epoch): (BoxId, Epoch),
         heartbeat: &Heartbeat,
         now: Millis,
         wall: i64,
     ) -> HeartbeatRow {
-        let facts = Facts::of(heartbeat);
+        let facts = Facts::of(box_id, heartbeat);
         let body = serde_json::to_string(&facts).unwrap_or_default();
         self.change(store, |shop| {
             shop.heard = Some(now);

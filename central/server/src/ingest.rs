@@ -8,10 +8,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use tidemark_daemon::clock::Clock;
+use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::listen::Peer as Caller;
 use tidemark_ledger::{InstructionRow, Ledger};
-use tidemark_model::StoreId;
+use tidemark_model::{Epoch, SeqSet, StoreId};
 use tidemark_stream::Stream;
+use tidemark_sync::Millis;
 use tidemark_sync::message::{
     CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
     Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningSent, Refusal, RefusalCode, SendOpening,
@@ -38,10 +40,22 @@ pub(crate) struct Ingest {
     pub(crate) desk: Desk,
     pub(crate) fleet: Fleet,
     pub(crate) events: Events,
+    pub(crate) conditions: Active,
     pub(crate) clock: Clock,
     /// Whether a store that nobody knows is made at its first `Hello`.
     pub(crate) makes_stores: bool,
     pub(crate) stop: CancellationToken,
+}
+
+impl Ingest {
+    /// A box names positions that its disk does not give back.
+    fn unreadable(&self, store: &StoreId, epoch: Epoch, seqs: &SeqSet, now: Millis) {
+        let count = seqs.count();
+        self.events.unreadable.inc_by(count);
+        let detail = format!("{store} can't read {count} positions of epoch {epoch}; they stay pending");
+        tracing::error!(%store, %epoch, ?seqs, "{detail}");
+        self.conditions.raise_about(registry::MOVEMENTS_LOST, store.as_str(), detail, now.0);
+    }
 }
 
 /// Who speaks: on loopback anybody for any store, elsewhere the store of the
@@ -166,3 +180,6 @@ pub(crate) fn instruction_of(row: &InstructionRow) -> Option<Instruction> {
     };
     Some(Instruction { id, body })
 }
+
+#[cfg(test)]
+mod tests;

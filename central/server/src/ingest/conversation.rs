@@ -4,9 +4,10 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidemark_model::{Epoch, StoreId};
+use tidemark_model::{BoxId, Epoch, StoreId};
 use tidemark_stream::{Event, EventRecord};
-use tidemark_sync::message::{Batch, Heartbeat, Hello, Limits, ToCentre};
+use tidemark_sync::limits::OFFLINE_MS;
+use tidemark_sync::message::{Batch, Heartbeat, Hello, Limits, ToBox, ToCentre};
 use tidemark_sync::{
     Closing, Millis, Payload, Peer, ProduceId, Receiver, ReceiverConfig, ReceiverInput as Input,
     ReceiverOutput as Output,
@@ -44,6 +45,7 @@ struct Taken {
     peer: Peer,
     store: StoreId,
     partition: u32,
+    box_id: BoxId,
     epoch: Epoch,
     open: bool,
 }
@@ -136,7 +138,7 @@ impl Conversation {
             Output::OpenEpoch { produce, hello } => self.open_epoch(produce, &hello),
             Output::Produce { produce, payload } => self.produce(produce, payload),
             Output::Send(message) => {
-                if self.outbound.send(message).await.is_err() {
+                if !self.say(message).await {
                     self.tell(Input::Disconnected);
                 }
             }
@@ -153,6 +155,22 @@ impl Conversation {
         None
     }
 
+    /// Sends to the box; false if it is gone, or takes nothing for so long
+    /// that it is given up.
+    async fn say(&self, message: ToBox) -> bool {
+        tokio::select! {
+            biased;
+            sent = self.outbound.send(message) => sent.is_ok(),
+            () = self.cut.cancelled() => false,
+            () = self.ingest.stop.cancelled() => false,
+            () = wait(Some(OFFLINE_MS)) => {
+                tracing::warn!("a box that takes nothing is given up");
+                self.cut.cancel();
+                false
+            }
+        }
+    }
+
     fn look_up(&mut self, hello: Hello, again: bool) {
         if self.seat.is_none() {
             let partition = self.ingest.stream.partition_of(&hello.store);
@@ -167,7 +185,7 @@ impl Conversation {
                 heard: self.now(),
             };
             let peer = self.ingest.desk.sit_down(seat);
-            self.seat = Some(Taken { peer, store, partition, epoch, open: false });
+            self.seat = Some(Taken { peer, store, partition, box_id: hello.box_id, epoch, open: false });
         }
         self.held.get_or_insert_default();
         let (ingest, give) = (Arc::clone(&self.ingest), self.give.clone());
@@ -198,9 +216,10 @@ impl Conversation {
                 self.append(produce, store.clone(), records);
             }
             Payload::Unreadable(lost) => {
-                let cause = "this release of the centre does not take losses by name".to_owned();
-                tracing::error!(%store, count = lost.seqs.count(), "{cause}");
-                self.tell(Input::NotProduced { produce, cause });
+                // This release puts no losses into the stream. Left without
+                // an answer the positions stay pending, in everybody's sight,
+                // and hold up nothing else.
+                self.ingest.unreadable(&store, lost.epoch, &lost.seqs, self.now());
             }
         }
     }
@@ -226,7 +245,7 @@ impl Conversation {
         let (now, wall) = (self.now(), self.ingest.clock.wall().0);
         let Some(seat) = &mut self.seat else { return };
         seat.open = true;
-        self.ingest.desk.welcome(seat.peer);
+        self.ingest.desk.welcome(seat.peer, closed);
         self.ingest.events.streams_opened.inc();
         self.ingest.events.boxes.inc();
         self.ingest.fleet.connected(&seat.store, true, now, wall);
@@ -254,7 +273,7 @@ impl Conversation {
     fn keep(&mut self, heartbeat: &Heartbeat) {
         let (now, wall) = (self.now(), self.ingest.clock.wall().0);
         let Some(seat) = &self.seat else { return };
-        let row = self.ingest.fleet.hear(&seat.store, seat.epoch, heartbeat, now, wall);
+        let row = self.ingest.fleet.hear(&seat.store, (seat.box_id, seat.epoch), heartbeat, now, wall);
         let (ingest, tail, told) = (Arc::clone(&self.ingest), heartbeat.tail, heartbeat.open_block);
         self.work.spawn(async move {
             if let Err(error) = ingest.ledger.hear(&row, tail).await {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidemark_ledger::LedgerError;
 use tidemark_sync::message::Hello;
-use tidemark_sync::{Admission, Found, Lookup, Millis, Reached, Standing};
+use tidemark_sync::{Admission, Found, Lookup, Millis, Reached, Rival, Standing};
 
 use super::Ingest;
 
@@ -58,7 +58,14 @@ async fn found(ingest: &Ingest, hello: &Hello, again: bool) -> Result<Lookup, Le
         last_session: look.last_session,
         blocks: look.blocks,
         reached: Reached { stream: position.stream, partition, offset: position.next, end, asked_at },
-        rival: ingest.desk.rival(&hello.store, hello.box_id, Millis(ingest.clock.millis())),
+        rival: rival(ingest, hello),
         server_time: ingest.clock.wall(),
     })))
+}
+
+/// Another box of the store: one that sits here, else the one that was heard
+/// last by whichever process.
+fn rival(ingest: &Ingest, hello: &Hello) -> Option<Rival> {
+    let here = ingest.desk.rival(&hello.store, hello.box_id, Millis(ingest.clock.millis()));
+    here.or_else(|| ingest.fleet.rival(&hello.store, hello.box_id, ingest.clock.wall().0))
 }

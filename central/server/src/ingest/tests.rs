@@ -1,0 +1,290 @@
+//! The centre's end over a real socket: the service as boxes reach it, with
+//! ledger, stream, appliers and poller behind it.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use axum::Extension;
+use bytes::Bytes;
+use tidemark_cache::Cache;
+use tidemark_daemon::conditions::registry;
+use tidemark_daemon::metrics::MetricsPage;
+use tidemark_ledger::HeartbeatRow;
+use tidemark_model::{BoxId, Epoch, Generation, Label, Quantity, Seq, Sku};
+use tidemark_sync::Lookup;
+use tidemark_sync::message::{
+    Batch, Hello, InstructionLine, Record, Session, ToBox, ToCentre, Unreadable as LostByName,
+};
+use tidemark_wire::client::{ClientConfig, Dialer, Link};
+use tidemark_wire::schema::sync::v1 as proto;
+use tidemark_wire::server::router;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::*;
+use crate::applier::Applier;
+use crate::parts::Parts;
+use crate::poller::Poller;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A centre on files of its own, reached as whoever `caller` names.
+struct Site {
+    ingest: Arc<Ingest>,
+    metrics: MetricsPage,
+    address: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Site {
+    async fn open(makes_stores: bool, caller: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::sqlite(&folder.path().join("ledger.db")).await.unwrap();
+        let stream = Stream::embedded(&folder.path().join("stream.db"), 1).await.unwrap();
+        let parts = Parts { ledger: ledger.clone(), stream: stream.clone(), cache: Cache::none() };
+        let (events, metrics) = Events::declare();
+        let (clock, conditions, stop) = (Clock::start(), Active::default(), CancellationToken::new());
+        let (desk, fleet) = (Desk::default(), Fleet::default());
+        // The row of the partition is there before the first box.
+        ledger.position(0, stream.identity(0).unwrap()).await.unwrap();
+        let applier = Applier { partition: 0, parts, conditions: conditions.clone(), events: events.clone(), clock };
+        tokio::spawn(applier.run(stop.clone()));
+        let poller = Poller::of(ledger.clone(), stream.clone(), desk.clone(), fleet.clone(), clock);
+        tokio::spawn(poller.run(stop.clone()));
+        let ingest = Arc::new(Ingest { ledger, stream, desk, fleet, events, conditions, clock, makes_stores, stop });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let uris = caller.iter().map(|uri| (*uri).to_owned()).collect();
+        let app = router(Arc::clone(&ingest)).layer(Extension(Caller { address, tls: !caller.is_empty(), uris }));
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { ingest, metrics, address, _folder: folder }
+    }
+
+    async fn dial(&self) -> Link {
+        Dialer::new(ClientConfig::new(format!("http://{}", self.address))).unwrap().dial().await.unwrap()
+    }
+
+    /// A stream on which this was said; one that is told to come later comes
+    /// again.
+    async fn said(&self, said: &ToCentre) -> (Link, ToBox) {
+        loop {
+            let mut link = self.dial().await;
+            link.send(said.clone()).await.unwrap();
+            match next(&mut link).await {
+                ToBox::Slow(later) => self.ingest.clock.sleep(Duration::from_millis(later.retry_after_ms.into())).await,
+                answer => return (link, answer),
+            }
+        }
+    }
+
+    async fn welcomed(&self) -> Link {
+        let (link, answer) = self.said(&hello(1)).await;
+        assert!(matches!(answer, ToBox::Welcome(_)), "{answer:?}");
+        link
+    }
+
+    /// What a counter shows, whatever its labels.
+    fn counted(&self, name: &str) -> u64 {
+        let (text, name) = (self.metrics.text(), format!("tidemark_central_{name}_total"));
+        let lines = text.lines().filter(|line| line.starts_with(&name));
+        lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
+    }
+
+    async fn end(&self) -> u64 {
+        self.ingest.stream.end(0).await.unwrap()
+    }
+
+    /// Says something to a fresh stream; it has to be refused, once, with
+    /// nothing in stream, ledger or at the desk.
+    async fn refused(&self, said: ToCentre) -> RefusalCode {
+        let (end, stores) = (self.end().await, self.ingest.ledger.stores().await.unwrap());
+        let before = self.counted("box_streams_refused");
+        let (mut link, answer) = self.said(&said).await;
+        let ToBox::Refused(refusal) = answer else { unreachable!("{answer:?}") };
+        assert!(!matches!(link.recv().await, Ok(Some(_))), "it is the last word");
+        assert_eq!(self.counted("box_streams_refused"), before + 1);
+        assert_eq!(self.end().await, end);
+        assert_eq!(self.ingest.ledger.stores().await.unwrap(), stores);
+        assert!(self.ingest.desk.seats().is_empty());
+        refusal.code
+    }
+}
+
+fn store() -> StoreId {
+    StoreId::new("S0001").unwrap()
+}
+
+fn greeting() -> Hello {
+    Hello {
+        store: store(),
+        box_id: BoxId([7; 16]),
+        epoch: Epoch(5),
+        session: Session(1),
+        tail: 3,
+        trimmed_below: 1,
+        opening: None,
+        handled: 0,
+        generation: Generation(0),
+        protocol: 1,
+        agent_version: "0.1.0".to_owned(),
+    }
+}
+
+fn hello(protocol: u32) -> ToCentre {
+    ToCentre::Hello(Hello { protocol, ..greeting() })
+}
+
+fn batch(epoch: u64, seqs: RangeInclusive<Seq>) -> ToCentre {
+    let record = |seq| Record { seq, digest: None, bytes: Bytes::from_static(b"\xff") };
+    ToCentre::Batch(Batch { epoch: Epoch(epoch), live: true, records: seqs.map(record).collect() })
+}
+
+async fn next(link: &mut Link) -> ToBox {
+    tokio::time::timeout(PATIENCE, link.recv()).await.unwrap().unwrap().unwrap()
+}
+
+/// Listens until the stream is over; the code of its refusal.
+async fn last_word(link: &mut Link) -> RefusalCode {
+    let mut code = None;
+    while let Ok(Some(told)) = tokio::time::timeout(PATIENCE, link.recv()).await.unwrap() {
+        if let ToBox::Refused(refusal) = told {
+            code = Some(refusal.code);
+        }
+    }
+    code.unwrap()
+}
+
+#[tokio::test]
+async fn a_hello_for_another_store_than_the_certificate_is_refused() {
+    let site = Site::open(true, &["spiffe://shop/store/S0002/box/018f3a52-9c1b-7d40-8a11-0242ac120002"]).await;
+    assert_eq!(site.refused(hello(1)).await, RefusalCode::WrongStore);
+    let calls = &mut site.dial().await.calls;
+    let request = FetchCatalogue { store: store(), version: 0, after: None };
+    let refused = calls.fetch_catalogue(&request).await.unwrap_err();
+    assert!(refused.to_string().contains("S0002"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_hello_of_a_store_that_nobody_imported_is_refused() {
+    let site = Site::open(false, &["spiffe://shop/store/S0001/box/018f3a52-9c1b-7d40-8a11-0242ac120002"]).await;
+    assert_eq!(site.refused(hello(1)).await, RefusalCode::UnknownStore);
+}
+
+#[tokio::test]
+async fn a_protocol_that_is_not_spoken_is_refused() {
+    let site = Site::open(true, &[]).await;
+    assert_eq!(site.refused(hello(99)).await, RefusalCode::Protocol);
+}
+
+#[tokio::test]
+async fn a_batch_before_hello_is_refused() {
+    let site = Site::open(true, &[]).await;
+    assert_eq!(site.refused(batch(5, 1..=3)).await, RefusalCode::OutOfTurn);
+}
+
+#[tokio::test]
+async fn a_batch_of_an_epoch_of_another_store_is_refused_and_nothing_of_it_kept() {
+    let site = Site::open(true, &[]).await;
+    let mut link = site.welcomed().await;
+    let before = (site.end().await, site.counted("movements_received"));
+    link.send(batch(6, 1..=3)).await.unwrap();
+    assert_eq!(last_word(&mut link).await, RefusalCode::WrongEpoch);
+    assert_eq!((site.end().await, site.counted("movements_received")), before);
+    assert_eq!(site.counted("box_streams_refused"), 1);
+    assert!(site.ingest.desk.seats().is_empty());
+}
+
+#[tokio::test]
+async fn a_frame_that_does_not_decode_is_refused_and_counted() {
+    let site = Site::open(true, &[]).await;
+    let end = site.end().await;
+    let hello = proto::Hello { store: "no such id".to_owned(), ..proto::Hello::default() };
+    let frame = proto::ToCentre { message: Some(proto::to_centre::Message::Hello(hello)) };
+    let mut client = proto::sync_client::SyncClient::connect(format!("http://{}", site.address)).await.unwrap();
+    let (queue, queued) = tokio::sync::mpsc::channel(1);
+    queue.send(frame).await.unwrap();
+    let mut stream = client.exchange(ReceiverStream::new(queued)).await.unwrap().into_inner();
+    let Some(proto::ToBox { message: Some(proto::to_box::Message::Refused(refused)) }) =
+        stream.message().await.unwrap()
+    else {
+        unreachable!("not refused")
+    };
+    assert_eq!(refused.code(), proto::RefusalCode::Malformed);
+    // The conversation is over when its stream is.
+    while let Ok(Some(_)) = stream.message().await {}
+    assert_eq!((site.counted("box_frames_unreadable"), site.counted("box_streams_refused")), (1, 1));
+    assert_eq!(site.end().await, end);
+    assert!(site.ingest.ledger.stores().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_box_cannot_read_back_is_named_and_the_rest_comes_up() {
+    let site = Site::open(true, &[]).await;
+    let mut link = site.welcomed().await;
+    let lost = LostByName { epoch: Epoch(5), seqs: [1].into_iter().collect(), digest: None };
+    link.send(ToCentre::Unreadable(lost)).await.unwrap();
+    link.send(batch(5, 2..=3)).await.unwrap();
+    let received = loop {
+        match next(&mut link).await {
+            ToBox::Received(received) => break received,
+            ToBox::Slow(_) | ToBox::Refused(_) => unreachable!("one position holds up the others"),
+            _ => {}
+        }
+    };
+    assert_eq!(received.seqs, [2, 3].into_iter().collect());
+    assert_eq!(site.counted("positions_unreadable"), 1);
+    assert!(site.ingest.conditions.holds(registry::MOVEMENTS_LOST));
+}
+
+#[tokio::test]
+async fn a_newcomer_waits_for_the_box_that_was_heard_before_the_centre_was_started_again() {
+    let site = Site::open(true, &[]).await;
+    let wall = site.ingest.clock.wall().0;
+    let before = |heard_at| {
+        let body = serde_json::json!({"backlog": 0, "conditions": [], "agent_version": "", "catalogue": 0,
+            "box_id": vec![9; 16]});
+        HeartbeatRow { store: store(), seen_at: heard_at, epoch: Epoch(4), body: body.to_string() }
+    };
+    site.ingest.ledger.make_store(&store()).await.unwrap();
+    site.ingest.ledger.hear(&before(wall - 10_000), 0).await.unwrap();
+    let site = Site { ingest: restarted(&site).await, ..site };
+    assert_eq!(site.ingest.fleet.rival(&store(), BoxId([9; 16]), wall), None, "it is its own rival never");
+    let Lookup::Found(found) = looking::look_up(Arc::clone(&site.ingest), greeting(), true).await else {
+        unreachable!("not found")
+    };
+    let rival = found.rival.unwrap();
+    assert!(rival.box_id == BoxId([9; 16]) && (10_000..90_000).contains(&rival.heard_ms), "{rival:?}");
+    site.ingest.fleet.left(&store());
+    assert_eq!(site.ingest.fleet.rival(&store(), BoxId([7; 16]), wall), None, "who left on purpose is none");
+}
+
+/// The same centre with what a fresh process knows of its fleet.
+async fn restarted(site: &Site) -> Arc<Ingest> {
+    let fleet = Fleet::load(&site.ingest.ledger).await.unwrap();
+    Arc::new(Ingest { fleet, desk: Desk::default(), ..Ingest::clone(&site.ingest) })
+}
+
+#[tokio::test]
+async fn a_box_that_takes_nothing_is_cut_when_it_does_not_keep_up() {
+    let site = Site::open(true, &[]).await;
+    let _link = site.welcomed().await;
+    let line = |number: u32| InstructionLine {
+        sku: Sku::new(&format!("A{number:05}")).unwrap(),
+        quantity: Quantity::units(7).unwrap(),
+    };
+    let body = InstructionBody::OpenStock { lines: (0..1_000).map(line).collect() };
+    let instruction = Instruction { id: Label::new("open-1").unwrap(), body };
+    let cut = site.ingest.desk.seats()[0].cut.clone();
+    let gone = async {
+        while !cut.is_cancelled() {
+            site.ingest.desk.instruct(&store(), &instruction);
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        }
+        while !site.ingest.desk.seats().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone).await.unwrap();
+}
