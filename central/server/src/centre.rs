@@ -1,6 +1,7 @@
 //! The centre: its parts, desk, appliers, poller and door, built in this order
 //! as its roles want, and run until a signal or a failing part ends it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ pub(crate) enum CentreError {
     Pair,
     /// Boxes off loopback without an authority.
     #[error("{0} is not loopback: give tls.boxes, the authority of the boxes' certificates")]
-    NoBoxAuthority(std::net::SocketAddr),
+    NoBoxAuthority(SocketAddr),
     /// A part ended although nobody asked.
     #[error(transparent)]
     Task(#[from] TaskError),
@@ -71,13 +72,11 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
     let tls = tls_of(&settings)?;
     let boxes_at = settings.http.boxes.unwrap_or(settings.http.address);
     let plays = |role| settings.roles.contains(&role);
-    if plays(Role::Ingest) && !boxes_at.ip().is_loopback() && settings.tls.boxes.is_none() {
-        return Err(CentreError::NoBoxAuthority(boxes_at));
-    }
+    check_boxes(&settings, boxes_at)?;
     let parts = Parts::open(&settings).await?;
     let (events, metrics) = Events::declare();
     let fleet = Fleet::load(&parts.ledger).await?;
-    let (desk, mut tasks) = (Desk::default(), Tasks::new());
+    let (desk, mut tasks, asked) = (Desk::default(), Tasks::new(), parts.ledger.clone());
     let listener = Listener::open(settings.http.address, tls.clone()).await?;
     let ingest = plays(Role::Ingest).then(|| {
         boxes_router(Arc::new(Ingest {
@@ -129,12 +128,17 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
         let poller = Poller::of(parts.ledger.clone(), parts.stream.clone(), desk, fleet, clock);
         tasks.spawn("poller", poller.run(tasks.stop()));
     }
-    let asked = parts.ledger.clone();
     tasks.spawn("life", service::watch(move || lives(asked.clone()), tasks.stop()));
     let ended = tasks.run(DRAIN).await;
     service::stopping();
     parts.ledger.close().await;
     Ok(ended?)
+}
+
+/// Off loopback boxes come with a certificate, so their authority is needed.
+fn check_boxes(settings: &CentreSettings, boxes_at: SocketAddr) -> Result<(), CentreError> {
+    let open = settings.roles.contains(&Role::Ingest) && !boxes_at.ip().is_loopback();
+    if open && settings.tls.boxes.is_none() { Err(CentreError::NoBoxAuthority(boxes_at)) } else { Ok(()) }
 }
 
 fn tls_of(settings: &CentreSettings) -> Result<Option<Tls>, CentreError> {

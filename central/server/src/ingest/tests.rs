@@ -70,10 +70,9 @@ impl Site {
         loop {
             let mut link = self.dial().await;
             link.send(said.clone()).await.unwrap();
-            match next(&mut link).await {
-                ToBox::Slow(later) => self.ingest.clock.sleep(Duration::from_millis(later.retry_after_ms.into())).await,
-                answer => return (link, answer),
-            }
+            let answer = next(&mut link).await;
+            let ToBox::Slow(later) = answer else { return (link, answer) };
+            self.ingest.clock.sleep(Duration::from_millis(later.retry_after_ms.into())).await;
         }
     }
 
@@ -225,11 +224,11 @@ async fn what_a_box_cannot_read_back_is_named_and_the_rest_comes_up() {
     link.send(ToCentre::Unreadable(lost)).await.unwrap();
     link.send(batch(5, 2..=3)).await.unwrap();
     let received = loop {
-        match next(&mut link).await {
-            ToBox::Received(received) => break received,
-            ToBox::Slow(_) | ToBox::Refused(_) => unreachable!("one position holds up the others"),
-            _ => {}
+        let told = next(&mut link).await;
+        if let ToBox::Received(received) = told {
+            break received;
         }
+        assert!(!matches!(told, ToBox::Slow(_) | ToBox::Refused(_)), "one position holds up the others: {told:?}");
     };
     assert_eq!(received.seqs, [2, 3].into_iter().collect());
     assert_eq!(site.counted("positions_unreadable"), 1);
