@@ -229,12 +229,12 @@ impl Desk {
     /// The document's number was given before. Nothing of it is saved if it
     /// is a duplicate: it is written under another one. Else it is kept aside.
     fn renumber(&mut self, name: &str, memory: LaneMemory, committed: &Committed) -> Option<Signal> {
-        let now = self.with.journal.odometer();
+        let (now, tail) = (self.with.journal.odometer(), self.with.journal.tail());
         let lane = &mut self.lanes.get_mut(name)?.lane;
         if committed.status == Status::Accepted {
             lane.adopt(memory);
         }
-        lane.skip_numbers(now);
+        lane.skip_numbers(now, tail);
         tracing::error!(lane = name, "a number of a lane was given before");
         (committed.status == Status::Accepted).then_some(Signal::KeptAside)
     }

@@ -16,7 +16,7 @@ pub(crate) use seal::seal;
 use crate::intake::LANE_PREFIX;
 use tidemark_model::document::{Body, Line, TakenLine, Timing, TradeKind};
 use tidemark_model::movement::Labels;
-use tidemark_model::{Document, DocumentId, Epoch, Label, Odometer, Quantity, Sku, Source, WallTime};
+use tidemark_model::{Document, DocumentId, Epoch, Label, Odometer, Quantity, Seq, Sku, Source, WallTime};
 
 /// A session ends after this long without a scan.
 const QUIET_MS: u64 = 3 * 60_000;
@@ -142,9 +142,10 @@ impl Lane {
     }
 
     /// A number turned out to be given before, which should never be: the
-    /// next one is above all that can have been given.
-    pub(crate) fn skip_numbers(&mut self, now: Odometer) {
-        self.memory.counter = self.memory.counter.max(now.0) + 1;
+    /// next one is above all that can have been given. A lane begins anew at
+    /// the odometer, and each document since has moved the tail.
+    pub(crate) fn skip_numbers(&mut self, now: Odometer, tail: Seq) {
+        self.memory.counter = self.memory.counter.max(now.0.saturating_add(tail)) + 1;
     }
 
     pub(crate) const fn name(&self) -> &Label {

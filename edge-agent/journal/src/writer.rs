@@ -112,23 +112,41 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub struct Writer {
     commands: mpsc::Sender<Command>,
-    thread: JoinHandle<()>,
+    /// None once it was stopped.
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     pub(crate) fn start(owner: Owner, commands: mpsc::Sender<Command>) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || owner.run(&runtime))?;
-        Ok(Self { commands, thread })
+        Ok(Self { commands, thread: Some(thread) })
     }
 
     /// Commits what is queued, syncs, closes the database and ends the
     /// thread. Blocks until then; not to be called inside an async task.
-    pub fn stop(self) -> Result<(), StopError> {
-        // A thread that has ended already has nothing left to be told.
-        let _sent = self.commands.blocking_send(Command::Stop);
-        self.thread.join().map_err(|_panic| StopError)
+    pub fn stop(mut self) -> Result<(), StopError> {
+        self.thread.take().map_or(Ok(()), |thread| end(&self.commands, thread))
     }
+}
+
+impl Drop for Writer {
+    /// Ends a thread that was not stopped: RocksDB aborts a process that ends
+    /// while its database is open.
+    fn drop(&mut self) {
+        let Some(thread) = self.thread.take() else { return };
+        let commands = self.commands.clone();
+        // On a thread of its own, for this one may run async tasks.
+        let ending = std::thread::spawn(move || end(&commands, thread));
+        // Nobody is left to be told that it died; what was answered is on disk.
+        let _ended = ending.join();
+    }
+}
+
+fn end(commands: &mpsc::Sender<Command>, thread: JoinHandle<()>) -> Result<(), StopError> {
+    // A thread that has ended already has nothing left to be told.
+    let _sent = commands.blocking_send(Command::Stop);
+    thread.join().map_err(|_panic| StopError)
 }
 
 /// The writer's thread did not end as it should.

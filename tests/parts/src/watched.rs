@@ -16,7 +16,9 @@ const WATCH: &str = r#"
 mark=$1
 shift
 start() {
-    "$@" >log 2>&1 </dev/null &
+    # Here and not in the child: the mark of the run before must be gone.
+    : >log
+    "$@" >>log 2>&1 </dev/null &
     pid=$!
     tries=900
     until grep -q "$mark" log; do

@@ -113,6 +113,13 @@ async fn a_sale_under_a_number_that_was_given_before_is_written_under_another() 
     forget(&mut shop);
     assert_eq!(shop.scan(b"4006381333931").await, Signal::KeptAside);
     assert_eq!(shop.scan(b"4006381333931").await, Signal::NotOnFile);
+    // However soon it forgets again, in the same millisecond too.
+    for _ in 0..20 {
+        forget(&mut shop);
+        let before = shop.desk.with.journal.tail();
+        assert_eq!(shop.scan(b"4006381333931").await, Signal::NotOnFile);
+        assert_eq!(shop.desk.with.journal.tail(), before + 1);
+    }
 }
 
 #[tokio::test]

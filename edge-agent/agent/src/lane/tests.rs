@@ -71,7 +71,7 @@ fn a_lane_that_lost_its_memory_gives_no_number_again() {
     let mut after = Lane::new(Label::new("counter").unwrap(), Mode::Sell, memory).unwrap();
     let (_, again) = saved(&mut after, Input::Item("4711"), 90_001);
     assert_ne!(again.unwrap().id, first.unwrap().id);
-    after.skip_numbers(Odometer(200_000));
+    after.skip_numbers(Odometer(200_000), 0);
     let (_, skipped) = saved(&mut after, Input::Item("4711"), 200_001);
     assert_eq!(skipped.unwrap().id.as_str(), "0000000000000abc-200002");
 }
