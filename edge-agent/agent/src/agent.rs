@@ -190,6 +190,9 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
 fn announce(address: SocketAddr, journal: &Journal) {
     let identity = journal.identity();
     tracing::info!(store = %identity.store, epoch = %identity.epoch, tail = journal.tail(), %address, "the box is open");
+    if journal.counts().torn_logs > 0 {
+        tracing::warn!("the journal's log was torn behind all that is known to be saved, as by a cut of power");
+    }
     service::ready(&format!("store {} on {address}", identity.store));
 }
 

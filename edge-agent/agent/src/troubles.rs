@@ -13,7 +13,7 @@ use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
 use tidemark_daemon::disk;
 use tidemark_daemon::listen::Tls;
-use tidemark_journal::{Committed, Journal, ReadError};
+use tidemark_journal::{Committed, Journal, ReadError, Room};
 use tidemark_model::books::SequenceState;
 use tidemark_model::{ParkReason, Source, Warning};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 const DAY_MS: u64 = 24 * 3_600_000;
 /// How long a refusal is told after the last case.
 const HOUR_MS: u64 = 3_600_000;
+/// From so full a disk on the journal gives up what it keeps as a grace.
+const SHORT_PERCENT: u64 = 99;
 /// Examples in a detail.
 const EXAMPLES: usize = 3;
 
@@ -148,10 +150,11 @@ impl Watch {
     fn tell_disk(&self, room: disk::Room) {
         let Troubles { conditions, clock } = &self.troubles;
         let full = room.percent_full();
+        self.journal.tell_room(if full < SHORT_PERCENT { Room::Enough } else { Room::Short });
         let holds = match full {
             0..90 => None,
             90..95 => Some(registry::DISK_90),
-            95..99 => Some(registry::DISK_95),
+            95..SHORT_PERCENT => Some(registry::DISK_95),
             _ => Some(registry::DISK_99),
         };
         for code in [registry::DISK_90, registry::DISK_95, registry::DISK_99] {
@@ -255,7 +258,7 @@ mod tests {
         let config = tidemark_journal::Config::new(folder.path().join("journal"), store, Arc::new(read));
         let (journal, writer) = Journal::open(config).unwrap();
         let troubles = Troubles::new(conditions.clone(), clock);
-        let watch = Watch { troubles, journal, data: folder.path().to_owned(), tls: None };
+        let watch = Watch { troubles, journal: journal.clone(), data: folder.path().to_owned(), tls: None };
         for (free, expected) in [
             (11, None),
             (10, Some(registry::DISK_90)),
@@ -265,6 +268,8 @@ mod tests {
         ] {
             watch.tell_disk(disk::Room { free_mib: free, total_mib: 100 });
             assert_eq!(conditions.list().first().map(|raised| raised.code), expected, "{free} % free");
+            let is_short = expected == Some(registry::DISK_99);
+            assert_eq!(journal.room(), if is_short { Room::Short } else { Room::Enough }, "{free} % free");
         }
         writer.stop().unwrap();
     }

@@ -19,6 +19,7 @@ pub(crate) struct Counters {
     pub(crate) bytes: AtomicU64,
     pub(crate) trimmed: AtomicU64,
     pub(crate) side_file_failures: AtomicU64,
+    pub(crate) torn_logs: AtomicU64,
     classes: [AtomicU64; BATCH_CLASSES.len()],
 }
 
@@ -45,6 +46,9 @@ pub struct Counts {
     pub trimmed: u64,
     /// Times the side file could not be written.
     pub side_file_failures: u64,
+    /// Times the database was opened without the end of its log, which was
+    /// torn behind all that is known to have been saved.
+    pub torn_logs: u64,
     /// Synced writes by documents, in the classes of [`BATCH_CLASSES`].
     pub batch_sizes: [u64; BATCH_CLASSES.len()],
 }
@@ -75,6 +79,7 @@ impl Counters {
             bytes: read(&self.bytes),
             trimmed: read(&self.trimmed),
             side_file_failures: read(&self.side_file_failures),
+            torn_logs: read(&self.torn_logs),
             batch_sizes: self.classes.each_ref().map(read),
         }
     }

@@ -6,7 +6,7 @@ use tidemark_sync::message::{Blocks, Handled, Welcome};
 use crate::layout::handled::HandledBlock;
 use crate::records::sums_under;
 use crate::state;
-use crate::store::{ReadError, Store};
+use crate::store::{ReadError, Shelf};
 
 /// What the centre says is handled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +72,9 @@ pub(crate) enum Proof {
     Unknown,
 }
 
-/// Sums the box's own records under the centre's bitmaps.
-pub(crate) fn prove(store: &Store, told: HandledWord, tail: Seq) -> Result<ProvenWord, ReadError> {
+/// Sums the box's own records under the centre's bitmaps, block by block: a
+/// writer that has to close the database waits for one block, not for all.
+pub(crate) fn prove(shelf: &Shelf, told: HandledWord, tail: Seq) -> Result<ProvenWord, ReadError> {
     let mut proofs = Vec::with_capacity(told.blocks.len());
     let mut beyond_tail = None;
     for (index, block) in &told.blocks {
@@ -83,7 +84,8 @@ pub(crate) fn prove(store: &Store, told: HandledWord, tail: Seq) -> Result<Prove
             proofs.push(Proof::Other);
             continue;
         }
-        proofs.push(match sums_under(store, told.epoch, *index, &block.bitmap)? {
+        let own = shelf.read(|store| sums_under(store, told.epoch, *index, &block.bitmap))?;
+        proofs.push(match own {
             Some(own) if own == *block => Proof::Same,
             Some(_) => Proof::Other,
             None => Proof::Unknown,

@@ -1,35 +1,26 @@
 //! The handle on the journal: submitting, telling what the centre said, and
 //! reading. Cheap to clone; everything written goes through the writer.
 
+mod reading;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tidemark_model::books::{SequenceState, Stock};
-use tidemark_model::{
-    Bitmap, Block, BlockIndex, Code, DocumentKey, Epoch, EpochOrdinal, Label, Lookup, Odometer, Placed, Position, Seq,
-    SeqSet, Sku, Source,
-};
-use tidemark_sync::message::{CatalogueEntry, OpenBlock, OpeningTaken, Session};
-use tidemark_sync::{Facts, ReceivedBlocks};
+use tidemark_model::{Epoch, EpochOrdinal, Label, Odometer, Seq, Source};
+use tidemark_sync::ReceivedBlocks;
+use tidemark_sync::message::{CatalogueEntry, OpeningTaken, Session};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::books::lookup;
-use crate::catalogue::{CatalogueState, NowKnown, suspended, unresolved_now_known};
+use crate::catalogue::CatalogueState;
 use crate::config::Config;
-use crate::counters::{Counters, Counts};
+use crate::counters::{Counters, Counts, add};
 use crate::handled::{HandledVerdict, HandledWord, prove};
-use crate::layout::catalogue::CatalogueHead;
 use crate::layout::identity::Identity;
-use crate::layout::instructions::{self, InstructionDone};
-use crate::layout::{Family, lanes, meta, suspense};
 use crate::limits;
 use crate::odometer::Running;
 use crate::open::{self, OpenError, Opened};
-use crate::progress::{self, Standing};
-use crate::reads::{self, DocumentView, ItemView, Till};
-use crate::records::{self, Records};
-use crate::state::State;
-use crate::store::{Expiry, ReadError, Shelf, Store, Tuning};
+use crate::room::{Room, ToldRoom};
+use crate::store::{Expiry, ReadError, Shelf, Tuning};
 use crate::submit::{Committed, LaneState, NotSaved, Reply, Submission, Ticket};
 use crate::writer::{Command, Health, Owner, OwnerParts, Page, Shared, Tail, Writer};
 
@@ -51,12 +42,14 @@ impl Journal {
     pub fn open(config: Config) -> Result<(Self, Writer), OpenError> {
         let expiry = Arc::new(Expiry::default());
         let tuning = Tuning::new(Arc::clone(&expiry), config.count_syncs);
-        let Opened { store, state, side, lock } = open::open(&config, &tuning)?;
+        let Opened { store, state, side, lock, torn } = open::open(&config, &tuning)?;
         let shared = Shared {
             shelf: Arc::new(Shelf::new(store)),
             counters: Arc::new(Counters::default()),
             running: Running::from(state.progress.odometer, Arc::clone(&config.clock)),
+            room: ToldRoom::default(),
         };
+        add(&shared.counters.torn_logs, usize::from(torn));
         let (commands, queue) = mpsc::channel(limits::QUEUE);
         let (tail, told_tail) = watch::channel(Tail::of(&state));
         let (health, told_health) = watch::channel(Health::Writable);
@@ -135,7 +128,7 @@ impl Journal {
     /// that is dropped before its answer may still commit: repeated, it is a
     /// duplicate.
     pub async fn submit(&self, submission: Submission) -> Result<Committed, NotSaved> {
-        self.ask(|reply| Command::Submit(vec![Ticket { submission, reply }])).await
+        self.ask(|reply| Command::Submit(vec![Ticket::new(submission, reply)])).await
     }
 
     /// Submits documents in their order, each for itself; the answers come in
@@ -145,7 +138,7 @@ impl Journal {
         let mut answers = Vec::with_capacity(submissions.len());
         for submission in submissions {
             let (reply, answer) = oneshot::channel();
-            tickets.push(Ticket { submission, reply });
+            tickets.push(Ticket::new(submission, reply));
             answers.push(answer);
         }
         // If the writer is gone, each answer says so.
@@ -160,7 +153,7 @@ impl Journal {
     /// Submits a document from a thread of its own; not inside an async task.
     pub fn submit_blocking(&self, submission: Submission) -> Result<Committed, NotSaved> {
         let (reply, answer) = oneshot::channel();
-        let command = Command::Submit(vec![Ticket { submission, reply }]);
+        let command = Command::Submit(vec![Ticket::new(submission, reply)]);
         self.commands.blocking_send(command).map_err(|_closed| NotSaved::Stopped)?;
         answer.blocking_recv().unwrap_or(Err(NotSaved::Stopped))
     }
@@ -190,7 +183,7 @@ impl Journal {
     /// records (on a thread for blocking work), then kept.
     pub async fn handled(&self, word: HandledWord) -> Result<HandledVerdict, NotSaved> {
         let (shelf, tail) = (Arc::clone(&self.shared.shelf), self.tail());
-        let proving = tokio::task::spawn_blocking(move || shelf.read(|store| prove(store, word, tail)));
+        let proving = tokio::task::spawn_blocking(move || prove(&shelf, word, tail));
         let proven = proving.await.map_err(|_ended| NotSaved::Stopped)??;
         self.ask(|reply| Command::Handled(proven, reply)).await
     }
@@ -233,6 +226,17 @@ impl Journal {
         self.ask(Command::Trim).await
     }
 
+    /// How much room the disk has: heard at the next look, within a minute.
+    pub fn tell_room(&self, room: Room) {
+        self.shared.room.tell(room);
+    }
+
+    /// What was told last of the room.
+    #[must_use]
+    pub fn room(&self) -> Room {
+        self.shared.room.now()
+    }
+
     /// The machine slept: ages are exact only back to now.
     pub async fn begin_boot(&self) -> Result<(), NotSaved> {
         self.ask(Command::BeginBoot).await
@@ -248,152 +252,4 @@ impl Journal {
         self.commands.send(command(reply)).await.map_err(|_closed| NotSaved::Stopped)?;
         answer.await.unwrap_or(Err(NotSaved::Stopped))
     }
-}
-
-/// Reading.
-impl Journal {
-    /// Movements of an epoch by seq, until `max_bytes` are reached, at least
-    /// one. Positions trimmed or beyond the tail are left out.
-    pub fn read_records(&self, epoch: Epoch, seqs: &SeqSet, max_bytes: u64) -> Result<Records, ReadError> {
-        // Salvaged epochs end where they end.
-        let tail = if epoch == self.identity.epoch { self.tail() } else { Seq::MAX - 1 };
-        self.read(|store| records::read(store, epoch, seqs, (tail, max_bytes)))
-    }
-
-    /// The sums of the box's own movements of a block under a bitmap; none if
-    /// they can't all be read.
-    pub fn block_sums_under(&self, block: BlockIndex, bitmap: &Bitmap) -> Result<Option<Block>, ReadError> {
-        self.read(|store| records::sums_under(store, self.identity.epoch, block, bitmap))
-    }
-
-    /// What the uplink starts from.
-    pub fn uplink_facts(&self) -> Result<Facts, ReadError> {
-        self.read(|store| progress::uplink_facts(store, state(store)?))
-    }
-
-    /// The block of the tail with its sums; none before the first commit.
-    pub fn open_block(&self) -> Result<Option<OpenBlock>, ReadError> {
-        self.read(|store| progress::open_block(store, self.identity.epoch, self.tail()))
-    }
-
-    /// How long ago, in milliseconds of running, a movement of this epoch was
-    /// committed; none if it is not held.
-    pub fn age_ms(&self, seq: Seq) -> Result<Option<u64>, ReadError> {
-        let position = Position { epoch: self.identity.epoch, seq };
-        self.read(|store| progress::age_ms(store, position, self.odometer()))
-    }
-
-    /// How the journal stands; looks at every file, so not for every request.
-    pub fn standing(&self) -> Result<Standing, ReadError> {
-        let running = &self.shared.running;
-        let times = (running.now(), running.boot());
-        self.read(|store| progress::standing(store, &state(store)?, times, &self.dir))
-    }
-
-    /// An item's stock, if anything ever touched it.
-    pub fn stock(&self, sku: &Sku) -> Result<Option<Stock>, ReadError> {
-        self.read(|store| reads::stock_of(store, sku))
-    }
-
-    /// Every item with stock, ascending.
-    pub fn all_stock(&self) -> Result<Vec<(Sku, Stock)>, ReadError> {
-        self.read(reads::all_stock)
-    }
-
-    /// An item by SKU or code, with its stock.
-    pub fn item(&self, given: &str) -> Result<ItemView, ReadError> {
-        self.read(|store| {
-            let lookup = lookup(store, &catalogue_head(store)?, given)?;
-            let sku = match &lookup {
-                Lookup::Sku(item) | Lookup::Code { item, .. } => Some(item.sku.clone()),
-                // What was touched as a SKU before the catalogue knew it.
-                Lookup::Unknown => Sku::new(given).ok(),
-            };
-            let stock = sku.map(|sku| reads::stock_of(store, &sku)).transpose()?.flatten();
-            Ok(ItemView { lookup, stock })
-        })
-    }
-
-    /// The catalogue in use and the one that is loading.
-    pub fn catalogue(&self) -> Result<CatalogueState, ReadError> {
-        self.read(|store| Ok(CatalogueState::of(&catalogue_head(store)?)))
-    }
-
-    /// Codes in suspense that the catalogue knows now, each with the document
-    /// that resolves it.
-    pub fn unresolved_now_known(&self) -> Result<Vec<NowKnown>, ReadError> {
-        let wall = self.shared.running.read().1;
-        self.read(|store| unresolved_now_known(store, &catalogue_head(store)?, self.identity.epoch, wall))
-    }
-
-    /// How many codes stand in suspense, and the first of them.
-    pub fn suspended(&self, most: usize) -> Result<(usize, Vec<Code>), ReadError> {
-        self.read(|store| suspended(store, most))
-    }
-
-    /// The running numbers of every source that keeps some.
-    pub fn sequences(&self) -> Result<Vec<(Source, SequenceState)>, ReadError> {
-        self.read(reads::sequences)
-    }
-
-    /// What stands under a code that nobody has told us.
-    pub fn suspense(&self, code: &Code) -> Result<Option<tidemark_model::books::Suspense>, ReadError> {
-        self.read(|store| store.value(Family::Suspense, suspense::key(code)))
-    }
-
-    /// The newest movements, newest first.
-    pub fn recent_movements(&self, most: usize) -> Result<Vec<Placed>, ReadError> {
-        self.read(|store| reads::recent_movements(store, &self.identity, self.tail(), most))
-    }
-
-    /// The newest documents, newest first.
-    pub fn recent_documents(&self, most: usize) -> Result<Vec<DocumentView>, ReadError> {
-        self.documents_below(Seq::MAX, most)
-    }
-
-    /// The newest documents that begin below a seq, newest first.
-    pub fn documents_below(&self, below: Seq, most: usize) -> Result<Vec<DocumentView>, ReadError> {
-        let newest = self.tail().min(below.saturating_sub(1));
-        self.read(|store| reads::recent_documents(store, &self.identity, newest, most))
-    }
-
-    /// One movement, if it is still held.
-    pub fn movement(&self, position: Position) -> Result<Option<tidemark_model::Movement>, ReadError> {
-        self.read(|store| records::movement(store, position))
-    }
-
-    /// Whether a document of this identity is held.
-    pub fn holds_document(&self, key: DocumentKey) -> Result<bool, ReadError> {
-        self.read(|store| reads::holds_document(store, key))
-    }
-
-    /// A lane's state as it was saved last.
-    pub fn lane(&self, lane: &Label) -> Result<Option<Vec<u8>>, ReadError> {
-        self.read(|store| store.get(Family::Lanes, lanes::key(lane)))
-    }
-
-    /// The tills that may submit.
-    pub fn tills(&self) -> Result<Vec<Till>, ReadError> {
-        self.read(reads::tills)
-    }
-
-    /// What an instruction led to, if it is done.
-    pub fn instruction_done(&self, id: &Label) -> Result<Option<InstructionDone>, ReadError> {
-        self.read(|store| store.value(Family::Meta, &instructions::key(id)))
-    }
-
-    fn read<T>(&self, read: impl FnOnce(&Store) -> Result<T, ReadError>) -> Result<T, ReadError> {
-        self.shared.shelf.read(read)
-    }
-}
-
-fn state(store: &Store) -> Result<State, ReadError> {
-    match State::read(store)? {
-        Some(Ok(state)) => Ok(state),
-        Some(Err(_)) | None => Err(ReadError::Layout("the identity is gone".to_owned())),
-    }
-}
-
-fn catalogue_head(store: &Store) -> Result<CatalogueHead, ReadError> {
-    Ok(store.value(Family::Meta, &meta::CATALOGUE)?.unwrap_or_default())
 }

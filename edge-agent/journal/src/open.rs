@@ -15,7 +15,7 @@ use crate::limits::PROVEN_AT_OPEN;
 use crate::lock::{DirLock, LockError};
 use crate::side::{Mark, SideFile};
 use crate::state::State;
-use crate::store::{Durability, ReadError, Scan, Store, Tuning};
+use crate::store::{Durability, Opening, ReadError, Scan, Store, Tuning};
 
 /// Why a journal was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +104,16 @@ pub(crate) struct Opened {
     pub(crate) state: State,
     pub(crate) side: SideFile,
     pub(crate) lock: DirLock,
+    /// The end of the log was torn, behind all that is known.
+    pub(crate) torn: bool,
+}
+
+/// A journal that is open again, in the same process.
+#[derive(Debug)]
+pub(crate) struct Reopened {
+    pub(crate) store: Store,
+    pub(crate) state: State,
+    pub(crate) torn: bool,
 }
 
 /// Opens the journal in the folder, or makes it if there is none.
@@ -120,25 +130,68 @@ pub(crate) fn open(config: &Config, tuning: &Tuning) -> Result<Opened, OpenError
         LockError::Io(cause) => OpenError::Folder { path: config.lock_file(), cause },
     })?;
     let (side, mark) = SideFile::open(&config.side_file()).map_err(folder(&config.side_file()))?;
-    let store = open_database(config, tuning, mark)?;
+    let (store, torn) = open_database(config, tuning, mark)?;
     let state = read_state(config, &store, mark)?;
-    Ok(Opened { store, state, side, lock })
+    if state.progress.tail == 0 {
+        sync_entries(&config.dir).map_err(folder(&config.dir))?;
+    }
+    Ok(Opened { store, state, side, lock, torn })
 }
 
 /// Opens the database again after a failed write, without a birth.
-pub(crate) fn reopen(config: &Config, tuning: &Tuning, mark: Option<Mark>) -> Result<(Store, State), OpenError> {
-    let store = Store::open(&config.database(), tuning, false).map_err(|error| storage_error(config, error, mark))?;
+pub(crate) fn reopen(config: &Config, tuning: &Tuning, mark: Option<Mark>) -> Result<Reopened, OpenError> {
+    let (store, torn) = open_in_steps(config, tuning, (mark, Opening::Whole))?;
     let state = read_state(config, &store, mark)?;
-    Ok((store, state))
+    Ok(Reopened { store, state, torn })
 }
 
-fn open_database(config: &Config, tuning: &Tuning, mark: Option<Mark>) -> Result<Store, OpenError> {
+fn open_database(config: &Config, tuning: &Tuning, mark: Option<Mark>) -> Result<(Store, bool), OpenError> {
     let path = config.database();
     let birth = !path.join("CURRENT").exists();
     if birth {
         refuse_birth_over_remains(config, &path, mark)?;
     }
-    Store::open(&path, tuning, birth || is_unborn(&path)).map_err(|error| storage_error(config, error, mark))
+    let opening = if birth || is_unborn(&path) { Opening::Birth } else { Opening::Whole };
+    open_in_steps(config, tuning, (mark, opening))
+}
+
+/// A log that goes on behind something torn is refused at first: it may have
+/// lost what was saved. Power that goes can tear what was not yet synced so;
+/// if all that is known to have been saved can be read, it is opened up to
+/// there. True if so.
+fn open_in_steps(
+    config: &Config,
+    tuning: &Tuning,
+    (mark, opening): (Option<Mark>, Opening),
+) -> Result<(Store, bool), OpenError> {
+    let path = config.database();
+    let refused = match Store::open(&path, tuning, opening) {
+        Ok(store) => return Ok((store, false)),
+        Err(error) => storage_error(config, error, mark),
+    };
+    let (Some(mark), OpenError::Damaged(_)) = (mark, &refused) else { return Err(refused) };
+    // Looked at first: nothing is changed before it is known to be healthy.
+    let Ok(look) = Store::look(&path, tuning) else { return Err(refused) };
+    let Ok(Some(Ok(state))) = State::read(&look) else { return Err(refused) };
+    let reaches = check_tail(&look, &state);
+    reaches.ok().and_then(Result::ok).ok_or(refused)?;
+    check_mark(config, &look, &state, mark)?;
+    drop(look);
+    let store = Store::open(&path, tuning, Opening::Readable);
+    Ok((store.map_err(|error| storage_error(config, error, Some(mark)))?, true))
+}
+
+/// A new folder and what is in it are on disk only when the folders are.
+#[cfg(unix)]
+fn sync_entries(dir: &Path) -> io::Result<()> {
+    let above = dir.parent().filter(|above| !above.as_os_str().is_empty());
+    [Some(dir), above].into_iter().flatten().try_for_each(|folder| std::fs::File::open(folder)?.sync_all())
+}
+
+/// Folders can't be synced by themselves here; the file system does it.
+#[cfg(not(unix))]
+fn sync_entries(_dir: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// A database whose making was cut off holds no table file yet.

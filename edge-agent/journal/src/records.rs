@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use tidemark_model::digest::stock_digest;
+use tidemark_model::limits::BLOCK_SEQS;
 use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, Movement, Placed, Position, Seq, SeqSet, StoreId};
 use tidemark_sync::message::Record;
 use tidemark_wire::decode_movement;
@@ -91,10 +92,9 @@ impl Reading {
     fn one_by_one(&mut self, store: &Store, first: Seq, last: Seq) -> Result<(), ReadError> {
         for seq in first..=last {
             let position = Position { epoch: self.epoch, seq };
-            let step = match store.get(Family::Outbox, &outbox::key(position)) {
-                Ok(Some(value)) => self.take(position, &value),
-                Err(ReadError::Closed) => return Err(ReadError::Closed),
-                Ok(None) | Err(_) => {
+            let step = match held(store, position)? {
+                Some(value) => self.take(position, &value),
+                None => {
                     self.found.unreadable.insert(seq..=seq);
                     Scan::On
                 }
@@ -133,7 +133,7 @@ fn digest_of_lost(store: &Store, epoch: Epoch, lost: &SeqSet) -> Result<Option<u
         digest = digest.wrapping_add(own.digest);
         for seq in (block.first()..).take(usize::try_from(own.count).unwrap_or(0)).filter(|seq| !lost.has(*seq)) {
             let position = Position { epoch, seq };
-            let value = store.get(Family::Outbox, &outbox::key(position)).unwrap_or_default();
+            let value = held(store, position)?;
             let Some(Ok(kept)) = value.as_deref().map(|value| outbox::read_value(position, value)) else {
                 return Ok(None);
             };
@@ -143,8 +143,8 @@ fn digest_of_lost(store: &Store, epoch: Epoch, lost: &SeqSet) -> Result<Option<u
     Ok(Some(digest))
 }
 
-/// Hands the movements of an epoch from `from` downward to `each`; what can't
-/// be read is passed over.
+/// Hands the movements of an epoch from `from` downward to `each`. Where the
+/// run meets what can't be read it goes on one by one, for a block at most.
 pub(crate) fn newest(
     store: &Store,
     (shop, epoch): (&StoreId, Epoch),
@@ -152,16 +152,41 @@ pub(crate) fn newest(
     mut each: impl FnMut(Placed) -> Scan,
 ) -> Result<(), ReadError> {
     let key = |seq| outbox::key(Position { epoch, seq });
-    store.scan_back(Family::Outbox, &key(from), &key(1), |key, value| {
-        let position = outbox::read_key(key)?;
-        let movement = movement_of(position, value);
-        Ok(movement.map_or(Scan::On, |movement| each(Placed { store: shop.clone(), position, movement })))
-    })
+    let lowest = read_trimmed_below(store)?.max(1);
+    let mut placed = |position, movement| each(Placed { store: shop.clone(), position, movement });
+    let (mut next, mut alone) = (from, 0);
+    while next >= lowest {
+        let run = store.scan_back(Family::Outbox, &key(next), &key(lowest), |key, value| {
+            let position = outbox::read_key(key)?;
+            next = position.seq.saturating_sub(1);
+            Ok(movement_of(position, value).map_or(Scan::On, |movement| placed(position, movement)))
+        });
+        match run {
+            Err(ReadError::Storage(_)) if alone < BLOCK_SEQS => alone += 1,
+            Ok(()) | Err(ReadError::Storage(_)) => return Ok(()),
+            Err(other @ (ReadError::Layout(_) | ReadError::Closed)) => return Err(other),
+        }
+        let position = Position { epoch, seq: next };
+        if movement(store, position)?.is_some_and(|movement| placed(position, movement) == Scan::Enough) {
+            return Ok(());
+        }
+        next = next.saturating_sub(1);
+    }
+    Ok(())
 }
 
+/// A movement; none if it is not there or can't be read.
 pub(crate) fn movement(store: &Store, position: Position) -> Result<Option<Movement>, ReadError> {
-    let value = store.get(Family::Outbox, &outbox::key(position))?;
-    Ok(value.and_then(|value| movement_of(position, &value)))
+    Ok(held(store, position)?.and_then(|value| movement_of(position, &value)))
+}
+
+/// What stands at a position; none if nothing does, or the storage can't read
+/// it: one bad record holds nothing else up.
+fn held(store: &Store, position: Position) -> Result<Option<Vec<u8>>, ReadError> {
+    match store.get(Family::Outbox, &outbox::key(position)) {
+        Err(ReadError::Storage(_)) => Ok(None),
+        other @ (Ok(_) | Err(ReadError::Layout(_) | ReadError::Closed)) => other,
+    }
 }
 
 fn movement_of(position: Position, value: &[u8]) -> Option<Movement> {
@@ -200,7 +225,7 @@ fn sum_of(store: &Store, epoch: Epoch, seqs: &[Seq]) -> Result<Option<(u64, u64)
     let (mut digests, mut stocks) = (0_u64, 0_u64);
     for seq in seqs {
         let position = Position { epoch, seq: *seq };
-        let value = store.get(Family::Outbox, &outbox::key(position))?;
+        let value = held(store, position)?;
         let kept = value.as_deref().and_then(|value| outbox::read_value(position, value).ok());
         let Some((kept, movement)) = kept.and_then(|kept| Some((kept, decode_movement(kept.bytes).ok()?))) else {
             return Ok(None);

@@ -10,7 +10,7 @@ use rocksdb::{ColumnFamily, ColumnFamilyDescriptor, DB, ReadOptions, WriteBatch,
 
 use crate::layout::{Family, LayoutError, Value, decode, encode};
 
-pub(crate) use options::{Expiry, Tuning};
+pub(crate) use options::{Expiry, Opening, Tuning};
 pub(crate) use shelf::Shelf;
 
 /// Why the journal could not be read.
@@ -69,11 +69,15 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database; `birth` makes it if there is none.
-    pub(crate) fn open(path: &Path, tuning: &Tuning, birth: bool) -> Result<Self, rocksdb::Error> {
-        let families =
-            Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), tuning.family_options(family)));
-        let db = DB::open_cf_descriptors(&tuning.database_options(birth), path, families)?;
+    pub(crate) fn open(path: &Path, tuning: &Tuning, opening: Opening) -> Result<Self, rocksdb::Error> {
+        let db = DB::open_cf_descriptors(&tuning.database_options(opening), path, families(tuning))?;
+        Ok(Self { db, tuning: tuning.clone() })
+    }
+
+    /// The database as far as its log can be read, and nothing is changed.
+    pub(crate) fn look(path: &Path, tuning: &Tuning) -> Result<Self, rocksdb::Error> {
+        let options = tuning.database_options(Opening::Readable);
+        let db = DB::open_cf_descriptors_read_only(&options, path, families(tuning), false)?;
         Ok(Self { db, tuning: tuning.clone() })
     }
 
@@ -159,9 +163,10 @@ impl Store {
         Ok(self.db.write_opt(writes, &options)?)
     }
 
-    /// Frees whole files of a range that a batch has deleted already.
-    pub(crate) fn free_range(&self, family: Family, from: &[u8], below: &[u8]) -> Result<(), ReadError> {
-        Ok(self.db.delete_file_in_range_cf(self.family(family)?, from, below)?)
+    /// Frees whole files of what a batch has deleted already, up to and with
+    /// `last`: the storage takes a file that ends with that key too.
+    pub(crate) fn free_range(&self, family: Family, from: &[u8], last: &[u8]) -> Result<(), ReadError> {
+        Ok(self.db.delete_file_in_range_cf(self.family(family)?, from, last)?)
     }
 
     /// Syncs what was written to be synced later.
@@ -169,11 +174,24 @@ impl Store {
         Ok(self.db.flush_wal(true)?)
     }
 
+    /// Everything of a family in files, none of them of the newest kind.
+    #[cfg(test)]
+    pub(crate) fn settle(&self, family: Family) -> Result<(), ReadError> {
+        let family = self.family(family)?;
+        self.db.flush_cf(family)?;
+        self.db.compact_range_cf(family, None::<&[u8]>, None::<&[u8]>);
+        Ok(())
+    }
+
     /// Syncs of the log that the storage itself has counted; none if it does
     /// not count.
     pub(crate) fn syncs_of_storage(&self) -> Option<u64> {
         self.tuning.log_syncs()
     }
+}
+
+fn families(tuning: &Tuning) -> impl Iterator<Item = ColumnFamilyDescriptor> {
+    Family::ALL.into_iter().map(|family| ColumnFamilyDescriptor::new(family.name(), tuning.family_options(family)))
 }
 
 /// The first key after all that begin with `prefix`.

@@ -7,6 +7,7 @@ use tidemark_model::{
 use tokio::sync::oneshot;
 
 use crate::store::ReadError;
+use crate::writer::Unsaved;
 
 /// A document with what is to be written in the same batch.
 #[derive(Clone, Debug)]
@@ -130,4 +131,12 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, NotSaved>>;
 pub(crate) struct Ticket {
     pub(crate) submission: Submission,
     pub(crate) reply: Reply<Committed>,
+    /// What it voids, if it is the writer's own void.
+    pub(crate) voids: Option<Unsaved>,
+}
+
+impl Ticket {
+    pub(crate) const fn new(submission: Submission, reply: Reply<Committed>) -> Self {
+        Self { submission, reply, voids: None }
+    }
 }

@@ -32,11 +32,13 @@ use crate::handled::{HandledVerdict, ProvenWord};
 use crate::limits;
 use crate::lock::DirLock;
 use crate::odometer::{Running, Stamps};
+use crate::room::ToldRoom;
 use crate::side::SideFile;
 use crate::state::State;
 use crate::store::{Expiry, Shelf, Tuning};
 use crate::submit::{LaneState, Reply, Ticket};
 
+pub(crate) use commit::Unsaved;
 use tasks::Due;
 
 /// How far the journal reaches.
@@ -106,6 +108,7 @@ pub(crate) struct Shared {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) running: Running,
+    pub(crate) room: ToldRoom,
 }
 
 /// The writer's thread; its handles stop being answered when it ends.
@@ -177,6 +180,8 @@ struct Inner {
     alone: usize,
     /// Set while the database is closed after a failed write.
     closed: Option<commit::Closed>,
+    /// Looked for when the database is open again.
+    unsaved: Vec<Unsaved>,
     due: Due,
 }
 
@@ -198,14 +203,15 @@ impl Owner {
     pub(crate) fn new(parts: OwnerParts) -> Self {
         let OwnerParts { config, tuning, expiry, shared, state, side, queue, tail, health, lock } = parts;
         let due = Due::from(shared.running.now());
-        let inner = Inner { stamps: stamps_after(&state), waiting: VecDeque::new(), alone: 0, closed: None, due };
+        let (stamps, waiting) = (stamps_after(&state), VecDeque::new());
+        let inner = Inner { stamps, waiting, alone: 0, closed: None, unsaved: Vec::new(), due };
         Self { config, tuning, expiry, shared, state, side, queue, tail, health, lock, inner }
     }
 
     fn run(mut self, runtime: &tokio::runtime::Runtime) {
         let mut commands = Vec::new();
         let mut stopping = false;
-        self.refresh_expiry();
+        self.let_go();
         while !stopping {
             let look = Duration::from_millis(limits::SIDE_FILE_MS);
             let queue = &mut self.queue;

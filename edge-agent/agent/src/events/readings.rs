@@ -80,6 +80,7 @@ impl Readings {
             ("failed_writes", counts.failed_writes),
             ("reopened", counts.reopened),
             ("side_file_failures", counts.side_file_failures),
+            ("torn_logs", counts.torn_logs),
             ("trimmed", counts.trimmed),
         ] {
             catch_up(&self.journal.of(what), counted);

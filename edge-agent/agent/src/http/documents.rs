@@ -201,7 +201,8 @@ pub(super) async fn list(State(door): State<Door>, Query(asked): Query<Asked>) -
     let read = tokio::task::spawn_blocking(move || journal.documents_below(below, size)).await;
     let gone = |_ended| read_problem(&ReadError::Layout("the reader ended".to_owned()));
     let documents = read.map_err(gone)?.map_err(|error| read_problem(&error))?;
-    let next = documents.last().filter(|last| documents.len() == size && last.first.seq > 1);
+    // A page may be cut short by long documents: only the first one ends it.
+    let next = documents.last().filter(|last| last.first.seq > 1);
     let next = next.map(|last| last.first.seq.to_string());
     let rows: Vec<Value> = documents.iter().map(row).collect();
     Ok(Json(json!({ "documents": rows, "next_page_token": next })))

@@ -170,6 +170,18 @@ fn documents_and_movements_are_listed_page_by_page() {
 }
 
 #[test]
+fn a_page_that_long_documents_cut_short_is_not_the_last() {
+    let shop = Running::start();
+    for id in ["1", "2", "3"] {
+        let lines: Vec<_> = (0..6_000).map(|item| json!({"item": format!("i{item}"), "quantity": 1})).collect();
+        shop.submit(&event("tidemark.receipt", id, json!({ "lines": lines })));
+    }
+    let page = shop.get("/v1/documents?page_size=9");
+    let next = page["next_page_token"].as_str().expect("one has not been told yet");
+    assert_eq!(shop.get(&format!("/v1/documents?page_token={next}"))["documents"][0]["id"], "1");
+}
+
+#[test]
 fn what_is_not_there_is_a_problem_too() {
     let shop = Running::start();
     for (path, expected) in [("/v1/nothing", 404), ("/v1/items/nothing", 404), ("/v1/events", 405)] {

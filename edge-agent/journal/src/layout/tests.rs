@@ -25,6 +25,8 @@ use super::tills::KeptTill;
 use super::*;
 use tidemark_sync::ReceivedBlock;
 
+mod golden;
+
 fn same<V: Value + Debug + PartialEq>(value: &V) -> Result<(), TestCaseError> {
     let bytes = encode(value);
     prop_assert_eq!(&decode::<V>(&bytes).unwrap(), value);
@@ -296,10 +298,13 @@ fn a_newer_format_is_told_without_reading_on() {
 fn the_bytes_of_a_record_never_change() {
     let at = Position { epoch: Epoch(0x0102_0304_0506_0708), seq: 9 };
     let value = outbox::value(at, 0x1112_1314_1516_1718, b"bytes");
-    let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, GOLDEN_RECORD);
+    assert_eq!(hex(&value), GOLDEN_RECORD);
     let progress = Progress { tail: 300, chain: 1, odometer: Odometer(70_000) };
     assert_eq!(encode(&progress), [1, 0xac, 0x02, 0, 0, 0, 0, 0, 0, 0, 1, 0xf0, 0xa2, 0x04]);
 }
 
 const GOLDEN_RECORD: &str = "012f55588611121314151617186279746573";
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -50,6 +50,17 @@ impl Expiry {
     }
 }
 
+/// How the database is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// It is made if there is none.
+    Birth,
+    /// A log that is not whole is refused, but for a torn last record.
+    Whole,
+    /// As far as the log can be read; what lies behind is dropped.
+    Readable,
+}
+
 /// What all openings of one journal share.
 #[derive(Clone)]
 pub(crate) struct Tuning {
@@ -79,12 +90,15 @@ impl Tuning {
         self.counting.as_ref().map(|counting| counting.0.get_ticker_count(Ticker::WalFileSynced))
     }
 
-    pub(super) fn database_options(&self, birth: bool) -> Options {
+    pub(super) fn database_options(&self, opening: Opening) -> Options {
         let mut options = self.counting.as_ref().map_or_else(Options::default, |counting| counting.0.clone());
-        options.create_if_missing(birth);
-        options.create_missing_column_families(birth);
+        options.create_if_missing(opening == Opening::Birth);
+        options.create_missing_column_families(opening == Opening::Birth);
         options.set_paranoid_checks(true);
-        options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+        options.set_wal_recovery_mode(match opening {
+            Opening::Birth | Opening::Whole => DBRecoveryMode::TolerateCorruptedTailRecords,
+            Opening::Readable => DBRecoveryMode::PointInTime,
+        });
         options.set_recycle_log_file_num(0);
         options.set_enable_pipelined_write(false);
         options.set_manual_wal_flush(false);

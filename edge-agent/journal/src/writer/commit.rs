@@ -8,15 +8,17 @@ use tidemark_model::books::Books;
 use tidemark_model::content::content_digest;
 use tidemark_model::document::{Body, Timing};
 use tidemark_model::movement::Labels;
-use tidemark_model::{Document, DocumentId, DocumentKey, Odometer};
+use tidemark_model::{Document, DocumentId, DocumentKey, Odometer, Seq};
 use tokio::sync::oneshot;
 
 use super::prepare::{Prepared, prepare};
 use super::{Health, Owner, Tail, answer, stamps_after};
 use crate::books::StoredBooks;
 use crate::counters::add;
+use crate::layout::progress::Progress;
 use crate::limits::REOPEN_MS;
-use crate::open;
+use crate::open::{self, Reopened};
+use crate::side::Mark;
 use crate::state::State;
 use crate::store::{Durability, ReadError, Store};
 use crate::submit::{NotSaved, Submission, Ticket};
@@ -26,9 +28,15 @@ pub(super) struct Closed {
     pub(super) cause: String,
     pub(super) since: Odometer,
     next_attempt: Odometer,
-    /// Documents of lanes that were told NOT SAVED: should one have survived,
-    /// it is voided, because nobody will repeat it.
-    unsaved: Vec<Document>,
+}
+
+/// A document of a lane that was told NOT SAVED: should it have survived, it
+/// is voided, because nobody will repeat it.
+#[derive(Debug)]
+pub(crate) struct Unsaved {
+    document: Document,
+    /// The tail before it.
+    after: Seq,
 }
 
 impl Owner {
@@ -42,8 +50,10 @@ impl Owner {
         }
     }
 
-    fn refuse_all(&mut self, refusal: &NotSaved) {
-        for ticket in self.inner.waiting.drain(..) {
+    pub(super) fn refuse_all(&mut self, refusal: &NotSaved) {
+        let tickets: Vec<Ticket> = self.inner.waiting.drain(..).collect();
+        for ticket in tickets {
+            self.inner.unsaved.extend(ticket.voids);
             answer(ticket.reply, Err(refusal.clone()));
         }
         self.inner.alone = 0;
@@ -60,6 +70,7 @@ impl Owner {
             Ok(prepared) => self.write_prepared(prepared),
             Err(cause) if most == 1 || self.inner.waiting.len() == 1 => {
                 if let Some(ticket) = self.inner.waiting.pop_front() {
+                    self.inner.unsaved.extend(ticket.voids);
                     answer(ticket.reply, Err(NotSaved::Read { cause }));
                 }
             }
@@ -106,26 +117,28 @@ impl Owner {
     /// What is true now is what the disk says after opening it again.
     pub(super) fn fail(&mut self, cause: &ReadError, tickets: Vec<Ticket>) {
         self.shared.counters.failed_writes.fetch_add(1, Ordering::Relaxed);
-        let cause = cause.to_string();
+        let (cause, after) = (cause.to_string(), self.state.progress.tail);
         let since = self.shared.running.now();
-        let of_lane = tickets.iter().filter(|ticket| ticket.submission.lane.is_some());
-        let unsaved = of_lane.map(|ticket| ticket.submission.document.clone()).collect();
-        self.shared.shelf.close();
-        self.inner.closed = Some(Closed { cause: cause.clone(), since, next_attempt: since, unsaved });
         self.health.send_replace(Health::NotWritable { cause: cause.clone(), since });
-        for ticket in tickets {
-            answer(ticket.reply, Err(NotSaved::Write { cause: cause.clone() }));
+        // Told before the database is closed, which waits for its readers.
+        for Ticket { submission, reply, voids } in tickets {
+            let of_lane = submission.lane.is_some().then_some(Unsaved { document: submission.document, after });
+            self.inner.unsaved.extend(of_lane.or(voids));
+            answer(reply, Err(NotSaved::Write { cause: cause.clone() }));
         }
+        self.shared.shelf.close();
+        self.inner.closed = Some(Closed { cause, since, next_attempt: since });
     }
 
     /// Opens the database again if it is closed and an attempt is due.
     pub(super) fn ensure_open(&mut self) -> Result<(), NotSaved> {
+        let answered = self.answered();
         let Some(closed) = &mut self.inner.closed else { return Ok(()) };
         let now = self.shared.running.now();
         if now < closed.next_attempt {
             return Err(NotSaved::Write { cause: closed.cause.clone() });
         }
-        match open::reopen(&self.config, &self.tuning, self.side.written()) {
+        match open::reopen(&self.config, &self.tuning, answered) {
             Err(error) => {
                 closed.cause = error.to_string();
                 closed.next_attempt = Odometer(now.0.saturating_add(REOPEN_MS));
@@ -133,53 +146,55 @@ impl Owner {
                 self.health.send_replace(Health::NotWritable { cause: cause.clone(), since });
                 Err(NotSaved::Write { cause })
             }
-            Ok((store, state)) => {
-                let unsaved = std::mem::take(&mut closed.unsaved);
+            Ok(reopened) => {
                 self.inner.closed = None;
-                self.go_on_with(store, state, &unsaved);
+                self.go_on_with(reopened);
                 Ok(())
             }
         }
     }
 
-    fn go_on_with(&mut self, store: Store, state: State, unsaved: &[Document]) {
-        let before = self.state.progress.tail;
-        let voids: Vec<Document> =
-            unsaved.iter().filter(|document| survived(&store, &state, document, before)).filter_map(void_of).collect();
+    /// How far everything was answered: the disk must hold at least that.
+    pub(super) fn answered(&self) -> Option<Mark> {
+        let Progress { tail, chain, .. } = self.state.progress;
+        (tail > 0).then_some(Mark { epoch: self.state.identity.epoch, tail, chain })
+    }
+
+    fn go_on_with(&mut self, Reopened { store, state, torn }: Reopened) {
+        let unsaved = std::mem::take(&mut self.inner.unsaved);
+        let voids = unsaved.into_iter().filter(|unsaved| survived(&store, &state, unsaved)).filter_map(void_of);
+        for ticket in voids {
+            self.inner.waiting.push_front(ticket);
+        }
         self.shared.shelf.put(store);
         self.inner.stamps = stamps_after(&state);
         self.state = state;
         self.shared.counters.reopened.fetch_add(1, Ordering::Relaxed);
+        add(&self.shared.counters.torn_logs, usize::from(torn));
         self.health.send_replace(Health::Writable);
         self.tell_tail();
-        for document in voids {
-            // Nobody waits for it; should it fail too, the next opening finds
-            // the document as one of an unanswered lane no more, but the
-            // lane's own undo still can take it back.
-            let (reply, _nobody) = oneshot::channel();
-            self.inner.waiting.push_front(Ticket { submission: Submission::of(document), reply });
-        }
     }
 }
 
 /// Whether a document that was refused is on disk all the same. If that can't
 /// be read it counts as not: a void that waits would do no harm, a void of
 /// something else would.
-fn survived(store: &Store, state: &State, document: &Document, before: u64) -> bool {
+fn survived(store: &Store, state: &State, Unsaved { document, after }: &Unsaved) -> bool {
     let key = DocumentKey::of(&document.source, &document.id);
     let books = StoredBooks::new(store, &state.catalogue);
     let content = content_digest(document);
     let Ok(Some(record)) = books.document(key) else { return false };
-    record.entries.first().is_some_and(|entry| entry.content == content && entry.first.seq > before)
+    record.entries.first().is_some_and(|entry| entry.content == content && entry.first.seq > *after)
 }
 
 /// The void of a survivor. Only trade can be voided; a count on a lane is
-/// counted again.
-fn void_of(document: &Document) -> Option<Document> {
+/// counted again. Nobody waits for it; if it fails too, it is owed still.
+fn void_of(unsaved: Unsaved) -> Option<Ticket> {
+    let document = &unsaved.document;
     if !matches!(document.body, Body::Trade { .. }) {
         return None;
     }
-    Some(Document {
+    let void = Document {
         source: document.source.clone(),
         id: DocumentId::new(&format!("{}-unsaved", document.id)).ok()?,
         wall: document.wall,
@@ -188,5 +203,7 @@ fn void_of(document: &Document) -> Option<Document> {
         timing: Timing::Live,
         sequence: None,
         body: Body::Void { source: document.source.clone(), id: document.id.clone() },
-    })
+    };
+    let (reply, _nobody) = oneshot::channel();
+    Some(Ticket { submission: Submission::of(void), reply, voids: Some(unsaved) })
 }

@@ -8,13 +8,14 @@ use tidemark_model::limits::{COUNT_REOPEN_MILLIS, VOID_MILLIS};
 use tidemark_model::{BlockIndex, EpochOrdinal, Odometer, Position, Seq};
 
 use super::{Health, Owner};
+use crate::config::Retention;
 use crate::layout::meta::{self, Number};
 use crate::layout::progress::Progress;
 use crate::layout::{Family, decode, outbox};
 use crate::limits;
-use crate::side::Mark;
+use crate::room::Room;
 use crate::state::State;
-use crate::store::{Durability, ReadError, Scan};
+use crate::store::{Durability, ReadError, Scan, Store};
 use crate::submit::NotSaved;
 
 /// When what was last done.
@@ -55,7 +56,7 @@ impl Owner {
         }
         if is_due(self.inner.due.looked, now, self.config.retention.look_ms) {
             self.inner.due.looked = now;
-            self.refresh_expiry();
+            self.let_go();
             // Should it fail, the health says so, and it is tried again.
             let _trimmed = self.trim();
         }
@@ -75,13 +76,9 @@ impl Owner {
 
     /// Tells the side file how far the journal is, if that is news.
     pub(super) fn write_side_file(&mut self) {
-        let Progress { tail, chain, .. } = self.state.progress;
-        let mark = Mark { epoch: self.state.identity.epoch, tail, chain };
+        let Some(mark) = self.answered().filter(|mark| self.side.written() != Some(*mark)) else { return };
         // A closed database may hold less than the state; it is asked first.
-        if self.inner.closed.is_some() || self.side.written() == Some(mark) || tail == 0 {
-            return;
-        }
-        if self.side.write(mark).is_err() {
+        if self.inner.closed.is_none() && self.side.write(mark).is_err() {
             self.shared.counters.side_file_failures.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -90,16 +87,19 @@ impl Owner {
     /// still held.
     pub(super) fn trim(&mut self) -> Result<Seq, NotSaved> {
         let now = self.shared.running.now();
-        let Some(below) = trimmable(&self.state, now, self.config.retention.grace_ms) else {
+        let retention = self.retention();
+        let Some(below) = trimmable(&self.state, now, retention.grace_ms) else {
             return Ok(self.state.trimmed_below);
         };
         let (epoch, from) = (self.state.identity.epoch, self.state.trimmed_below);
-        if below.saturating_sub(from) < self.config.retention.step {
+        if below.saturating_sub(from) < retention.step {
             return Ok(from);
         }
         let key = |seq| outbox::key(Position { epoch, seq });
+        // From the epoch's first each time: a file that goes may hold an older
+        // deletion, without which what it covered elsewhere would be back.
         self.change(Durability::Synced, |_, batch| {
-            batch.delete_range(Family::Outbox, &key(from), &key(below))?;
+            batch.delete_range(Family::Outbox, &key(1), &key(below))?;
             batch.put_value(Family::Meta, &meta::TRIMMED_BELOW, &Number(below))
         })?;
         self.state.trimmed_below = below;
@@ -107,41 +107,65 @@ impl Owner {
         self.tell_tail();
         self.shared.counters.trimmed.fetch_add(below - from, Ordering::Relaxed);
         // The range is deleted; should its files stay, compaction takes them.
-        let _freed = self.shared.shelf.read(|store| store.free_range(Family::Outbox, &key(from), &key(below)));
+        let last = key(below.saturating_sub(1));
+        let _freed = self.shared.shelf.read(|store| store.free_range(Family::Outbox, &key(1), &last));
         Ok(below)
+    }
+
+    /// On a disk without room the grace gives way, so that sales need not.
+    fn retention(&self) -> Retention {
+        match self.shared.room.now() {
+            Room::Enough => self.config.retention,
+            Room::Short => Retention { grace_ms: 0, step: 1, ..self.config.retention },
+        }
     }
 
     /// Tells the compactions what is too old: line effects beyond any void,
     /// item effects beyond the grace and before every open count's marks.
-    pub(super) fn refresh_expiry(&self) {
-        self.refresh_expiry_at(self.shared.running.now());
+    /// Counts that take no latecomers any more keep only that they were closed.
+    pub(super) fn let_go(&mut self) {
+        self.let_go_at(self.shared.running.now());
     }
 
-    pub(super) fn refresh_expiry_at(&self, now: Odometer) {
+    pub(super) fn let_go_at(&mut self, now: Odometer) {
         let lines = now.back(VOID_MILLIS + limits::VOID_MARGIN_MS);
-        let marks = self.shared.shelf.read(|store| {
-            let mut earliest = now;
-            store.scan(Family::Counts, &[], None, |_key, value| {
-                let count: CountState = decode(value)?;
-                earliest = earliest.min(earliest_mark(&count, now));
-                Ok(Scan::On)
-            })?;
-            Ok::<_, ReadError>(earliest)
-        });
-        // What can't be read may still need everything.
-        let marks = marks.unwrap_or_default();
         let graced = now.back(limits::GRACE_MS.max(self.config.retention.grace_ms));
-        self.expiry.set(graced.min(marks), lines);
+        // What can't be read may still need everything.
+        let looked = self.shared.shelf.read(|store| look_at_counts(store, now)).unwrap_or_default();
+        self.expiry.set(graced.min(looked.earliest_mark), lines);
+        if looked.settled.is_empty() {
+            return;
+        }
+        // Should it fail, the health says so, and it is tried again.
+        let _let_go = self.change(Durability::Later, |_, batch| {
+            looked.settled.iter().try_for_each(|(key, count)| batch.put_value(Family::Counts, key, count))
+        });
     }
 }
 
-/// The earliest mark of a count that may still be closed anew.
-fn earliest_mark(count: &CountState, now: Odometer) -> Odometer {
-    if count.closed.is_some_and(|closed| now.0.saturating_sub(closed.0) > COUNT_REOPEN_MILLIS) {
-        return now;
-    }
-    let items = count.sheets.iter().flat_map(|sheet| sheet.items.values());
-    items.map(|item| item.mark).min().unwrap_or(now)
+/// What the counts still need.
+#[derive(Default)]
+struct LookAtCounts {
+    /// The earliest mark of a count that may still be closed anew.
+    earliest_mark: Odometer,
+    /// Counts that need their sheets no more, without them.
+    settled: Vec<(Vec<u8>, CountState)>,
+}
+
+fn look_at_counts(store: &Store, now: Odometer) -> Result<LookAtCounts, ReadError> {
+    let mut look = LookAtCounts { earliest_mark: now, settled: Vec::new() };
+    store.scan(Family::Counts, &[], None, |key, value| {
+        let count: CountState = decode(value)?;
+        let is_settled = count.closed.is_some_and(|closed| now.0.saturating_sub(closed.0) > COUNT_REOPEN_MILLIS);
+        if !is_settled {
+            let items = count.sheets.iter().flat_map(|sheet| sheet.items.values());
+            look.earliest_mark = items.map(|item| item.mark).min().unwrap_or(now).min(look.earliest_mark);
+        } else if !count.sheets.is_empty() {
+            look.settled.push((key.to_vec(), CountState { sheets: Vec::new(), ..count }));
+        }
+        Ok(Scan::On)
+    })?;
+    Ok(look)
 }
 
 /// Below which seq everything may go: whole blocks, handled and proven at

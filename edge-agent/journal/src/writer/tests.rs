@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use tidemark_model::books::{CountSheet, CountState, CountedItem};
 use tidemark_model::document::{Body, Line, TakenLine, Timing, TradeKind};
+use tidemark_model::limits::{BLOCK_SEQS, COUNT_REOPEN_MILLIS};
 use tidemark_model::movement::Labels;
 use tidemark_model::{DocumentId, Kind, Label, Position, Quantity, Sku, Source, Status, StoreId, WallTime};
 
 use super::prepare::prepare;
 use super::*;
+
+mod failing;
 use crate::layout::identity::KeptIdentity;
 use crate::layout::{FORMAT, Family, effects, encode, meta, outbox};
 use crate::odometer::Reading;
@@ -40,11 +43,12 @@ fn opened(name: &str) -> Box {
     let config = Config::new(dir.clone(), StoreId::new("S0001").unwrap(), clock);
     let expiry = Arc::new(Expiry::default());
     let tuning = Tuning::new(Arc::clone(&expiry), false);
-    let Opened { store, state, side, lock } = open::open(&config, &tuning).unwrap();
+    let Opened { store, state, side, lock, torn: _ } = open::open(&config, &tuning).unwrap();
     let shared = Shared {
         shelf: Arc::new(Shelf::new(store)),
         counters: Arc::new(Counters::default()),
         running: Running::from(state.progress.odometer, Arc::clone(&config.clock)),
+        room: ToldRoom::default(),
     };
     let (_commands, queue) = mpsc::channel(1);
     let (tail, _) = watch::channel(Tail::of(&state));
@@ -77,7 +81,7 @@ type Answer = oneshot::Receiver<Result<crate::Committed, NotSaved>>;
 
 fn ticket(submission: Submission) -> (Ticket, Answer) {
     let (reply, answer) = oneshot::channel();
-    (Ticket { submission, reply }, answer)
+    (Ticket::new(submission, reply), answer)
 }
 
 /// The batch reaches the disk, but the sync says it did not.
@@ -105,47 +109,6 @@ fn kinds(owner: &Owner) -> Vec<Kind> {
     read.unwrap();
     kinds.reverse();
     kinds
-}
-
-#[test]
-fn a_survivor_of_a_lane_is_voided_because_nobody_repeats_it() {
-    let mut shop = opened("lane");
-    let owner = &mut shop.owner;
-    let mut answers = survive(owner, vec![sale("1", true), sale("2", false)]);
-    assert!(matches!(answers[0].try_recv(), Ok(Err(NotSaved::Write { .. }))));
-    assert!(matches!(*owner.health.borrow(), Health::NotWritable { .. }));
-    owner.do_due();
-    assert_eq!(*owner.health.borrow(), Health::Writable);
-    assert_eq!(kinds(owner), [Kind::Sale, Kind::Sale, Kind::Void]);
-    assert_eq!(owner.tail.borrow().seq, 3);
-}
-
-#[test]
-fn a_survivor_of_a_till_is_a_duplicate_when_the_till_repeats_it() {
-    let mut shop = opened("till");
-    let owner = &mut shop.owner;
-    drop(survive(owner, vec![sale("1", false)]));
-    let (again, mut answer) = ticket(sale("1", false));
-    owner.inner.waiting.push_back(again);
-    owner.commit_waiting();
-    let told = answer.try_recv().unwrap().unwrap();
-    assert_eq!((told.status, told.first.seq), (Status::Duplicate, 1));
-    assert_eq!(kinds(owner), [Kind::Sale]);
-}
-
-#[test]
-fn what_did_not_survive_is_not_voided() {
-    let mut shop = opened("gone");
-    let owner = &mut shop.owner;
-    let (lost, mut answer) = ticket(sale("1", true));
-    owner.fail(&ReadError::Storage("IO error: no space".to_owned()), vec![lost]);
-    assert!(matches!(answer.try_recv(), Ok(Err(NotSaved::Write { .. }))));
-    owner.do_due();
-    assert_eq!(kinds(owner), []);
-    let (next, mut answer) = ticket(sale("2", true));
-    owner.inner.waiting.push_back(next);
-    owner.commit_waiting();
-    assert_eq!(answer.try_recv().unwrap().unwrap().first.seq, 1);
 }
 
 /// Puts bytes under a key past all rules.
@@ -219,10 +182,50 @@ fn item_effects_stay_while_an_open_count_may_still_need_them() {
     let count = CountState { sheets: vec![sheet], closed: None, full: false };
     lay(owner, Family::Counts, b"inventory", &encode(&count));
     let goes = |owner: &Owner, happened| owner.expiry.effect_goes(&effects::key(&apple, Odometer(happened), 1, 0));
-    owner.refresh_expiry_at(Odometer(3 * limits::GRACE_MS));
+    owner.let_go_at(Odometer(3 * limits::GRACE_MS));
     assert!(goes(owner, mark.0 - 1) && !goes(owner, mark.0), "what lies after the mark is kept");
     let closed = CountState { closed: Some(Odometer(limits::GRACE_MS)), ..count };
     lay(owner, Family::Counts, b"inventory", &encode(&closed));
-    owner.refresh_expiry_at(Odometer(3 * limits::GRACE_MS));
+    owner.let_go_at(Odometer(3 * limits::GRACE_MS));
     assert!(goes(owner, 2 * limits::GRACE_MS - 1) && !goes(owner, 2 * limits::GRACE_MS), "then the grace decides");
+}
+
+#[test]
+fn a_count_that_takes_no_latecomers_keeps_only_that_it_was_closed() {
+    let mut shop = opened("settled");
+    let owner = &mut shop.owner;
+    let counted = CountedItem { counted: Quantity::ONE, mark: Odometer(5), last: Odometer(5) };
+    let sheet = CountSheet { items: BTreeMap::from([(Sku::new("apple").unwrap(), counted)]), ..CountSheet::default() };
+    let closed = CountState { sheets: vec![sheet], closed: Some(Odometer(10)), full: true };
+    lay(owner, Family::Counts, b"spring", &encode(&closed));
+    let held = |owner: &Owner| {
+        let read = owner.shared.shelf.read(|store| store.value::<CountState>(Family::Counts, b"spring"));
+        read.unwrap().unwrap()
+    };
+    owner.let_go_at(Odometer(10 + COUNT_REOPEN_MILLIS));
+    assert_eq!(held(owner), closed, "a latecomer may still close it anew");
+    owner.let_go_at(Odometer(11 + COUNT_REOPEN_MILLIS));
+    assert_eq!(held(owner), CountState { sheets: Vec::new(), ..closed });
+}
+
+#[test]
+fn trimming_takes_no_file_that_ends_with_the_first_movement_still_held() {
+    let mut shop = opened("file-end");
+    let owner = &mut shop.owner;
+    let held = BLOCK_SEQS + 1;
+    for number in 0..held {
+        owner.inner.waiting.push_back(ticket(sale(&number.to_string(), false)).0);
+    }
+    owner.commit_waiting();
+    owner.shared.shelf.read(|store| store.settle(Family::Outbox)).unwrap();
+    owner.state.handled.ordinal = Some(EpochOrdinal(1));
+    owner.state.handled.through = BLOCK_SEQS;
+    owner.state.handled.grace.0.push((Odometer(0), BLOCK_SEQS));
+    owner.config.retention.step = 1;
+    owner.config.retention.grace_ms = 0;
+    assert_eq!(owner.trim(), Ok(held));
+    let (epoch, all) = (owner.state.identity.epoch, std::iter::once(1..=held).collect());
+    let read = owner.shared.shelf.read(|store| records::read(store, epoch, &all, (held, u64::MAX))).unwrap();
+    assert_eq!(read.records.iter().map(|record| record.seq).collect::<Vec<_>>(), [held]);
+    assert_eq!(read.unreadable.count(), 0);
 }

@@ -55,6 +55,21 @@ fn documents_are_listed_page_by_page_from_the_newest() {
 }
 
 #[test]
+fn a_page_cut_short_by_long_documents_has_a_next_one() {
+    let shop = Shop::new("long-documents");
+    let (journal, writer) = shop.open();
+    for id in ["1", "2", "3"] {
+        let lines = (0..6_000).map(|number| line(&number.to_string(), 1)).collect();
+        submit(&journal, trade(id, TradeKind::Receipt, lines)).unwrap();
+    }
+    let newest = journal.recent_documents(10).unwrap();
+    assert_eq!(newest.iter().map(|view| view.id.as_str()).collect::<Vec<_>>(), ["3", "2"]);
+    let below = newest.last().unwrap().first.seq;
+    assert_eq!(journal.documents_below(below, 10).unwrap()[0].id.as_str(), "1");
+    writer.stop().unwrap();
+}
+
+#[test]
 fn what_is_missing_and_what_nobody_knows_can_be_asked_for() {
     let shop = Shop::new("missing");
     let (journal, writer) = shop.open();
@@ -97,8 +112,13 @@ fn under_load_many_documents_share_a_sync_and_none_goes_without() {
         .map(|till| {
             let journal = journal.clone();
             std::thread::spawn(move || -> Vec<u64> {
-                let sell = |number| submit(&journal, sale(&format!("{till}-{number}"), "apple", 1)).unwrap();
-                (0..each).map(|number| sell(number).first.seq).collect()
+                let sell = |number| {
+                    let before = journal.syncs_of_storage().unwrap();
+                    let committed = submit(&journal, sale(&format!("{till}-{number}"), "apple", 1)).unwrap();
+                    assert!(journal.syncs_of_storage().unwrap() > before, "a sync stands before each answer");
+                    committed.first.seq
+                };
+                (0..each).map(sell).collect()
             })
         })
         .collect();

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use tidemark_journal::OpenError;
+use tidemark_journal::{HandledWord, Journal, OpenError};
+use tidemark_model::{Bitmap, Block, BlockIndex, EpochOrdinal, Generation, StreamId, StreamPlace};
+use tidemark_sync::{ReceivedBlock, ReceivedBlocks};
 
 use super::shop::*;
 
@@ -52,8 +54,23 @@ fn opened_with(whole: &Shop, file: &Path, change: impl FnOnce(&Path)) -> Result<
     // What can't be read is told by name.
     readable += read.unreadable.count();
     assert_eq!(readable, tail);
+    // Nor does it hold up what is told of the rest, or what the centre says.
+    assert!(journal.recent_movements(usize::MAX).unwrap().len() >= read.records.len());
+    journal.standing().unwrap();
+    for seq in 1..=tail {
+        journal.age_ms(seq).unwrap();
+    }
+    wait(journal.handled(handled_half(&journal))).unwrap();
     writer.stop().unwrap();
     Ok(tail)
+}
+
+/// A welcome that tells every other movement as handled.
+fn handled_half(journal: &Journal) -> HandledWord {
+    let (epoch, mut bitmap) = (journal.identity().epoch, Bitmap::EMPTY);
+    (1..=journal.tail()).step_by(2).for_each(|seq| assert!(bitmap.insert(seq)));
+    let blocks = [(BlockIndex(0), Block { bitmap, digest: 1, stock: 1 })].into();
+    HandledWord { generation: Generation(1), epoch, blocks, welcome: Some(EpochOrdinal(1)) }
 }
 
 fn flip(path: &Path, at: usize) {
@@ -183,4 +200,43 @@ fn a_torn_side_file_leaves_the_older_word() {
         assert_eq!(journal.tail(), SALES);
         writer.stop().unwrap();
     }
+}
+
+/// The length of the log that is written at present.
+fn log_length(shop: &Shop) -> (PathBuf, u64) {
+    let logs = files(shop, |name| name.ends_with(".log"));
+    let newest = Path::new("db").join(logs.iter().max().unwrap());
+    let length = std::fs::metadata(shop.dir().join(&newest)).unwrap().len();
+    (newest, length)
+}
+
+#[test]
+fn a_log_torn_behind_all_that_is_known_opens_with_all_that_was_answered() {
+    let shop = Shop::new("torn-log");
+    sold(&shop);
+    let (journal, writer) = shop.open();
+    submit(&journal, sale("last", "apple", 1)).unwrap();
+    shop.pass(2_000);
+    // The side file is written behind the first, at the latest.
+    wait(journal.ping()).unwrap();
+    wait(journal.ping()).unwrap();
+    let (log, synced) = log_length(&shop);
+    let place = StreamPlace { stream: StreamId([1; 16]), partition: 3, offset: 100 };
+    for block in 0..20 {
+        let blocks = ReceivedBlocks::from([(BlockIndex(block), ReceivedBlock { bitmap: Bitmap::FULL, place })]);
+        wait(journal.remember_received(journal.identity().epoch, blocks)).unwrap();
+    }
+    let (_, unsynced) = log_length(&shop);
+    // The power goes: of what was not synced the middle is lost.
+    let after = Shop::new("after-torn-log");
+    copy(&shop.dir(), &after.dir());
+    writer.stop().unwrap();
+    flip(&after.dir().join(&log), usize::try_from((synced + unsynced) / 2).unwrap());
+    let (journal, writer) = after.open();
+    assert_eq!((journal.tail(), journal.counts().torn_logs), (SALES + 1, 1), "it is whole, and not silent");
+    submit(&journal, sale("next", "apple", 1)).unwrap();
+    writer.stop().unwrap();
+    let (journal, writer) = after.open();
+    assert_eq!((journal.tail(), journal.counts().torn_logs), (SALES + 2, 0));
+    writer.stop().unwrap();
 }

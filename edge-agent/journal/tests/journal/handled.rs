@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidemark_journal::{Config, HandledWord, Journal, Retention, Submission, Writer};
+use tidemark_journal::{Config, HandledWord, Journal, Retention, Room, Submission, Writer};
 use tidemark_model::limits::BLOCK_SEQS;
 use tidemark_model::{Bitmap, Block, BlockIndex, EpochOrdinal, Generation, SeqSet, StreamId, StreamPlace};
 use tidemark_sync::{ReceivedBlock, ReceivedBlocks};
@@ -89,6 +89,23 @@ fn within_the_grace_nothing_goes() {
     shop.pass(999);
     assert_eq!(wait(journal.trim()).unwrap(), 1);
     shop.pass(1);
+    assert_eq!(wait(journal.trim()).unwrap(), BLOCK_SEQS + 1);
+    writer.stop().unwrap();
+}
+
+#[test]
+fn on_a_disk_without_room_the_grace_gives_way_and_nothing_else() {
+    let shop = Shop::new("room");
+    let (journal, writer) = shop.open();
+    sell(&journal, 1, 2 * BLOCK_SEQS);
+    let first = HandledWord { welcome: Some(EpochOrdinal(1)), ..word(&journal, &set(&[(1, BLOCK_SEQS + 7)]), true) };
+    wait(journal.handled(first)).unwrap();
+    assert_eq!(wait(journal.trim()).unwrap(), 1);
+    journal.tell_room(Room::Short);
+    assert_eq!(wait(journal.trim()).unwrap(), BLOCK_SEQS + 1, "what is not handled stays");
+    let rest = word(&journal, &set(&[(BLOCK_SEQS + 1, 2 * BLOCK_SEQS)]), false);
+    wait(journal.handled(rest)).unwrap();
+    journal.tell_room(Room::Enough);
     assert_eq!(wait(journal.trim()).unwrap(), BLOCK_SEQS + 1);
     writer.stop().unwrap();
 }

@@ -239,7 +239,7 @@ pub const CONDITIONS: &[Condition] = &[
         title: "The disk is 99 % full",
         severity: Severity::Critical,
         cause: "Other data or a long time offline fills the disk.",
-        effect: "Sales go on as long as there is room; after that nothing is saved any more.",
+        effect: "What head office has handled goes at once, not after 14 days. Sales go on while there is room.",
         remedy: "Free space now.",
         visible_after_s: 10,
         depends_on: &[],
