@@ -111,7 +111,7 @@ fn sale(books: &MemoryBooks, next: Position, item: u64) -> Result<Bytes, Failure
         sequence: None,
         body: Body::Trade { kind: TradeKind::Sale, last: false, lines: vec![Line::Taken(line)] },
     };
-    let stamp = Stamp { next, odometer: Odometer(1), boot: Odometer(0), wall: WallTime(0) };
+    let stamp = Stamp { next, odometer: Odometer(1), arrived: Odometer(1), boot: Odometer(0), wall: WallTime(0) };
     let mut draft = Draft::over(books);
     let Ok(outcome) = decide(&mut draft, &document, &stamp);
     Ok(Bytes::from(encode_movement(outcome.movements.first().ok_or("a sale has a movement")?)))

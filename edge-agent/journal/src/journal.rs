@@ -128,17 +128,19 @@ impl Journal {
     /// that is dropped before its answer may still commit: repeated, it is a
     /// duplicate.
     pub async fn submit(&self, submission: Submission) -> Result<Committed, NotSaved> {
-        self.ask(|reply| Command::Submit(vec![Ticket::new(submission, reply)])).await
+        let arrived = self.odometer();
+        self.ask(|reply| Command::Submit(vec![Ticket::new(submission, arrived, reply)])).await
     }
 
     /// Submits documents in their order, each for itself; the answers come in
     /// the same order.
     pub async fn submit_all(&self, submissions: Vec<Submission>) -> Vec<Result<Committed, NotSaved>> {
+        let arrived = self.odometer();
         let mut tickets = Vec::with_capacity(submissions.len());
         let mut answers = Vec::with_capacity(submissions.len());
         for submission in submissions {
             let (reply, answer) = oneshot::channel();
-            tickets.push(Ticket::new(submission, reply));
+            tickets.push(Ticket::new(submission, arrived, reply));
             answers.push(answer);
         }
         // If the writer is gone, each answer says so.
@@ -153,7 +155,7 @@ impl Journal {
     /// Submits a document from a thread of its own; not inside an async task.
     pub fn submit_blocking(&self, submission: Submission) -> Result<Committed, NotSaved> {
         let (reply, answer) = oneshot::channel();
-        let command = Command::Submit(vec![Ticket::new(submission, reply)]);
+        let command = Command::Submit(vec![Ticket::new(submission, self.odometer(), reply)]);
         self.commands.blocking_send(command).map_err(|_closed| NotSaved::Stopped)?;
         answer.blocking_recv().unwrap_or(Err(NotSaved::Stopped))
     }

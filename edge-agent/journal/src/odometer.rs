@@ -76,6 +76,11 @@ impl Stamps {
         Self { least: saved }
     }
 
+    /// Whether a mark stands on this millisecond.
+    pub(crate) fn is_ahead_of(self, now: Odometer) -> bool {
+        self.least > now
+    }
+
     pub(crate) fn next(&mut self, now: Odometer, marks: bool) -> Odometer {
         let reading = now.max(self.least);
         self.least = if marks { Odometer(reading.0.saturating_add(1)) } else { reading };

@@ -130,13 +130,15 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, NotSaved>>;
 #[derive(Debug)]
 pub(crate) struct Ticket {
     pub(crate) submission: Submission,
+    /// The odometer when it arrived.
+    pub(crate) arrived: Odometer,
     pub(crate) reply: Reply<Committed>,
     /// What it voids, if it is the writer's own void.
     pub(crate) voids: Option<Unsaved>,
 }
 
 impl Ticket {
-    pub(crate) const fn new(submission: Submission, reply: Reply<Committed>) -> Self {
-        Self { submission, reply, voids: None }
+    pub(crate) const fn new(submission: Submission, arrived: Odometer, reply: Reply<Committed>) -> Self {
+        Self { submission, arrived, reply, voids: None }
     }
 }

@@ -218,6 +218,8 @@ pub struct CountedItem {
     pub mark: Odometer,
     /// The odometer at its last scan there.
     pub last: Odometer,
+    /// Whether one of these readings could not be told exactly.
+    pub unsure: bool,
 }
 
 /// What is known of a source's running numbers.

@@ -12,6 +12,9 @@ pub struct Stamp {
     pub next: Position,
     /// The odometer now.
     pub odometer: Odometer,
+    /// The odometer when the document arrived, by which its ages are told: it
+    /// may have waited for the disk since.
+    pub arrived: Odometer,
     /// The odometer when this boot began: ages are exact only back to it.
     pub boot: Odometer,
     /// The wall clock now; a label.

@@ -74,7 +74,7 @@ impl ShopJournal {
     /// Takes a document as a box does.
     pub fn submit(&mut self, document: &Document, odometer: Odometer) -> Outcome {
         let next = Position { epoch: self.epoch, seq: self.tail() + 1 };
-        let stamp = Stamp { next, odometer, boot: Odometer(0), wall: WallTime(0) };
+        let stamp = Stamp { next, odometer, arrived: odometer, boot: Odometer(0), wall: WallTime(0) };
         let mut draft = Draft::over(&self.books);
         let decided: Result<Outcome, Infallible> = decide(&mut draft, document, &stamp);
         let Ok(outcome) = decided;

@@ -70,7 +70,7 @@ fn sold(items: &[u8], change: fn(&mut tidemark_model::Movement)) -> Vec<ApplyRec
             body: Body::Trade { kind: TradeKind::Sale, last: false, lines: vec![Line::Taken(line)] },
         };
         let next = Position { epoch: Epoch(9), seq };
-        let stamp = Stamp { next, odometer: Odometer(1), boot: Odometer(0), wall: WallTime(0) };
+        let stamp = Stamp { next, odometer: Odometer(1), arrived: Odometer(1), boot: Odometer(0), wall: WallTime(0) };
         let mut draft = Draft::over(&books);
         let Ok(mut outcome) = decide(&mut draft, &document, &stamp);
         let changes: Vec<_> = draft.into_changes().collect();

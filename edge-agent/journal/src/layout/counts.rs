@@ -37,6 +37,7 @@ fn pack_sheet(to: &mut Packer, sheet: &CountSheet) {
         to.quantity(item.counted);
         to.odometer(item.mark);
         to.odometer(item.last);
+        to.flag(item.unsure);
     }
 }
 
@@ -46,8 +47,8 @@ fn read_sheet(from: &mut Reader<'_>) -> Result<CountSheet, LayoutError> {
     let sells = from.flag()?;
     let items = from.many(|from| {
         let sku = from.checked(Sku::new)?;
-        let item = CountedItem { counted: from.quantity()?, mark: from.odometer()?, last: from.odometer()? };
-        Ok((sku, item))
+        let (counted, mark, last) = (from.quantity()?, from.odometer()?, from.odometer()?);
+        Ok((sku, CountedItem { counted, mark, last, unsure: from.flag()? }))
     })?;
     Ok(CountSheet { zone, counter, sells, items: items.into_iter().collect() })
 }

@@ -105,9 +105,9 @@ prop_compose! {
 prop_compose! {
     fn sheet()(
         zone in prop::option::of(label()), counter in prop::option::of(label()), sells in any::<bool>(),
-        items in prop::collection::btree_map(sku(), (quantity(), odometer(), odometer()), 0..4),
+        items in prop::collection::btree_map(sku(), (quantity(), odometer(), odometer(), any::<bool>()), 0..4),
     ) -> CountSheet {
-        let item = |(counted, mark, last)| CountedItem { counted, mark, last };
+        let item = |(counted, mark, last, unsure)| CountedItem { counted, mark, last, unsure };
         let items: BTreeMap<_, _> = items.into_iter().map(|(sku, parts)| (sku, item(parts))).collect();
         CountSheet { zone, counter, sells, items }
     }

@@ -3,6 +3,7 @@
 
 use std::iter;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tidemark_model::books::Books;
 use tidemark_model::content::content_digest;
@@ -22,6 +23,9 @@ use crate::side::Mark;
 use crate::state::State;
 use crate::store::{Durability, ReadError, Store};
 use crate::submit::{NotSaved, Submission, Ticket};
+
+/// What a count's mark has for itself.
+const MARK: Duration = Duration::from_millis(1);
 
 /// The database is closed after a failed write.
 pub(super) struct Closed {
@@ -46,7 +50,16 @@ impl Owner {
                 self.refuse_all(&refusal);
                 return;
             }
+            self.let_the_mark_pass();
             self.commit_some();
+        }
+    }
+
+    /// A mark stands alone on its millisecond: the next batch waits for the
+    /// end of it, unless the clock stands.
+    fn let_the_mark_pass(&self) {
+        if self.inner.stamps.is_ahead_of(self.shared.running.now()) {
+            std::thread::park_timeout(MARK);
         }
     }
 
@@ -62,7 +75,7 @@ impl Owner {
     /// Decides and writes from the front of what waits.
     fn commit_some(&mut self) {
         let most = if self.inner.alone > 0 { 1 } else { usize::MAX };
-        let submissions = self.inner.waiting.iter().map(|ticket| &ticket.submission).take(most);
+        let submissions = self.inner.waiting.iter().map(|ticket| (&ticket.submission, ticket.arrived)).take(most);
         let clock = (&self.shared.running, self.inner.stamps);
         let prepared = self.shared.shelf.read(|store| prepare(store, &self.state, clock, submissions));
         self.inner.alone = self.inner.alone.saturating_sub(1);
@@ -121,7 +134,7 @@ impl Owner {
         let since = self.shared.running.now();
         self.health.send_replace(Health::NotWritable { cause: cause.clone(), since });
         // Told before the database is closed, which waits for its readers.
-        for Ticket { submission, reply, voids } in tickets {
+        for Ticket { submission, arrived: _, reply, voids } in tickets {
             let of_lane = submission.lane.is_some().then_some(Unsaved { document: submission.document, after });
             self.inner.unsaved.extend(of_lane.or(voids));
             answer(reply, Err(NotSaved::Write { cause: cause.clone() }));
@@ -162,7 +175,9 @@ impl Owner {
 
     fn go_on_with(&mut self, Reopened { store, state, torn }: Reopened) {
         let unsaved = std::mem::take(&mut self.inner.unsaved);
-        let voids = unsaved.into_iter().filter(|unsaved| survived(&store, &state, unsaved)).filter_map(void_of);
+        let now = self.shared.running.now();
+        let survivors = unsaved.into_iter().filter(|unsaved| survived(&store, &state, unsaved));
+        let voids = survivors.filter_map(|unsaved| void_of(unsaved, now));
         for ticket in voids {
             self.inner.waiting.push_front(ticket);
         }
@@ -189,7 +204,7 @@ fn survived(store: &Store, state: &State, Unsaved { document, after }: &Unsaved)
 
 /// The void of a survivor. Only trade can be voided; a count on a lane is
 /// counted again. Nobody waits for it; if it fails too, it is owed still.
-fn void_of(unsaved: Unsaved) -> Option<Ticket> {
+fn void_of(unsaved: Unsaved, arrived: Odometer) -> Option<Ticket> {
     let document = &unsaved.document;
     if !matches!(document.body, Body::Trade { .. }) {
         return None;
@@ -205,5 +220,5 @@ fn void_of(unsaved: Unsaved) -> Option<Ticket> {
         body: Body::Void { source: document.source.clone(), id: document.id.clone() },
     };
     let (reply, _nobody) = oneshot::channel();
-    Some(Ticket { submission: Submission::of(void), reply, voids: Some(unsaved) })
+    Some(Ticket { submission: Submission::of(void), arrived, reply, voids: Some(unsaved) })
 }

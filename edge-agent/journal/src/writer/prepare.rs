@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rocksdb::WriteBatch;
 use tidemark_model::digest::{movement_digest, stock_digest};
 use tidemark_model::document::Body;
-use tidemark_model::{BlockIndex, Draft, Label, Outcome, Position, Seq, Stamp, Status, decide};
+use tidemark_model::{BlockIndex, Draft, Label, Odometer, Outcome, Position, Seq, Stamp, Status, decide};
 use tidemark_wire::encode_movement;
 
 use crate::books::{StoredBooks, put_change};
@@ -30,13 +30,13 @@ pub(super) struct Prepared {
     pub(super) duplicates: usize,
 }
 
-/// Decides submissions from the front until a limit is reached; the answers
-/// tell how many.
+/// Decides submissions, each with the odometer at its arrival, from the front
+/// until a limit is reached; the answers tell how many.
 pub(super) fn prepare<'s>(
     store: &Store,
     state: &State,
     (running, stamps): (&Running, Stamps),
-    submissions: impl Iterator<Item = &'s Submission>,
+    submissions: impl Iterator<Item = (&'s Submission, Odometer)>,
 ) -> Result<Prepared, ReadError> {
     let books = StoredBooks::new(store, &state.catalogue);
     let mut draft = Draft::over(&books);
@@ -56,9 +56,11 @@ pub(super) fn prepare<'s>(
             duplicates: 0,
         },
     };
-    for submission in submissions.take(limits::BATCH_DOCUMENTS) {
-        preparing.take(&mut draft, running, submission)?;
-        if preparing.is_full() {
+    for (submission, arrived) in submissions.take(limits::BATCH_DOCUMENTS) {
+        preparing.take(&mut draft, running, (submission, arrived))?;
+        // What is committed after a mark has to have happened after it by the
+        // clock too, by which later marks are told.
+        if preparing.is_full() || matches!(submission.document.body, Body::Count(_)) {
             break;
         }
     }
@@ -82,7 +84,7 @@ impl Preparing<'_> {
         &mut self,
         draft: &mut Draft<'_, StoredBooks<'_>>,
         running: &Running,
-        submission: &Submission,
+        (submission, arrived): (&Submission, Odometer),
     ) -> Result<(), ReadError> {
         if let Some(done) = self.done(submission.instruction.as_ref())? {
             return self.answer_done(running, done);
@@ -92,7 +94,7 @@ impl Preparing<'_> {
         let marks = matches!(document.body, Body::Count(_));
         let odometer = self.prepared.stamps.next(now, marks);
         let next = Position { epoch: self.state.identity.epoch, seq: self.prepared.progress.tail.saturating_add(1) };
-        let stamp = Stamp { next, odometer, boot: running.boot(), wall };
+        let stamp = Stamp { next, odometer, arrived, boot: running.boot(), wall };
         let outcome = decide(draft, document, &stamp)?;
         self.prepared.progress.odometer = odometer;
         let told = self.put_movements(&outcome)?;

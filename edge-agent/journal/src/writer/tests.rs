@@ -18,7 +18,7 @@ use super::*;
 mod failing;
 use crate::layout::identity::KeptIdentity;
 use crate::layout::{FORMAT, Family, effects, encode, meta, outbox};
-use crate::odometer::Reading;
+use crate::odometer::{Reading, Stamps};
 use crate::open::{self, OpenError, Opened};
 use crate::records;
 use crate::store::{Durability, ReadError, Scan};
@@ -81,14 +81,14 @@ type Answer = oneshot::Receiver<Result<crate::Committed, NotSaved>>;
 
 fn ticket(submission: Submission) -> (Ticket, Answer) {
     let (reply, answer) = oneshot::channel();
-    (Ticket::new(submission, reply), answer)
+    (Ticket::new(submission, Odometer(0), reply), answer)
 }
 
 /// The batch reaches the disk, but the sync says it did not.
 fn survive(owner: &mut Owner, submissions: Vec<Submission>) -> Vec<Answer> {
     let clock = (&owner.shared.running, owner.inner.stamps);
     let written = owner.shared.shelf.read(|store| {
-        let prepared = prepare(store, &owner.state, clock, submissions.iter())?;
+        let prepared = prepare(store, &owner.state, clock, submissions.iter().map(|submission| (submission, Odometer(0))))?;
         store.write(prepared.writes, Durability::Synced)
     });
     written.unwrap();
@@ -140,6 +140,21 @@ fn a_document_whose_books_cannot_be_read_holds_up_no_other() {
 }
 
 #[test]
+fn an_age_is_told_by_the_arrival_however_long_a_document_waits() {
+    let mut shop = opened("waited");
+    let owner = &mut shop.owner;
+    owner.inner.stamps = Stamps::from(Odometer(90_000));
+    let mut late = sale("1", false);
+    late.document.timing = Timing::Deferred { age_ms: Some(0) };
+    let (reply, _nobody) = oneshot::channel();
+    owner.inner.waiting.push_back(Ticket::new(late, Odometer(0), reply));
+    owner.commit_waiting();
+    let position = Position { epoch: owner.state.identity.epoch, seq: 1 };
+    let movement = owner.shared.shelf.read(|store| records::movement(store, position)).unwrap().unwrap();
+    assert_eq!((movement.happened, movement.committed), (Odometer(0), Odometer(90_000)));
+}
+
+#[test]
 fn a_record_that_cannot_be_read_is_told_by_name_and_digest() {
     let mut shop = opened("unreadable-record");
     let owner = &mut shop.owner;
@@ -177,7 +192,7 @@ fn item_effects_stay_while_an_open_count_may_still_need_them() {
     let owner = &mut shop.owner;
     let mark = Odometer(1_000_000);
     let apple = Sku::new("apple").unwrap();
-    let counted = CountedItem { counted: Quantity::ONE, mark, last: mark };
+    let counted = CountedItem { counted: Quantity::ONE, mark, last: mark, unsure: false };
     let sheet = CountSheet { items: BTreeMap::from([(apple.clone(), counted)]), ..CountSheet::default() };
     let count = CountState { sheets: vec![sheet], closed: None, full: false };
     lay(owner, Family::Counts, b"inventory", &encode(&count));
@@ -194,7 +209,7 @@ fn item_effects_stay_while_an_open_count_may_still_need_them() {
 fn a_count_that_takes_no_latecomers_keeps_only_that_it_was_closed() {
     let mut shop = opened("settled");
     let owner = &mut shop.owner;
-    let counted = CountedItem { counted: Quantity::ONE, mark: Odometer(5), last: Odometer(5) };
+    let counted = CountedItem { counted: Quantity::ONE, mark: Odometer(5), last: Odometer(5), unsure: false };
     let sheet = CountSheet { items: BTreeMap::from([(Sku::new("apple").unwrap(), counted)]), ..CountSheet::default() };
     let closed = CountState { sheets: vec![sheet], closed: Some(Odometer(10)), full: true };
     lay(owner, Family::Counts, b"spring", &encode(&closed));

@@ -69,7 +69,8 @@ fn decide_in_memory(
     next: u64,
 ) -> Outcome {
     let next = Position { epoch: journal.identity().epoch, seq: next };
-    let stamp = Stamp { next, odometer: told.odometer, boot: journal.boot(), wall: WallTime(0) };
+    let (odometer, arrived, boot) = (told.odometer, journal.odometer(), journal.boot());
+    let stamp = Stamp { next, odometer, arrived, boot, wall: WallTime(0) };
     let mut draft = Draft::over(books);
     let Ok(outcome) = decide(&mut draft, document, &stamp);
     let changes: Vec<_> = draft.into_changes().collect();

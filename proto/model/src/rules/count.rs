@@ -16,7 +16,6 @@ use crate::kind::{Kind, Marks, ParkReason};
 use crate::limits::COUNT_REOPEN_MILLIS;
 use crate::movement::LineLabels;
 use crate::outcome::Warning;
-use crate::position::Odometer;
 use crate::quantity::{Quantity, ScaleError};
 use crate::text::{Label, Reference, Sku};
 
@@ -159,7 +158,7 @@ fn read_line<B: Books>(
         Ok(counted) => counted,
         Err(error) => return deciding.park(entry.kind, unscalable(taken, error)),
     };
-    if !add_to_sheet(&mut sheet.items, sku.clone(), counted, when.reading()) {
+    if !add_to_sheet(&mut sheet.items, sku.clone(), counted, when) {
         return deciding.park(entry.kind, unscalable(taken, ScaleError::Overflow));
     }
     let fraction = item.unit == ItemUnit::Each && !counted.is_whole();
@@ -180,7 +179,7 @@ fn mark_of<B: Books>(deciding: &Deciding<'_, '_, B>, line: &TakenLine) -> When {
     let now = deciding.stamp.odometer;
     let (of_document, otherwise) = match deciding.document.timing {
         Timing::Deferred { age_ms } => (age_ms, When::Unknown(now)),
-        Timing::At(reading) => return When::Between(reading, reading),
+        Timing::At(reading) => return When::At(reading),
         Timing::Live => (None, When::Now(now)),
     };
     line.age_ms.or(of_document).map_or(otherwise, |age| When::aged(age, deciding.stamp))
@@ -188,10 +187,12 @@ fn mark_of<B: Books>(deciding: &Deciding<'_, '_, B>, line: &TakenLine) -> When {
 
 /// Puts what was counted on the sheet; false (and no change) if the sum does
 /// not fit.
-fn add_to_sheet(items: &mut BTreeMap<Sku, CountedItem>, sku: Sku, counted: Quantity, at: Odometer) -> bool {
-    let fresh = CountedItem { counted: Quantity::ZERO, mark: at, last: at };
+fn add_to_sheet(items: &mut BTreeMap<Sku, CountedItem>, sku: Sku, counted: Quantity, when: When) -> bool {
+    let (at, unsure) = (when.reading(), !when.is_exact());
+    let fresh = CountedItem { counted: Quantity::ZERO, mark: at, last: at, unsure };
     let held = items.get(&sku).copied().unwrap_or(fresh);
     let Some(sum) = held.counted.checked_add(counted) else { return false };
-    items.insert(sku, CountedItem { counted: sum, mark: held.mark.min(at), last: held.last.max(at) });
+    let (mark, last, unsure) = (held.mark.min(at), held.last.max(at), held.unsure || unsure);
+    items.insert(sku, CountedItem { counted: sum, mark, last, unsure });
     true
 }

@@ -10,7 +10,10 @@ use crate::position::Odometer;
 pub(super) enum When {
     /// At commit; never judged.
     Now(Odometer),
-    /// Somewhere from the first to the second reading, both included.
+    /// At this reading, which the box knows.
+    At(Odometer),
+    /// Somewhere from the first to the second reading, both included; or
+    /// before the box was born, which reads as its first.
     Between(Odometer, Odometer),
     /// Before now, nobody knows how long.
     Unknown(Odometer),
@@ -32,7 +35,7 @@ impl When {
     pub(super) fn of(timing: Timing, age_ms: Option<u64>, stamp: &Stamp) -> Self {
         match timing {
             Timing::Live => Self::Now(stamp.odometer),
-            Timing::At(reading) => Self::Between(reading, reading),
+            Timing::At(reading) => Self::At(reading),
             Timing::Deferred { age_ms: of_document } => match age_ms.or(of_document) {
                 None => Self::Unknown(stamp.odometer),
                 Some(age) => Self::aged(age, stamp),
@@ -40,13 +43,13 @@ impl When {
         }
     }
 
-    /// A thing of that age. An age is exact back to the boot's start; the
+    /// A thing of that age at arrival. An age is exact back to the boot's start; the
     /// time the box was off is in the age but not in the odometer, so
     /// beyond it the reading lies between now − age and the boot's start.
     pub(super) fn aged(age_ms: u64, stamp: &Stamp) -> Self {
-        let earliest = stamp.odometer.back(age_ms);
-        if earliest >= stamp.boot && stamp.odometer.0 >= age_ms {
-            return Self::Between(earliest, earliest);
+        let earliest = stamp.arrived.back(age_ms);
+        if earliest >= stamp.boot && stamp.arrived.0 >= age_ms {
+            return Self::At(earliest);
         }
         Self::Between(earliest, stamp.boot.max(earliest))
     }
@@ -54,16 +57,15 @@ impl When {
     /// The reading that is kept: the latest it can be.
     pub(super) const fn reading(self) -> Odometer {
         match self {
-            Self::Now(reading) | Self::Unknown(reading) | Self::Between(_, reading) => reading,
+            Self::Now(reading) | Self::At(reading) | Self::Unknown(reading) | Self::Between(_, reading) => reading,
         }
     }
 
     /// Whether the reading is exact.
-    pub(super) fn is_exact(self) -> bool {
+    pub(super) const fn is_exact(self) -> bool {
         match self {
-            Self::Now(_) => true,
-            Self::Between(earliest, latest) => earliest == latest,
-            Self::Unknown(_) => false,
+            Self::Now(_) | Self::At(_) => true,
+            Self::Between(..) | Self::Unknown(_) => false,
         }
     }
 
@@ -75,9 +77,9 @@ impl When {
         match self {
             Self::Now(_) => Verdict::Counts,
             Self::Unknown(_) => Verdict::Unordered,
-            Self::Between(_, latest) if latest <= closed.first => Verdict::Explained,
-            Self::Between(earliest, _) if earliest > closed.last => Verdict::Counts,
-            Self::Between(..) => Verdict::Unordered,
+            Self::At(latest) | Self::Between(_, latest) if latest <= closed.first => Verdict::Explained,
+            Self::At(earliest) | Self::Between(earliest, _) if earliest > closed.last => Verdict::Counts,
+            Self::At(_) | Self::Between(..) => Verdict::Unordered,
         }
     }
 }
@@ -91,6 +93,7 @@ mod tests {
         Stamp {
             next: Position { epoch: Epoch(1), seq: 1 },
             odometer: Odometer(odometer),
+            arrived: Odometer(odometer),
             boot: Odometer(boot),
             wall: WallTime(0),
         }
@@ -98,10 +101,25 @@ mod tests {
 
     #[test]
     fn an_age_is_exact_back_to_the_boot() {
-        assert_eq!(When::aged(10, &stamp(100, 50)), When::Between(Odometer(90), Odometer(90)));
-        assert_eq!(When::aged(50, &stamp(100, 50)), When::Between(Odometer(50), Odometer(50)));
+        assert_eq!(When::aged(10, &stamp(100, 50)), When::At(Odometer(90)));
+        assert_eq!(When::aged(50, &stamp(100, 50)), When::At(Odometer(50)));
         assert_eq!(When::aged(80, &stamp(100, 50)), When::Between(Odometer(20), Odometer(50)));
         assert_eq!(When::aged(800, &stamp(100, 50)), When::Between(Odometer(0), Odometer(50)));
+    }
+
+    #[test]
+    fn an_age_is_told_by_the_arrival_however_long_the_document_waited() {
+        let waited = Stamp { arrived: Odometer(70), ..stamp(100, 50) };
+        assert_eq!(When::aged(10, &waited), When::At(Odometer(60)));
+        assert_eq!(When::aged(30, &waited), When::Between(Odometer(40), Odometer(50)));
+    }
+
+    #[test]
+    fn an_age_from_before_the_box_was_born_is_not_exact() {
+        let before_birth = When::aged(800, &stamp(100, 0));
+        assert_eq!(before_birth, When::Between(Odometer(0), Odometer(0)));
+        assert!(!before_birth.is_exact());
+        assert!(When::aged(100, &stamp(100, 0)).is_exact());
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Resolved {
             return Ok(());
         }
         let (units, effect) = (share.units_of(row.amount)?, share.of(row.amount)?);
-        let verdict = When::Between(row.happened, row.happened).judge(closed);
+        let verdict = When::At(row.happened).judge(closed);
         match verdict {
             Verdict::Explained => self.explained += 1,
             Verdict::Counts | Verdict::Unordered => self.now = sum(self.now, effect)?,

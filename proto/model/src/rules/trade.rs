@@ -162,7 +162,7 @@ pub(super) fn raw_of(line: &TakenLine) -> String {
 /// The reading and timing a mended line is judged by.
 pub(super) fn when_of(timing: Timing, now: Odometer) -> When {
     match timing {
-        Timing::At(reading) => When::Between(reading, reading),
+        Timing::At(reading) => When::At(reading),
         Timing::Live | Timing::Deferred { .. } => When::Now(now),
     }
 }

@@ -94,7 +94,7 @@ fn reverse<B: Books>(
     line: LineEffect,
 ) -> Result<(), B::Error> {
     let entry = Entry { about: Some(about.clone()), happened: Some(line.happened), ..Entry::of(Kind::Void) };
-    let when = When::Between(line.happened, line.happened);
+    let when = When::At(line.happened);
     match line.target {
         Target::Nothing => deciding.record(entry),
         Target::Item { sku, effect } => {
@@ -138,7 +138,7 @@ fn reverse_suspense<B: Books>(
         match share.units_of(amount).and_then(|units| Ok((units, share.of(amount)?))) {
             Ok((units_per_scan, effect)) if share.tracked => {
                 let entry = Entry { units_per_scan, ..entry };
-                record_judged(deciding, entry, effect, trade, When::Between(happened, happened))?;
+                record_judged(deciding, entry, effect, trade, When::At(happened))?;
             }
             Ok(_) => deciding.record(Entry { marks: Marks::UNTRACKED, ..entry })?,
             Err(_) => deciding.record(entry)?,

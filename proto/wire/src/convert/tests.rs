@@ -267,7 +267,7 @@ fn opening_parts() -> Vec<OpeningPart> {
     let row = |amount| SuspenseRow { happened: Odometer(1), seq: 2, amount, trade: true };
     let rows = vec![row(Suspended::Packs(Quantity::thousandths(-3))), row(Suspended::Base(Quantity::thousandths(-3)))];
     let resolved = Some(Resolution { sku: sku("4711"), units_per_scan: Quantity::ONE });
-    let counted = CountedItem { counted: Quantity::ONE, mark: Odometer(1), last: Odometer(2) };
+    let counted = CountedItem { counted: Quantity::ONE, mark: Odometer(1), last: Odometer(2), unsure: true };
     let sheet = CountSheet {
         zone: Some(label("floor")),
         counter: None,

@@ -8,7 +8,7 @@ fn golden_values() -> Vec<(&'static str, String)> {
     let at = Position { epoch: Epoch(0x0102_0304_0506_0708), seq: 300 };
     let (one, two) = (Quantity::ONE, Quantity::thousandths(-2_500));
     let closed = Some(ClosedCount { first: Odometer(5), last: Odometer(600) });
-    let counted = CountedItem { counted: one, mark: Odometer(5), last: Odometer(600) };
+    let counted = CountedItem { counted: one, mark: Odometer(5), last: Odometer(600), unsure: true };
     let sheet = CountSheet {
         zone: Some(label("shelf")),
         counter: None,

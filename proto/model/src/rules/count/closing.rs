@@ -28,6 +28,7 @@ pub(super) fn close<B: Books>(
 ) -> Result<(), B::Error> {
     for sku in counted_items(deciding, state)? {
         let marks = line_marks.get(&sku).copied().unwrap_or_default();
+        let marks = marks.with_if(is_unsure(state, &sku), Marks::UNORDERED.with(Marks::RECOUNT));
         close_item(deciding, state, sku, marks, reason.clone())?;
     }
     Ok(())
@@ -105,6 +106,14 @@ fn close_item<B: Books>(
             deciding.park(Kind::Count, ParkedLine { reason: ParkReason::Overflow, detail, raw: String::new() })
         }
     }
+}
+
+/// Whether a mark of the item, on whichever sheet, could not be told exactly.
+/// What is on no sheet of a full count stands on all of its marks.
+fn is_unsure(state: &CountState, sku: &Sku) -> bool {
+    let on_sheets = || state.sheets.iter().flat_map(|sheet| &sheet.items);
+    let scanned = on_sheets().any(|(counted, _)| counted == sku);
+    on_sheets().any(|(counted, item)| item.unsure && (counted == sku || !scanned))
 }
 
 /// How a count stands to the item's last closed count.

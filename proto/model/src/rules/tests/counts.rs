@@ -247,6 +247,17 @@ fn the_age_of_a_tally_that_reaches_behind_the_boot_is_told_on_it() {
 }
 
 #[test]
+fn a_count_that_stands_on_a_sheet_of_unknown_age_is_to_be_counted_again() {
+    let mut shop = Shop::open();
+    shop.boot = shop.now;
+    shop.submit(&aged(zone_count("z", "back", false, false, vec![line("apple", 10)]), 60_000));
+    let outcome = shop.submit(&zone_count("y", "floor", true, true, vec![line("apple", 5), line("pear", 1)]));
+    let closing = outcome.movements.iter().filter(|one| one.kind == Kind::Count);
+    let flagged: Vec<_> = closing.map(|one| one.marks.has(Marks::UNORDERED.with(Marks::RECOUNT))).collect();
+    assert_eq!(flagged, [true, false], "the apples of the back were counted nobody knows when");
+}
+
+#[test]
 fn a_counted_sum_beyond_64_bits_is_parked_and_the_other_lines_count() {
     let mut shop = Shop::open();
     let huge = TakenLine::plain(sku("rope"), Quantity::thousandths(i64::MAX));

@@ -105,6 +105,7 @@ impl Shop {
         Stamp {
             next: Position { epoch: Epoch(7), seq: self.movements.len() as u64 + 1 },
             odometer: Odometer(self.now),
+            arrived: Odometer(self.now),
             boot: Odometer(self.boot),
             wall: WallTime(0),
         }

@@ -32,6 +32,7 @@ fn sheet(sheet: &CountSheet) -> proto::CountSheet {
         counted: item.counted.as_thousandths(),
         mark: item.mark.0,
         last: item.last.0,
+        unsure: item.unsure,
     };
     proto::CountSheet {
         zone: sheet.zone.as_ref().map(|zone| zone.as_str().to_owned()).unwrap_or_default(),
@@ -49,6 +50,7 @@ fn sheet_of(message: proto::CountSheet) -> Result<CountSheet, DecodeError> {
             counted: Quantity::thousandths(item.counted),
             mark: Odometer(item.mark),
             last: Odometer(item.last),
+            unsure: item.unsure,
         };
         if items.insert(sku, counted).is_some() {
             return Err(DecodeError::Twice { field: "count.sheets.items.sku" });

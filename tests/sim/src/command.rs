@@ -1,0 +1,148 @@
+//! The command line of the simulator.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use clap::Parser;
+
+use crate::mutant::Mutant;
+use crate::rates::Fault;
+use crate::trial::{Trial, shrink, trial};
+
+/// A shop and a centre in a seeded world that breaks.
+#[derive(Debug, Parser)]
+#[command(name = "tidemark-sim")]
+struct Arguments {
+    /// How many seeds are tried.
+    #[arg(long, default_value_t = 1_000)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// One seed alone.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Says what happens, with --seed.
+    #[arg(long, requires = "seed")]
+    trace: bool,
+    /// Faults left out, by their words.
+    #[arg(long, value_delimiter = ',', value_parser = fault)]
+    without: Vec<Fault>,
+    /// A mistake built in.
+    #[arg(long, value_parser = mutant)]
+    mutant: Option<Mutant>,
+}
+
+fn fault(word: &str) -> Result<Fault, String> {
+    let known = Fault::ALL.iter().find(|(_, of)| *of == word).map(|(fault, _)| *fault);
+    known.ok_or_else(|| format!("there is no fault {word}; there are {}", words(Fault::ALL.iter().map(|(_, of)| *of))))
+}
+
+fn mutant(word: &str) -> Result<Mutant, String> {
+    let known = Mutant::of_word(word);
+    known.ok_or_else(|| format!("there is no mutant {word}; there are {}", words(Mutant::ALL.iter().map(|(_, of)| *of))))
+}
+
+fn words<'a>(of: impl Iterator<Item = &'a str>) -> String {
+    of.collect::<Vec<_>>().join(", ")
+}
+
+/// Runs the simulator; 1 if a seed breaks a promise.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let said = match arguments.seed {
+        Some(seed) => one(&arguments, seed),
+        None => many(&arguments),
+    };
+    match said {
+        Ok(true) => ExitCode::SUCCESS,
+        // Nobody listens any more: what was wanted was heard.
+        Ok(false) | Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn one(arguments: &Arguments, seed: u64) -> io::Result<bool> {
+    let (without, mutant) = (arguments.without.clone(), arguments.mutant);
+    let report = trial(&Trial { seed, without, mutant, traced: arguments.trace });
+    let mut out = io::stdout().lock();
+    for line in &report.trace {
+        writeln!(out, "{line}")?;
+    }
+    for broken in &report.broken {
+        writeln!(out, "seed {seed} breaks {broken}")?;
+    }
+    let (movements, virtual_s) = (report.movements, report.virtual_ms / 1_000);
+    writeln!(out, "seed {seed}: {movements} movements in {virtual_s} virtual seconds, {} broken", report.broken.len())?;
+    Ok(report.broken.is_empty())
+}
+
+/// A seed that broke something, or none when a worker is through.
+type Found = Option<u64>;
+
+fn many(arguments: &Arguments) -> io::Result<bool> {
+    let (next, movements) = (AtomicU64::new(arguments.from), AtomicU64::new(0));
+    let end = arguments.from.saturating_add(arguments.seeds);
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let (found, failing) = sync_channel::<Found>(1_024);
+    let work = |found: SyncSender<Found>| {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= end {
+                break;
+            }
+            let tried = Trial { without: arguments.without.clone(), mutant: arguments.mutant, ..Trial::of(seed) };
+            let report = trial(&tried);
+            movements.fetch_add(report.movements, Ordering::Relaxed);
+            if report.broken.is_empty() {
+                continue;
+            }
+            // One is enough to catch a mistake.
+            if arguments.mutant.is_some() {
+                next.store(end, Ordering::Relaxed);
+            }
+            if found.send(Some(seed)).is_err() {
+                break;
+            }
+        }
+    };
+    let seeds = std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let found = found.clone();
+            scope.spawn(|| work(found));
+        }
+        drop(found);
+        collect(&failing)
+    });
+    say(arguments, &seeds, movements.into_inner())
+}
+
+fn collect(failing: &Receiver<Found>) -> Vec<u64> {
+    let mut seeds: Vec<u64> = failing.iter().flatten().collect();
+    seeds.sort_unstable();
+    seeds
+}
+
+fn say(arguments: &Arguments, failing: &[u64], movements: u64) -> io::Result<bool> {
+    let mut out = io::stdout().lock();
+    for seed in failing.iter().take(5) {
+        let (without, mutant) = (arguments.without.clone(), arguments.mutant);
+        let smaller = shrink(&Trial { seed: *seed, without, mutant, traced: false });
+        for broken in trial(&smaller).broken.iter().take(3) {
+            writeln!(out, "seed {seed} breaks {broken}")?;
+        }
+        let mut line = format!("./dev sim --seed {seed} --trace");
+        if !smaller.without.is_empty() {
+            line += &format!(" --without {}", smaller.without.iter().map(|fault| fault.word()).collect::<Vec<_>>().join(","));
+        }
+        if let Some(mutant) = mutant {
+            line += &format!(" --mutant {}", mutant.word());
+        }
+        writeln!(out, "replay: {line}")?;
+    }
+    let (seeds, broken) = (arguments.seeds, failing.len());
+    writeln!(out, "{seeds} seeds from {}: {movements} movements, {broken} seeds broke a promise", arguments.from)?;
+    Ok(failing.is_empty())
+}

@@ -1,0 +1,7 @@
+//! The simulator's command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tidemark_sim::main()
+}

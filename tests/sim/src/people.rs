@@ -1,0 +1,205 @@
+//! The people of the shop: papers as tills, handhelds and counters make them,
+//! and the documents the box is handed.
+
+use tidemark_model::catalogue::KitPart;
+use tidemark_model::document::{
+    Body, CountBody, CountReason, Line, ParkedLine, TakenLine, Timing, TradeKind,
+};
+use tidemark_model::movement::Labels;
+use tidemark_model::{
+    Code, Document, DocumentId, Item, ItemUnit, Label, MemoryBooks, ParkReason, Quantity, Sku, Source, WallTime,
+};
+
+/// Which paper.
+pub(crate) type PaperId = usize;
+
+/// Who waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Whoever holds the paper.
+    Paper(PaperId),
+    /// The box itself: a code was learnt.
+    Errand,
+}
+
+/// Where goods lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Zone {
+    /// Where they are sold from.
+    Floor,
+    /// Everything else.
+    Back,
+}
+
+/// What one line does on the shelf, in thousandths.
+#[derive(Clone, Debug)]
+pub(crate) struct Moved {
+    pub(crate) sku: Sku,
+    pub(crate) zone: Zone,
+    pub(crate) amount: i64,
+}
+
+/// What was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) epoch: u64,
+    pub(crate) first: u64,
+    pub(crate) lines: u32,
+}
+
+/// One paper: a document somebody has to hand in.
+#[derive(Clone, Debug)]
+pub(crate) struct Paper {
+    pub(crate) source: Source,
+    pub(crate) id: DocumentId,
+    pub(crate) content: Content,
+    /// What it does on the shelf once it happens; nothing if it is voided, or
+    /// uses an id again.
+    pub(crate) moves: Vec<Moved>,
+    pub(crate) made_at: u64,
+    /// Since when its things have happened.
+    pub(crate) happened_at: Option<u64>,
+    /// Whether it is sent as deferred, with its age.
+    pub(crate) deferred: bool,
+    pub(crate) answer: Option<Answer>,
+    /// Another paper under the same id that has to be answered before.
+    pub(crate) after: Option<PaperId>,
+    pub(crate) tries: u32,
+}
+
+/// What stands on a paper.
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    Trade { kind: TradeKind, lines: Vec<Line> },
+    Void { source: Source, id: DocumentId },
+    Count(Sheet),
+    DayClose,
+    Garbage,
+}
+
+/// A sheet of a count.
+#[derive(Clone, Debug)]
+pub(crate) struct Sheet {
+    /// Name of the count and zone; none for a count of one zone.
+    pub(crate) of: Option<(String, Zone, String)>,
+    pub(crate) last: bool,
+    /// Item, how much, and when it was scanned.
+    pub(crate) counted: Vec<(Sku, i64, u64)>,
+}
+
+impl Paper {
+    /// What the box is handed at `now`.
+    pub(crate) fn document(&self, now: u64, wall: WallTime, at_arrival: bool) -> Document {
+        let timing = match self.happened_at.filter(|_| self.deferred) {
+            Some(at) => Timing::Deferred { age_ms: Some(now.saturating_sub(at)) },
+            None => Timing::Live,
+        };
+        let mut labels = Labels::default();
+        let body = match &self.content {
+            Content::Trade { kind, lines } => Body::Trade { kind: *kind, last: false, lines: lines.clone() },
+            Content::Void { source, id } => Body::Void { source: source.clone(), id: id.clone() },
+            Content::Count(sheet) => {
+                let line = |(sku, amount, at): &(Sku, i64, u64)| {
+                    let age_ms = Some(now.saturating_sub(*at)).filter(|_| !at_arrival);
+                    Line::Taken(TakenLine { age_ms, ..TakenLine::plain(sku.clone(), Quantity::thousandths(*amount)) })
+                };
+                if let Some((name, zone, counter)) = &sheet.of {
+                    labels.reference = name.parse_into();
+                    labels.zone = Label::new(if *zone == Zone::Floor { "floor" } else { "back" }).ok();
+                    labels.counter = Label::new(counter).ok();
+                }
+                let sells = sheet.of.as_ref().is_none_or(|(_, zone, _)| *zone == Zone::Floor);
+                let lines = sheet.counted.iter().map(line).collect();
+                let (reason, last) = (CountReason::Count, sheet.last);
+                Body::Count(CountBody { reason, full: false, last, sells, lines })
+            }
+            Content::DayClose => Body::DayClose { documents: Some(1), units: None },
+            Content::Garbage => Body::Unreadable(garbage()),
+        };
+        let (source, id) = (self.source.clone(), self.id.clone());
+        let timing = if matches!(body, Body::Count(_)) { Timing::Live } else { timing };
+        Document { source, id, wall, labels, business_day_given: false, timing, sequence: None, body }
+    }
+}
+
+trait ParseInto<T> {
+    fn parse_into(&self) -> Option<T>;
+}
+
+impl ParseInto<tidemark_model::Reference> for String {
+    fn parse_into(&self) -> Option<tidemark_model::Reference> {
+        tidemark_model::Reference::new(self).ok()
+    }
+}
+
+pub(crate) fn garbage() -> ParkedLine {
+    let (detail, raw) = ("nobody can understand it".to_owned(), "\u{fffd}?".to_owned());
+    ParkedLine { reason: ParkReason::Undecodable, detail, raw }
+}
+
+/// What can be scanned, and what one scan of it moves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Article {
+    /// A SKU or a code.
+    pub(crate) given: &'static str,
+    /// Item and thousandths of its unit, a part each.
+    pub(crate) parts: &'static [(&'static str, i64)],
+    /// The box is told of it only in the course of time.
+    pub(crate) late: bool,
+}
+
+/// The items that lie on the shelf.
+pub(crate) const ITEMS: [&str; 5] = ["apples", "bread", "cola", "dates", "eggs"];
+
+/// Everything that can be scanned.
+pub(crate) const ARTICLES: [Article; 10] = [
+    Article { given: "apples", parts: &[("apples", 1_000)], late: false },
+    Article { given: "bread", parts: &[("bread", 1_000)], late: false },
+    Article { given: "cola", parts: &[("cola", 1_000)], late: false },
+    Article { given: "dates", parts: &[("dates", 1_000)], late: false },
+    Article { given: "eggs", parts: &[("eggs", 1_000)], late: false },
+    Article { given: "bread-case", parts: &[("bread", 6_000)], late: false },
+    Article { given: "cola-crate", parts: &[("cola", 24_000)], late: true },
+    Article { given: "eggs-tray", parts: &[("eggs", 30_000)], late: true },
+    Article { given: "hamper", parts: &[("bread", 1_000), ("cola", 2_000)], late: false },
+    Article { given: "bag", parts: &[], late: false },
+];
+
+fn sku(text: &str) -> Option<Sku> {
+    Sku::new(text).ok()
+}
+
+/// The books of a box that has its catalogue, but for what it learns later.
+pub(crate) fn first_books(knows_all: bool) -> MemoryBooks {
+    let mut books = MemoryBooks::new();
+    for given in ITEMS {
+        let unit = if given == "apples" { ItemUnit::Measure } else { ItemUnit::Each };
+        learn_item(&mut books, given, unit, true, Vec::new());
+    }
+    learn_item(&mut books, "bag", ItemUnit::Each, false, Vec::new());
+    let part = |(of, amount): &(&str, i64)| Some(KitPart { sku: sku(of)?, quantity: Quantity::thousandths(*amount) });
+    let parts = [("bread", 1_000), ("cola", 2_000)].iter().filter_map(part).collect();
+    learn_item(&mut books, "hamper", ItemUnit::Each, true, parts);
+    for article in &ARTICLES {
+        if !article.late || knows_all {
+            learn(&mut books, article);
+        }
+    }
+    books
+}
+
+fn learn_item(books: &mut MemoryBooks, given: &str, unit: ItemUnit, tracked: bool, parts: Vec<KitPart>) {
+    if let Some(sku) = sku(given) {
+        books.learn_item(Item { sku, name: given.to_owned(), unit, tracked, price: None, parts });
+    }
+}
+
+/// The box is told what a code means.
+pub(crate) fn learn(books: &mut MemoryBooks, article: &Article) {
+    let [(of, amount)] = article.parts else { return };
+    if *of != article.given
+        && let (Ok(code), Some(of)) = (Code::new(article.given), sku(of))
+    {
+        books.learn_code(code, of, Quantity::thousandths(*amount));
+    }
+}

@@ -1,0 +1,86 @@
+//! What lies on the shelf, by the plainest of books: goods move when they
+//! move.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidemark_model::{Kind, Marks, Movement, Sku};
+
+use crate::people::{ITEMS, Moved, Zone};
+
+/// What lay there when the shop opened, in each zone.
+const AT_FIRST: i64 = 5_000_000;
+
+/// The goods of the shop.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    goods: BTreeMap<Sku, [i64; 2]>,
+    /// Items of which the box itself says: count again.
+    to_count: BTreeSet<Sku>,
+    /// Items that stand on a count.
+    counted: BTreeSet<Sku>,
+}
+
+impl Shelf {
+    pub(crate) fn full() -> Self {
+        let goods = ITEMS.iter().filter_map(|item| Some((Sku::new(item).ok()?, [AT_FIRST; 2]))).collect();
+        Self { goods, to_count: BTreeSet::new(), counted: BTreeSet::new() }
+    }
+
+    pub(crate) fn happen(&mut self, moves: &[Moved]) {
+        for moved in moves {
+            if let Some(zones) = self.goods.get_mut(&moved.sku) {
+                let [floor, back] = zones;
+                match moved.zone {
+                    Zone::Floor => *floor += moved.amount,
+                    Zone::Back => *back += moved.amount,
+                }
+            }
+        }
+    }
+
+    /// How much of an item lies in a zone, or in the shop.
+    pub(crate) fn lies(&self, sku: &Sku, zone: Option<Zone>) -> i64 {
+        let [floor, back] = self.goods.get(sku).copied().unwrap_or_default();
+        match zone {
+            Some(Zone::Floor) => floor,
+            Some(Zone::Back) => back,
+            None => floor + back,
+        }
+    }
+
+    /// What the box ought to say of an item's on-hand: what lies there, or
+    /// without a count what came and went.
+    pub(crate) fn expected(&self, sku: &Sku) -> i64 {
+        let there = self.lies(sku, None);
+        if self.counted.contains(sku) { there } else { there - 2 * AT_FIRST }
+    }
+
+    pub(crate) fn items(&self) -> Vec<Sku> {
+        self.goods.keys().cloned().collect()
+    }
+
+    /// The box committed a movement: what it says of its own certainty.
+    pub(crate) fn hear(&mut self, movement: &Movement) {
+        let Some(sku) = &movement.sku else { return };
+        let unsure = movement.marks.has(Marks::UNORDERED) || movement.marks.has(Marks::RECOUNT);
+        // A count that a newer one had seen says nothing of today.
+        let seen = movement.marks.has(Marks::EXPLAINED);
+        let closes = movement.kind == Kind::Count && movement.parked.is_none() && !seen;
+        if closes {
+            self.counted.insert(sku.clone());
+            self.to_count.remove(sku);
+        }
+        if unsure {
+            self.to_count.insert(sku.clone());
+        }
+    }
+
+    /// Items on the recount list.
+    pub(crate) fn to_count(&self) -> Vec<Sku> {
+        self.to_count.iter().cloned().collect()
+    }
+
+    pub(crate) fn is_sure(&self, sku: &Sku) -> bool {
+        !self.to_count.contains(sku)
+    }
+}

@@ -1,0 +1,67 @@
+//! One seed, tried; and a failing one, made smaller.
+
+use crate::check::Violation;
+use crate::mutant::Mutant;
+use crate::rates::{Fault, Rates};
+use crate::world::World;
+
+/// What is tried.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The seed.
+    pub seed: u64,
+    /// Faults left out.
+    pub without: Vec<Fault>,
+    /// The mistake built in, if one is.
+    pub mutant: Option<Mutant>,
+    /// Whether what happens is written down.
+    pub traced: bool,
+}
+
+impl Trial {
+    /// A seed as it comes.
+    #[must_use]
+    pub const fn of(seed: u64) -> Self {
+        Self { seed, without: Vec::new(), mutant: None, traced: false }
+    }
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Report {
+    /// What was broken; empty if all held.
+    pub broken: Vec<Violation>,
+    /// Movements committed.
+    pub movements: u64,
+    /// Virtual milliseconds.
+    pub virtual_ms: u64,
+    /// What happened, if it was to be written down.
+    pub trace: Vec<String>,
+}
+
+/// Tries a seed.
+#[must_use]
+pub fn trial(of: &Trial) -> Report {
+    let rates = Rates::drawn(of.seed).without(&of.without);
+    let mut world = World::new(of.seed, rates, of.mutant, of.traced);
+    let broken = world.run().to_vec();
+    let (movements, virtual_ms) = (world.committed(), world.now);
+    Report { broken, movements, virtual_ms, trace: world.into_trace() }
+}
+
+/// Leaves out every fault that a failing trial does not need to break the same
+/// promise.
+#[must_use]
+pub fn shrink(failing: &Trial) -> Trial {
+    let Some(promise) = trial(failing).broken.first().map(|broken| broken.promise) else { return failing.clone() };
+    let mut smaller = Trial { traced: false, ..failing.clone() };
+    for fault in Rates::drawn(failing.seed).faults().collect::<Vec<_>>() {
+        let mut without = smaller.without.clone();
+        without.push(fault);
+        let tried = Trial { without, ..smaller.clone() };
+        if trial(&tried).broken.first().is_some_and(|broken| broken.promise == promise) {
+            smaller = tried;
+        }
+    }
+    smaller
+}

@@ -1,0 +1,201 @@
+//! What breaks, for how long, and how all of it is mended.
+
+use tidemark_model::Sku;
+use tidemark_sync::Payload;
+
+use crate::disk::BACKUP_MS;
+use crate::people::Content;
+use crate::rates::Fault;
+
+use super::{Event, World};
+
+impl World {
+    /// When a fault comes next, if it comes and goes at all.
+    pub(super) fn schedule_fault(&mut self, fault: Fault) {
+        if let Some(mean) = self.rates.mean(fault) {
+            let wait = self.weather.around(mean).max(1);
+            self.schedule(wait, Event::Begin(fault));
+        }
+    }
+
+    pub(super) fn begin_fault(&mut self, fault: Fault) {
+        if self.healed {
+            return;
+        }
+        let lasts = match fault {
+            Fault::LineCut => self.weather.around(8_000),
+            Fault::OneWay => self.weather.around(4_000),
+            Fault::SlowLine | Fault::DatabaseDown => self.weather.around(12_000),
+            Fault::BoxCrash => self.weather.around(1_500),
+            Fault::BoxOff => self.weather.around(40_000),
+            Fault::FullDisk => self.weather.around(6_000),
+            Fault::CentreCrash => self.weather.around(3_000),
+            Fault::ClockJump | Fault::SetBack | Fault::StreamWiped | Fault::UnknownCodes => 0,
+            // These meet single things.
+            Fault::ShopNet
+            | Fault::SlowDisk
+            | Fault::FailingSync
+            | Fault::FailingStream
+            | Fault::StreamDoubles
+            | Fault::SecondApplier
+            | Fault::SleepingApplier
+            | Fault::LatePapers
+            | Fault::Voids
+            | Fault::Counts
+            | Fault::BadLines => return,
+        };
+        self.trace.note(self.now, || format!("--- {} for {lasts} ms", fault.word()));
+        *self.going_on.entry(fault).or_default() += 1;
+        self.strike(fault);
+        self.schedule(lasts.max(1), Event::End(fault));
+        self.schedule_fault(fault);
+    }
+
+    fn strike(&mut self, fault: Fault) {
+        match fault {
+            Fault::LineCut => self.line.cut(),
+            Fault::OneWay => {
+                let up = self.weather.permille(500);
+                self.line.deaf_up |= up;
+                self.line.deaf_down |= !up;
+            }
+            Fault::SlowLine => self.line.bytes_per_second = self.weather.between(300, 20_000),
+            Fault::BoxCrash | Fault::BoxOff => self.kill_box(),
+            Fault::ClockJump => {
+                let years = i64::try_from(self.weather.between(0, 20)).unwrap_or(0) - 10;
+                self.wall_off = years * 365 * 86_400_000;
+            }
+            Fault::CentreCrash => self.kill_centre(),
+            Fault::DatabaseDown => self.centre.database_up = false,
+            Fault::SetBack => self.set_back(),
+            Fault::StreamWiped => self.wipe_stream(),
+            Fault::UnknownCodes => self.schedule(0, Event::Tell),
+            Fault::FullDisk
+            | Fault::ShopNet
+            | Fault::SlowDisk
+            | Fault::FailingSync
+            | Fault::FailingStream
+            | Fault::StreamDoubles
+            | Fault::SecondApplier
+            | Fault::SleepingApplier
+            | Fault::LatePapers
+            | Fault::Voids
+            | Fault::Counts
+            | Fault::BadLines => {}
+        }
+    }
+
+    /// A backup is taken, and soon put back.
+    fn set_back(&mut self) {
+        self.backup = Some((self.now, self.centre.database.clone()));
+        let soon = self.weather.between(1_000, BACKUP_MS);
+        self.schedule(soon, Event::PutBack);
+    }
+
+    pub(super) fn put_back(&mut self) {
+        let now = self.now;
+        let fresh = self.backup.take().filter(|(taken, _)| !self.healed && now - taken <= BACKUP_MS);
+        let Some((_, mut older)) = fresh else { return };
+        self.trace.note(now, || "the backup is put back".to_owned());
+        self.kill_centre();
+        if self.weather.permille(500) {
+            // Whoever restored it said so.
+            older.generation.0 = self.centre.database.generation.0 + 1;
+        }
+        self.centre.database = older;
+        self.schedule(200, Event::StartCentre);
+    }
+
+    fn wipe_stream(&mut self) {
+        self.kill_centre();
+        self.centre.log.wipe();
+        self.schedule(200, Event::StartCentre);
+    }
+
+    /// Produces that were on their way.
+    pub(super) fn take_produces(&mut self) -> Vec<Payload> {
+        let (mut payloads, mut others) = (Vec::new(), std::collections::BTreeMap::new());
+        for (at, event) in std::mem::take(&mut self.queue) {
+            match event {
+                Event::Produce(_, _, payload) => payloads.push(payload),
+                event => drop(others.insert(at, event)),
+            }
+        }
+        self.queue = others;
+        payloads
+    }
+
+    pub(super) fn end_fault(&mut self, fault: Fault) {
+        let Some(count) = self.going_on.get_mut(&fault).filter(|count| **count > 0) else { return };
+        *count -= 1;
+        if *count > 0 {
+            return;
+        }
+        match fault {
+            Fault::LineCut | Fault::OneWay => {
+                if !self.is_on(Fault::LineCut) && !self.is_on(Fault::OneWay) {
+                    self.line.mend();
+                }
+            }
+            Fault::SlowLine => self.line.bytes_per_second = 1_000_000,
+            Fault::BoxCrash | Fault::BoxOff => {
+                if !self.is_on(Fault::BoxCrash) && !self.is_on(Fault::BoxOff) {
+                    self.start_box();
+                }
+            }
+            Fault::CentreCrash => self.start_centre(),
+            Fault::DatabaseDown => {
+                self.centre.database_up = true;
+                self.wake_appliers();
+            }
+            Fault::ClockJump
+            | Fault::SetBack
+            | Fault::StreamWiped
+            | Fault::UnknownCodes
+            | Fault::FullDisk
+            | Fault::ShopNet
+            | Fault::SlowDisk
+            | Fault::FailingSync
+            | Fault::FailingStream
+            | Fault::StreamDoubles
+            | Fault::SecondApplier
+            | Fault::SleepingApplier
+            | Fault::LatePapers
+            | Fault::Voids
+            | Fault::Counts
+            | Fault::BadLines => {}
+        }
+    }
+
+    /// Nothing breaks any more, and all that was broken is mended.
+    pub(super) fn heal(&mut self) {
+        self.trace.note(self.now, || "--- all is healed".to_owned());
+        self.healed = true;
+        let going_on: Vec<Fault> = self.going_on.keys().copied().collect();
+        for fault in going_on {
+            self.going_on.insert(fault, 1);
+            self.end_fault(fault);
+        }
+        self.start_box();
+        self.start_centre();
+        self.schedule(0, Event::Tell);
+        self.settle();
+    }
+
+    /// The last round: what is on the recount list is counted, and the tills
+    /// hand in again what was answered long ago.
+    pub(super) fn last_round(&mut self) {
+        let items: Vec<Sku> = self.shelf.to_count();
+        if !items.is_empty() {
+            let sheet = crate::people::Sheet { of: None, last: true, counted: Vec::new() };
+            let paper = self.new_paper(Content::Count(sheet), Vec::new());
+            self.schedule(10, Event::Count(items, paper));
+        }
+        for paper in 0..self.papers.len() {
+            if self.people.permille(300) && self.papers.get(paper).is_some_and(|paper| paper.answer.is_some()) {
+                let wait = self.people.between(1, 2_000);
+                self.schedule(wait, Event::AtBox(paper));
+            }
+        }
+    }
+}
