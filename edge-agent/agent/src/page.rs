@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use tidemark_daemon::openapi_page::escaped;
+
 use crate::status::{LaneStatus, Mark, Recent, ScannerStatus, Status, Trouble};
 
 const STYLE: &str = include_str!("../assets/page.css");
@@ -39,22 +41,6 @@ pub(crate) fn render(status: &Status) -> String {
 fn push(page: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string can't fail.
     page.write_fmt(text).unwrap_or(());
-}
-
-/// A text as HTML shows it.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
 
 fn troubles(page: &mut String, troubles: &[Trouble]) {

@@ -4,7 +4,7 @@
 //! - [`logging`], [`clock`], [`retry`], [`shutdown`], [`service`];
 //! - [`listen`]: HTTP and gRPC on one port, plaintext on loopback only;
 //! - [`problem`], [`conditions`]: errors and troubles with cause and remedy;
-//! - [`metrics`], [`output`], [`token`], [`disk`].
+//! - [`metrics`], [`openapi_page`], [`output`], [`token`], [`disk`].
 
 pub mod clock;
 pub mod conditions;
@@ -13,6 +13,7 @@ pub mod disk;
 pub mod listen;
 pub mod logging;
 pub mod metrics;
+pub mod openapi_page;
 pub mod output;
 pub mod problem;
 pub mod retry;
