@@ -75,8 +75,10 @@ impl Ledger {
     }
 
     /// Makes or changes stores, all or none.
-    pub async fn put_stores(&self, stores: &[StoreRecord]) -> Result<(), LedgerError> {
-        on!(self, ledger => ledger.put_stores(stores).await)
+    pub async fn put_stores(&self, mut stores: Vec<StoreRecord>) -> Result<(), LedgerError> {
+        // In one order, so that two imports don't wait for each other.
+        stores.sort_by(|a, b| a.store.cmp(&b.store));
+        on!(self, ledger => ledger.put_stores(&stores).await)
     }
 
     /// Looks a store up for a `Hello` and, if it is new, stores its session

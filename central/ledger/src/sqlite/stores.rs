@@ -40,16 +40,13 @@ impl SqliteLedger {
         Ok(())
     }
 
-    /// Makes or changes stores, all or none.
+    /// Makes or changes stores, all or none, in the order given.
     pub async fn put_stores(&self, stores: &[StoreRecord]) -> Result<(), LedgerError> {
         let upsert = "INSERT INTO stores (store, name, region, time_zone, language, state) VALUES (?, ?, ?, ?, ?, ?) \
                       ON CONFLICT (store) DO UPDATE SET name = excluded.name, region = excluded.region, \
                       time_zone = excluded.time_zone, language = excluded.language, state = excluded.state";
-        // In one order, so that two imports don't wait for each other.
-        let mut sorted: Vec<&StoreRecord> = stores.iter().collect();
-        sorted.sort_by(|a, b| a.store.cmp(&b.store));
         let mut change = self.write.begin().await?;
-        for record in sorted {
+        for record in stores {
             let StoreRecord { store, name, region, time_zone, language, state } = record;
             let upsert = sqlx::query(upsert).bind(store.as_str()).bind(name).bind(region);
             upsert.bind(time_zone).bind(language).bind(state).execute(&mut *change).await?;

@@ -37,9 +37,10 @@ fn faulty(faults: &Faults) -> Problem {
 pub(super) async fn stores(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
     let file = csv(&headers, body).await?;
     let stores = read_stores(&file).map_err(|faults| faulty(&faults))?;
-    door.parts.ledger.put_stores(&stores).await.map_err(|error| ledger_problem(&error))?;
-    tracing::info!(stores = stores.len(), "stores were imported");
-    Ok(Json(json!({ "stores": stores.len() })))
+    let number = stores.len();
+    door.parts.ledger.put_stores(stores).await.map_err(|error| ledger_problem(&error))?;
+    tracing::info!(stores = number, "stores were imported");
+    Ok(Json(json!({ "stores": number })))
 }
 
 pub(super) async fn catalogue(
