@@ -2,12 +2,14 @@
 //! a stream, an applier and a ledger. Deterministic: the same seed and the
 //! same calls give the same trace.
 
+mod fixtures;
 mod line;
 mod model_box;
 mod model_centre;
 mod model_ledger;
 mod pair;
 
+pub use fixtures::{hello, welcome};
 pub use line::Line;
 pub use model_box::ModelBox;
 pub use model_centre::{Door, ModelCentre};

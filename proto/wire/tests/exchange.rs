@@ -13,11 +13,12 @@ use bytes::Bytes;
 use centre::{Centre, Name};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
-use tidemark_model::{BlockIndex, BoxId, Epoch, EpochOrdinal, Generation, Label, Odometer, Seq, StoreId};
+use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Label, Odometer, Seq, StoreId};
 use tidemark_sync::message::{
-    Batch, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening, Goodbye, Hello, OpeningSent, Record,
-    RefusalCode, SendOpening, Session, Slow, ToBox, ToCentre,
+    Batch, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening, Goodbye, OpeningSent, Record, RefusalCode,
+    SendOpening, Slow, ToBox, ToCentre,
 };
+use tidemark_sync::testing;
 use tidemark_wire::client::{ClientConfig, Dialer, Link, LinkError};
 use tidemark_wire::schema::sync::v1 as proto;
 use tidemark_wire::server::{FrameFault, InboundError, router};
@@ -29,19 +30,7 @@ fn store() -> StoreId {
 }
 
 fn hello() -> ToCentre {
-    ToCentre::Hello(Hello {
-        store: store(),
-        box_id: BoxId([7; 16]),
-        epoch: Epoch(5),
-        session: Session(1),
-        tail: 0,
-        trimmed_below: 1,
-        opening: None,
-        handled: 0,
-        generation: Generation(0),
-        protocol: 1,
-        agent_version: "0.1.0".to_owned(),
-    })
+    ToCentre::Hello(testing::hello(store(), Epoch(5)))
 }
 
 fn batch(seqs: std::ops::RangeInclusive<Seq>, bytes: usize) -> ToCentre {

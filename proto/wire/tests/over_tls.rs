@@ -18,8 +18,9 @@ use rustls::RootCertStore;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
 use shop::Shop;
-use tidemark_model::{BoxId, Epoch, Generation, StoreId};
-use tidemark_sync::message::{Batch, Hello, Session, ToBox, ToCentre};
+use tidemark_model::{Epoch, StoreId};
+use tidemark_sync::message::{Batch, ToBox, ToCentre};
+use tidemark_sync::testing::hello;
 use tidemark_wire::client::{ClientConfig, ClientTls, Dialer, Link, LinkError};
 use tidemark_wire::server::router;
 use tokio::net::TcpListener;
@@ -91,19 +92,7 @@ async fn welcomed() -> Link {
     let authority = Authority::new();
     let address = serve(&authority).await;
     let mut link = dialer(address, authority.of_box(true)).dial().await.unwrap();
-    let hello = Hello {
-        store: StoreId::new("S0001").unwrap(),
-        box_id: BoxId([7; 16]),
-        epoch: Epoch(0xfeed_5678_90ab_cdef),
-        session: Session(1),
-        tail: 0,
-        trimmed_below: 1,
-        opening: None,
-        handled: 0,
-        generation: Generation(0),
-        protocol: 1,
-        agent_version: "0.1.0".to_owned(),
-    };
+    let hello = hello(StoreId::new("S0001").unwrap(), Epoch(0xfeed_5678_90ab_cdef));
     link.send(ToCentre::Hello(hello)).await.unwrap();
     assert!(matches!(link.recv().await, Ok(Some(ToBox::Welcome(_)))));
     link

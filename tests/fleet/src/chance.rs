@@ -1,24 +1,21 @@
 //! Seeded chance: the same seed gives the same shop day.
 
-/// A small generator (SplitMix64, Steele, Lea and Flood 2014); nothing of it
-/// is secret.
+use tidemark_sync::Random;
+
+/// Draws from one sequence.
 #[derive(Clone, Debug)]
-pub struct Chance(u64);
+pub struct Chance(Random);
 
 impl Chance {
     /// The sequence of a seed.
     #[must_use]
     pub const fn of(seed: u64) -> Self {
-        Self(seed)
+        Self(Random::seeded(seed))
     }
 
     /// The next 64 bits.
     pub const fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.bits()
     }
 
     /// A number from 0 to below `limit`; 0 if there is none.

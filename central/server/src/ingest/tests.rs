@@ -11,11 +11,10 @@ use tidemark_cache::Cache;
 use tidemark_daemon::conditions::registry;
 use tidemark_daemon::metrics::MetricsPage;
 use tidemark_ledger::HeartbeatRow;
-use tidemark_model::{BoxId, Epoch, Generation, Label, Quantity, Seq, Sku};
+use tidemark_model::{BoxId, Epoch, Label, Quantity, Seq, Sku};
 use tidemark_sync::Lookup;
-use tidemark_sync::message::{
-    Batch, Hello, InstructionLine, Record, Session, ToBox, ToCentre, Unreadable as LostByName,
-};
+use tidemark_sync::message::{Batch, Hello, InstructionLine, Record, ToBox, ToCentre, Unreadable as LostByName};
+use tidemark_sync::testing;
 use tidemark_wire::client::{ClientConfig, Dialer, Link};
 use tidemark_wire::schema::sync::v1 as proto;
 use tidemark_wire::server::router;
@@ -114,19 +113,7 @@ fn store() -> StoreId {
 }
 
 fn greeting() -> Hello {
-    Hello {
-        store: store(),
-        box_id: BoxId([7; 16]),
-        epoch: Epoch(5),
-        session: Session(1),
-        tail: 3,
-        trimmed_below: 1,
-        opening: None,
-        handled: 0,
-        generation: Generation(0),
-        protocol: 1,
-        agent_version: "0.1.0".to_owned(),
-    }
+    Hello { tail: 3, ..testing::hello(store(), Epoch(5)) }
 }
 
 fn hello(protocol: u32) -> ToCentre {

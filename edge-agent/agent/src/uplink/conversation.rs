@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tidemark_sync::Attempt;
-use tidemark_sync::message::{CataloguePage, FetchCatalogue, FetchInstruction, InstructionPage, ToBox, ToCentre};
+use tidemark_sync::message::{CataloguePage, FetchCatalogue, FetchInstruction, InstructionPage, ToCentre};
 use tidemark_wire::client::{Calls, Dialer, Inbound, LinkError, Outbound};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -57,17 +57,11 @@ pub(super) async fn open(dialer: Dialer, attempt: Attempt, report: mpsc::Sender<
     drop(report.send(outcome).await);
 }
 
-/// What the end of a connection means to the uplink: a word of the centre, or
-/// a lost line.
+/// What the end of a connection means to the uplink.
 fn lost(attempt: Attempt, error: LinkError) -> Report {
-    match error {
-        LinkError::Refused(refusal) => Report::Heard { attempt, message: ToBox::Refused(refusal) },
-        LinkError::Slow(slow) => Report::Heard { attempt, message: ToBox::Slow(slow) },
-        other @ (LinkError::NoRoute(_)
-        | LinkError::Lost(_)
-        | LinkError::Closed
-        | LinkError::Unreadable(_)
-        | LinkError::Unsendable(_)) => Report::Lost { attempt, cause: other.to_string() },
+    match error.last_word() {
+        Ok(message) => Report::Heard { attempt, message },
+        Err(cause) => Report::Lost { attempt, cause },
     }
 }
 

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex};
 use tidemark_daemon::listen::Listener;
 use tidemark_journal::{Reading, Writer};
 use tidemark_model::{
-    BlockIndex, EpochOrdinal, Generation, Item, ItemUnit, Label, Quantity, SeqSet, Sku, StoreId, StreamId, StreamPlace,
-    WallTime,
+    BlockIndex, Item, ItemUnit, Label, Quantity, SeqSet, Sku, StoreId, StreamId, StreamPlace, WallTime,
 };
 use tidemark_sync::ReadId;
 use tidemark_sync::message::{
-    Blocks, CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
-    Instruction, InstructionBody, InstructionPage, Limits, OpeningPage, OpeningSent, Received, SendOpening,
+    CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
+    Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningSent, Received, SendOpening,
 };
+use tidemark_sync::testing::welcome;
 use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, Outbound, Peer, router};
 
 use super::*;
@@ -43,15 +43,7 @@ impl Exchange for PocketCentre {
             self.heard.lock().unwrap().push(message.clone());
             match message {
                 ToCentre::Hello(_) => {
-                    let welcome = Welcome {
-                        generation: Generation(1),
-                        suspect: false,
-                        closed: false,
-                        ordinal: EpochOrdinal(1),
-                        blocks: Blocks::new(),
-                        limits: Limits::default(),
-                        server_time: self.server_time,
-                    };
+                    let welcome = Welcome { server_time: self.server_time, ..welcome() };
                     outbound.send(ToBox::Welcome(welcome)).await.unwrap();
                     for word in &self.says {
                         outbound.send(word.clone()).await.unwrap();

@@ -14,6 +14,7 @@ use super::input::{Config, Found, Input, Lookup, ProduceId, Reached, Standing};
 use super::output::{Closing, Output};
 use crate::limits;
 use crate::message::{Batch, Blocks, Hello, Limits, Record, RefusalCode, Session, ToBox, ToCentre};
+use crate::testing;
 use crate::time::Millis;
 
 const EPOCH: Epoch = Epoch(0xfeed);
@@ -24,19 +25,8 @@ fn store(name: &str) -> StoreId {
 }
 
 fn hello() -> Hello {
-    Hello {
-        store: store("S0001"),
-        box_id: BoxId([7; 16]),
-        epoch: EPOCH,
-        session: Session(5),
-        tail: 100,
-        trimmed_below: 1,
-        opening: None,
-        handled: 0,
-        generation: Generation(1),
-        protocol: limits::PROTOCOL,
-        agent_version: "0.1.0".to_owned(),
-    }
+    let first = testing::hello(store("S0001"), EPOCH);
+    Hello { session: Session(5), tail: 100, generation: Generation(1), ..first }
 }
 
 fn reached(offset: u64) -> Reached {

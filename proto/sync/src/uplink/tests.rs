@@ -1,10 +1,11 @@
-use tidemark_model::{BoxId, Epoch, EpochOrdinal, Generation, Seq, SeqSet, StoreId, WallTime};
+use tidemark_model::{BoxId, Epoch, Generation, Seq, SeqSet, StoreId};
 
 use super::input::{Config, Facts, Input, ReadId};
 use super::output::{Leaving, Output, TroubleKind};
 use super::{LinkState, Uplink};
 use crate::limits;
-use crate::message::{Blocks, Credit, Limits, Record, Refusal, RefusalCode, Session, Slow, ToBox, ToCentre, Welcome};
+use crate::message::{Blocks, Credit, Record, Refusal, RefusalCode, Session, Slow, ToBox, ToCentre};
+use crate::testing::welcome;
 use crate::time::Millis;
 use crate::uplink::outgoing::ReceivedBlocks;
 use crate::uplink::search::Attempt;
@@ -95,16 +96,7 @@ impl Alone {
         let session = self.uplink.status().session;
         self.tell(Input::SessionSynced(session));
         assert!(self.outputs.iter().any(|output| matches!(output, Output::Send(ToCentre::Hello(_)))));
-        let welcome = Welcome {
-            generation: Generation(1),
-            suspect: false,
-            closed: false,
-            ordinal: EpochOrdinal(1),
-            blocks: Blocks::new(),
-            limits: Limits::default(),
-            server_time: WallTime(0),
-        };
-        self.hear(attempt, ToBox::Welcome(welcome));
+        self.hear(attempt, ToBox::Welcome(welcome()));
         assert_eq!(self.link(), LinkState::Open);
     }
 

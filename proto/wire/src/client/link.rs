@@ -37,6 +37,20 @@ pub enum LinkError {
     Unsendable(#[from] EncodeError),
 }
 
+impl LinkError {
+    /// What the end of a link means: a word of the centre, or else the cause
+    /// for which the line was lost.
+    pub fn last_word(self) -> Result<ToBox, String> {
+        match self {
+            Self::Refused(refusal) => Ok(ToBox::Refused(refusal)),
+            Self::Slow(slow) => Ok(ToBox::Slow(slow)),
+            lost @ (Self::NoRoute(_) | Self::Lost(_) | Self::Closed | Self::Unreadable(_) | Self::Unsendable(_)) => {
+                Err(lost.to_string())
+            }
+        }
+    }
+}
+
 impl From<Status> for LinkError {
     fn from(status: Status) -> Self {
         match said(&status) {

@@ -3,11 +3,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use tidemark_model::{BlockIndex, EpochOrdinal, Generation, StreamId, StreamPlace, WallTime};
+use tidemark_model::{BlockIndex, StreamId, StreamPlace};
 use tidemark_sync::message::{
-    Blocks, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening, InstructionPage,
-    Limits, OpeningPage, OpeningSent, Received, Refusal, RefusalCode, SendOpening, Slow, ToBox, ToCentre, Welcome,
+    CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening, InstructionPage,
+    OpeningPage, OpeningSent, Received, Refusal, RefusalCode, SendOpening, Slow, ToBox, ToCentre,
 };
+use tidemark_sync::testing::welcome;
 use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, InboundError, Outbound, Peer};
 use tokio::sync::Notify;
 
@@ -89,15 +90,7 @@ enum Answer {
 fn answer(message: &ToCentre) -> Answer {
     let place = StreamPlace { stream: StreamId([1; 16]), partition: 3, offset: 9 };
     match message {
-        ToCentre::Hello(_) => Answer::Say(Box::new(ToBox::Welcome(Welcome {
-            generation: Generation(1),
-            suspect: false,
-            closed: false,
-            ordinal: EpochOrdinal(1),
-            blocks: Blocks::new(),
-            limits: Limits::default(),
-            server_time: WallTime(0),
-        }))),
+        ToCentre::Hello(_) => Answer::Say(Box::new(ToBox::Welcome(welcome()))),
         ToCentre::Batch(batch) => {
             Answer::Say(Box::new(ToBox::Received(Received { epoch: batch.epoch, seqs: batch.seqs(), place })))
         }

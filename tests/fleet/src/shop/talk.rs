@@ -66,14 +66,9 @@ async fn tell(report: &mpsc::Sender<Report>, what: Report) -> bool {
 
 /// What the end of a connection means to the uplink.
 fn ended(attempt: Attempt, error: LinkError) -> Report {
-    match error {
-        LinkError::Refused(refusal) => Report::Heard { attempt, message: ToBox::Refused(refusal) },
-        LinkError::Slow(slow) => Report::Heard { attempt, message: ToBox::Slow(slow) },
-        other @ (LinkError::NoRoute(_)
-        | LinkError::Lost(_)
-        | LinkError::Closed
-        | LinkError::Unreadable(_)
-        | LinkError::Unsendable(_)) => Report::Lost { attempt, cause: other.to_string() },
+    match error.last_word() {
+        Ok(message) => Report::Heard { attempt, message },
+        Err(cause) => Report::Lost { attempt, cause },
     }
 }
 

@@ -9,14 +9,14 @@ use bytes::Bytes;
 use tidemark_fleet::range::articles;
 use tidemark_model::digest::{movement_digest, stock_digest};
 use tidemark_model::{
-    BlockIndex, Code, Epoch, EpochOrdinal, Generation, Label, Position, Quantity, Seq, Sku, StoreId, StreamId,
-    StreamPlace, WallTime,
+    BlockIndex, Code, Epoch, Generation, Label, Position, Quantity, Seq, Sku, StoreId, StreamId, StreamPlace,
 };
 use tidemark_sync::message::{
     AppliedThrough, Batch, Blocks, CatalogueCode, CatalogueEntry, CataloguePage, Credit, DigestPage, FetchCatalogue,
     FetchDigests, FetchInstruction, FetchOpening, Handled, Hello, Instruction, InstructionBody, InstructionLine,
-    InstructionPage, Limits, OpeningPage, OpeningSent, Received, SendOpening, ToBox, ToCentre, Welcome,
+    InstructionPage, OpeningPage, OpeningSent, Received, SendOpening, ToBox, ToCentre, Welcome,
 };
+use tidemark_sync::testing::welcome;
 use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, Outbound, Peer, router};
 use tidemark_wire::{decode_movement, encode_instruction_body};
 use tokio::net::TcpListener;
@@ -74,15 +74,8 @@ impl Pocket {
     }
 
     fn greet(&self, hello: &Hello) -> Vec<ToBox> {
-        let welcome = Welcome {
-            generation: GENERATION,
-            suspect: false,
-            closed: false,
-            ordinal: EpochOrdinal(1),
-            blocks: self.blocks(&hello.store, hello.epoch),
-            limits: Limits::default(),
-            server_time: WallTime(0),
-        };
+        let blocks = self.blocks(&hello.store, hello.epoch);
+        let welcome = Welcome { generation: GENERATION, blocks, ..welcome() };
         let body = InstructionBody::Fetch { bytes: 1 };
         vec![
             ToBox::Welcome(welcome),
