@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use tidemark_fleet::books::Books;
+use tidemark_fleet::meeting::import_catalogue;
 use tidemark_fleet::process::Daemon;
-use tidemark_fleet::range::{articles, catalogue_csv};
+use tidemark_fleet::range::articles;
 use tidemark_fleet::relay::{Link, Relay};
 use tidemark_fleet::shop::Trade;
 use tidemark_fleet::shops::{Plan, Shops};
@@ -69,10 +70,7 @@ pub(crate) async fn real(times: usize) -> Result<Row, Trouble> {
 /// is applied.
 async fn drain(centre: &Daemon, round: usize) -> Result<u64, Trouble> {
     let range = articles(ARTICLES);
-    let (status, answer) = centre.post("/v1/catalogue:import", "text/csv", catalogue_csv(&range).into_bytes()).await?;
-    if status != 200 {
-        return Err(format!("catalogue: {status} {answer}").into());
-    }
+    import_catalogue(centre, &range).await?;
     let line = Relay::start(centre.recipe().http).await?;
     let trade = Trade { every: Duration::from_millis(1), lines: LINES, duplicates: 0, poison: 0 };
     let plan = Plan { range, trade, opening: None };

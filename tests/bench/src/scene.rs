@@ -5,21 +5,19 @@ use std::time::Duration;
 use serde_json::Value;
 use tidemark_fleet::books::Books;
 use tidemark_fleet::gun::Gun;
+pub(crate) use tidemark_fleet::meeting::STORE;
+use tidemark_fleet::meeting::{Meeting, Needs};
 use tidemark_fleet::patience::Patience;
 pub(crate) use tidemark_fleet::patience::Trouble;
 use tidemark_fleet::process::Daemon;
-use tidemark_fleet::range::{Article, articles, catalogue_csv};
+use tidemark_fleet::range::Article;
 use tidemark_fleet::relay::Relay;
 use tidemark_fleet::stage::Stage;
 
-/// The store with the box.
-pub(crate) const STORE: &str = "S0001";
 /// Articles in the range, as a middling shop has.
 const ARTICLES: u64 = 20_000;
-/// How long anything may take; a hang limit.
-const HANG: Duration = Duration::from_secs(600);
-/// Between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// How long anything may take.
+const PATIENCE: Patience = Patience { within: Duration::from_secs(600), every: Duration::from_millis(2) };
 
 /// Everything that is measured.
 #[derive(Debug)]
@@ -35,26 +33,10 @@ pub(crate) struct Scene {
 impl Scene {
     /// Starts all on a stage.
     pub(crate) async fn set(stage: Stage) -> Result<Self, Trouble> {
-        let centre = Daemon::start(stage.centre(&[])?).await?;
-        let range = articles(ARTICLES);
-        let (status, answer) =
-            centre.post("/v1/catalogue:import", "text/csv", catalogue_csv(&range).into_bytes()).await?;
-        if status != 200 {
-            return Err(format!("catalogue: {status} {answer}").into());
-        }
-        let line = Relay::start(centre.recipe().http).await?;
-        let gun = Gun::plug(&stage.folder().join("scanner"))?;
-        let configuration = stage.folder().join("box.toml");
-        std::fs::write(&configuration, gun.configuration("counter-1"))?;
-        let more = ["--config".to_owned(), configuration.display().to_string()];
-        let edge = Daemon::start(stage.edge(STORE, line.address(), &more)?).await?;
-        let scene = Self { stage, centre, line, edge, gun, range };
-        wait_for("the catalogue at the box", || async {
-            let status = scene.edge.get("/v1/status").await?;
-            Ok(status.get("catalogue").and_then(Value::as_u64).unwrap_or(0) > 0)
-        })
-        .await?;
-        Ok(scene)
+        let (gun, more) = Gun::plug_at("counter-1", stage.folder())?;
+        let needs = Needs { articles: ARTICLES, parts: &[], more: &more, patience: PATIENCE };
+        let Meeting { stage, centre, line, edge, range } = Meeting::arrange(stage, needs).await?;
+        Ok(Self { stage, centre, line, edge, gun, range })
     }
 
     /// Waits until nothing of the box is on its way.
@@ -79,5 +61,5 @@ pub(crate) async fn wait_for<F>(what: &str, look: impl FnMut() -> F) -> Result<(
 where
     F: Future<Output = Result<bool, Trouble>>,
 {
-    Patience { within: HANG, every: LOOK_EVERY }.wait_for(what, look).await
+    PATIENCE.wait_for(what, look).await
 }

@@ -4,23 +4,25 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidemark_fleet::books::{Books, Totals};
+pub use tidemark_fleet::meeting::STORE;
+use tidemark_fleet::meeting::{Meeting, Needs, open_stock};
 pub use tidemark_fleet::patience::Trouble;
 use tidemark_fleet::patience::{Patience, expect};
 use tidemark_fleet::process::Daemon;
-use tidemark_fleet::range::{Article, articles, catalogue_csv, opening_csv};
+use tidemark_fleet::range::Article;
 use tidemark_fleet::receipts::Sums;
 use tidemark_fleet::relay::Relay;
 use tidemark_fleet::stage::{Programs, Stage};
 use tidemark_fleet::submit::TillLine;
 
-/// The store of a scene.
-pub const STORE: &str = "S0001";
 /// Opening stock of every article, in pieces.
 pub const OPENING: u64 = 100;
 /// How long anything may take until it is there; a hang limit.
 pub const HANG: Duration = Duration::from_secs(90);
-/// Between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// The same, with the time between two looks.
+const PATIENCE: Patience = Patience { within: HANG, every: Duration::from_millis(50) };
+/// Articles in the range.
+const ARTICLES: u64 = 50;
 
 /// A centre, a line and a box that have met, with stock opened.
 #[derive(Debug)]
@@ -42,31 +44,10 @@ impl Scene {
     /// are flags of the box.
     pub async fn set(parts: &[String], more: &[String]) -> Result<Self, Trouble> {
         let stage = Stage::new(Programs::beside_this()?)?;
-        let centre = Daemon::start(stage.centre(parts)?).await?;
-        let line = Relay::start(centre.recipe().http).await?;
-        let edge = Daemon::start(stage.edge(STORE, line.address(), more)?).await?;
-        let scene = Self { stage, centre, line, edge, range: articles(50) };
-        scene.open_stock().await?;
-        Ok(scene)
-    }
-
-    /// Imports the catalogue and opens the stock, and waits until the box has
-    /// committed and the centre applied both.
-    async fn open_stock(&self) -> Result<(), Trouble> {
-        let csv = catalogue_csv(&self.range).into_bytes();
-        let (status, answer) = self.centre.post("/v1/catalogue:import", "text/csv", csv).await?;
-        expect(status == 200, || format!("catalogue: {status} {answer}"))?;
-        wait_for("the catalogue at the box", || async {
-            let status = self.edge.get("/v1/status").await?;
-            Ok(status.get("catalogue").and_then(Value::as_u64).unwrap_or(0) > 0)
-        })
-        .await?;
-        let csv = opening_csv([STORE], &self.range, OPENING).into_bytes();
-        let (status, answer) = self.centre.post("/v1/stock:open", "text/csv", csv).await?;
-        expect(status == 202, || format!("opening stock: {status} {answer}"))?;
-        let count = u64::try_from(self.range.len())?;
-        let totals = self.books().settle(count, HANG).await?;
-        expect(totals.is_settled() && totals.applied >= count, || format!("the opening did not settle: {totals:?}"))
+        let needs = Needs { articles: ARTICLES, parts, more, patience: PATIENCE };
+        let Meeting { stage, centre, line, edge, range } = Meeting::arrange(stage, needs).await?;
+        open_stock(&centre, &[STORE], &range, OPENING, HANG).await?;
+        Ok(Self { stage, centre, line, edge, range })
     }
 
     /// A till's line to the box.
@@ -103,7 +84,7 @@ pub async fn wait_for<F>(what: &str, look: impl FnMut() -> F) -> Result<(), Trou
 where
     F: Future<Output = Result<bool, Trouble>>,
 {
-    Patience { within: HANG, every: LOOK_EVERY }.wait_for(what, look).await
+    PATIENCE.wait_for(what, look).await
 }
 
 /// A sale of one line as a till sends it.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidemark_e2e::scene::{STORE, Scene, Trouble, sale, wait_for};
+use tidemark_e2e::scene::{HANG, STORE, Scene, Trouble, sale, wait_for};
+use tidemark_fleet::meeting::{has_catalogue, import_catalogue, open_stock};
 use tidemark_fleet::process::Daemon;
 use tidemark_fleet::receipts::Sums;
 use tidemark_fleet::submit::status_of;
@@ -80,17 +81,9 @@ async fn the_roles_work_in_processes_of_their_own() -> Result<(), Trouble> {
     let edge = Daemon::start(stage.edge(STORE, taking.recipe().http, &[])?).await?;
 
     let articles = tidemark_fleet::range::articles(3);
-    let csv = tidemark_fleet::range::catalogue_csv(&articles).into_bytes();
-    let (status, answer) = api.post("/v1/catalogue:import", "text/csv", csv).await?;
-    assert_eq!(status, 200, "{answer}");
-    wait_for("the catalogue at the box", || async {
-        let status = edge.get("/v1/status").await?;
-        Ok(status.get("catalogue").and_then(Value::as_u64).unwrap_or(0) > 0)
-    })
-    .await?;
-    let csv = tidemark_fleet::range::opening_csv([STORE], &articles, 10).into_bytes();
-    let (status, answer) = api.post("/v1/stock:open", "text/csv", csv).await?;
-    assert_eq!(status, 202, "{answer}");
+    import_catalogue(&api, &articles).await?;
+    wait_for("the catalogue at the box", || has_catalogue(&edge)).await?;
+    open_stock(&api, &[STORE], &articles, 10, HANG).await?;
     let article = articles.first().ok_or("no articles")?;
     let level = format!("/v1/stores/{STORE}/items/{}", article.sku);
     wait_for("the opening", || async { Ok(api.get(&level).await?.get("on_hand") == Some(&json!(10))) }).await?;

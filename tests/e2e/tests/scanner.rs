@@ -15,10 +15,7 @@ const SEEN: Duration = Duration::from_millis(500);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_scan_is_signalled_and_a_scanner_that_is_plugged_anew_goes_on() -> Result<(), Trouble> {
     let folder = tempfile::tempdir()?;
-    let mut gun = Gun::plug(&folder.path().join("scanner"))?;
-    let configuration = folder.path().join("box.toml");
-    std::fs::write(&configuration, gun.configuration("counter-1"))?;
-    let more = ["--config".to_owned(), configuration.display().to_string()];
+    let (mut gun, more) = Gun::plug_at("counter-1", folder.path())?;
     let scene = Scene::set(&[], &more).await?;
     let article = scene.range.first().ok_or("no articles")?;
     let code = article.gtin.to_string();

@@ -42,6 +42,15 @@ impl Gun {
         Ok(Self { cable: connect(link)?, link: link.to_path_buf() })
     }
 
+    /// Plugs a scanner in at a lane; `folder` gets its port and the box's
+    /// configuration, which the flags name.
+    pub fn plug_at(lane: &str, folder: &Path) -> io::Result<(Self, [String; 2])> {
+        let gun = Self::plug(&folder.join("scanner"))?;
+        let configuration = folder.join("box.toml");
+        std::fs::write(&configuration, gun.configuration(lane))?;
+        Ok((gun, ["--config".to_owned(), configuration.display().to_string()]))
+    }
+
     /// Pulls the cable and plugs it in again at the same path.
     pub fn replug(&mut self) -> io::Result<()> {
         self.cable = connect(&self.link)?;

@@ -4,6 +4,7 @@
 pub mod books;
 pub mod chance;
 pub mod gun;
+pub mod meeting;
 pub mod papers;
 pub mod patience;
 pub mod process;

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use tidemark_fleet::books::Books;
 use tidemark_fleet::gun::Gun;
-use tidemark_fleet::patience::{Patience, Trouble, expect};
+pub(super) use tidemark_fleet::meeting::STORE;
+use tidemark_fleet::meeting::{has_catalogue, import_catalogue, open_stock};
+use tidemark_fleet::patience::{Patience, Trouble};
 use tidemark_fleet::process::Daemon;
-use tidemark_fleet::range::{Article, articles, catalogue_csv, opening_csv};
+use tidemark_fleet::range::{Article, articles};
 use tidemark_fleet::receipts::Sums;
 use tidemark_fleet::relay::Relay;
 use tidemark_fleet::say::Voice;
@@ -18,8 +19,6 @@ use tidemark_fleet::stage::{Programs, Stage};
 
 use crate::command::DemoOptions;
 
-/// The shop with the real box.
-pub(super) const STORE: &str = "S0001";
 /// The lane of its scanner.
 pub(super) const LANE: &str = "counter-1";
 /// Simulated shops behind the line that is cut.
@@ -60,16 +59,11 @@ impl Cast {
         let centre = Daemon::start(stage.centre(parts)?).await?;
         voice.say(format!("head office is up; its page: {}", centre.url("/")));
         let range = articles(ARTICLES);
-        let (status, answer) =
-            centre.post("/v1/catalogue:import", "text/csv", catalogue_csv(&range).into_bytes()).await?;
-        expect(status == 200, || format!("the catalogue was refused: {status} {answer}"))?;
+        import_catalogue(&centre, &range).await?;
         voice.say(format!("catalogue imported: {ARTICLES} articles"));
 
         let line = Relay::start(centre.recipe().http).await?;
-        let gun = Gun::plug(&stage.folder().join("scanner"))?;
-        let configuration = stage.folder().join("box.toml");
-        std::fs::write(&configuration, gun.configuration(LANE))?;
-        let more = ["--config".to_owned(), configuration.display().to_string()];
+        let (gun, more) = Gun::plug_at(LANE, stage.folder())?;
         let edge = Daemon::start(stage.edge(STORE, line.address(), &more)?).await?;
         voice.say(format!("the box of {STORE} is up; its page: {}", edge.url("/")));
 
@@ -103,9 +97,7 @@ impl Cast {
         voice.say(format!("{count} shops have met head office: 1 real box, {} simulated", count - 1));
         PATIENCE
             .wait_for("the catalogue in the shops", || async {
-                let status = self.edge.get("/v1/status").await?;
-                let at_the_box = status.get("catalogue").and_then(Value::as_u64).unwrap_or(0) > 0;
-                Ok(at_the_box && self.shops.views().all(|(_, view)| view.catalogue > 0))
+                Ok(has_catalogue(&self.edge).await? && self.shops.views().all(|(_, view)| view.catalogue > 0))
             })
             .await?;
         voice.say("every shop has the catalogue");
@@ -113,12 +105,8 @@ impl Cast {
     }
 
     async fn open_stock(&self, voice: &Voice) -> Result<(), Trouble> {
-        let csv = opening_csv(self.stores.iter().map(String::as_str), &self.range, u64::try_from(OPENING)?);
-        let (status, answer) = self.centre.post("/v1/stock:open", "text/csv", csv.into_bytes()).await?;
-        expect(status == 202, || format!("the opening stock was refused: {status} {answer}"))?;
-        let count = self.opening().movements();
-        let totals = self.books().settle(count, PATIENCE.within).await?;
-        expect(totals.is_settled() && totals.applied >= count, || format!("the opening did not settle: {totals:?}"))?;
+        let pieces = u64::try_from(OPENING)?;
+        let count = open_stock(&self.centre, &self.stores, &self.range, pieces, PATIENCE.within).await?;
         voice.say(format!("stock opened: each shop committed its own, {count} movements are at head office"));
         Ok(())
     }
