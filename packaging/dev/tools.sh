@@ -21,6 +21,11 @@ need() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
 }
 
+# What makes and mounts the file systems of boxes.
+need_disk_tools() {
+    need util-linux e2fsprogs xfsprogs btrfs-progs
+}
+
 need_cargo() {
     command -v cargo >/dev/null && return
     echo "dev: cargo is missing: install Rust 1.95 or newer with rustup, see rustup.rs" >&2

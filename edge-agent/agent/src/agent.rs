@@ -36,6 +36,8 @@ const SLEEP_LOOK: Duration = Duration::from_secs(2);
 /// A gap between the clocks that is a sleep and no jitter.
 const SLEEP_GAP: Duration = Duration::from_secs(1);
 
+const _: () = assert!(!tidemark_journal::MUTANTS, "a box has no journal that is wrong on purpose");
+
 /// Why the agent does not run, or ended.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AgentError {

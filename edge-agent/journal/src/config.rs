@@ -20,6 +20,17 @@ pub struct Config {
     pub retention: Retention,
     /// Let the storage count its own syncs, for proofs; costs a little.
     pub count_syncs: bool,
+    /// Wrong on purpose, so that tests show that they find it.
+    #[cfg(feature = "mutants")]
+    pub mutant: Option<Mutant>,
+}
+
+/// What a journal does wrong on purpose.
+#[cfg(feature = "mutants")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// It answers as if it had synced, and has not.
+    AckBeforeSync,
 }
 
 /// How long handled movements stay, and in which steps they go.
@@ -43,7 +54,15 @@ impl Config {
     /// The usual settings.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>, store: StoreId, clock: Clock) -> Self {
-        Self { dir: dir.into(), store, clock, retention: Retention::default(), count_syncs: false }
+        Self {
+            dir: dir.into(),
+            store,
+            clock,
+            retention: Retention::default(),
+            count_syncs: false,
+            #[cfg(feature = "mutants")]
+            mutant: None,
+        }
     }
 
     pub(crate) fn database(&self) -> PathBuf {

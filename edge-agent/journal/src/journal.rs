@@ -42,6 +42,8 @@ impl Journal {
     pub fn open(config: Config) -> Result<(Self, Writer), OpenError> {
         let expiry = Arc::new(Expiry::default());
         let tuning = Tuning::new(Arc::clone(&expiry), config.count_syncs);
+        #[cfg(feature = "mutants")]
+        let tuning = tuning.without_syncs(config.mutant == Some(crate::config::Mutant::AckBeforeSync));
         let Opened { store, state, side, lock, torn } = open::open(&config, &tuning)?;
         let shared = Shared {
             shelf: Arc::new(Shelf::new(store)),

@@ -29,6 +29,9 @@
 //! - What can't be read at open is refused with what is missing, never passed
 //!   over.
 
+/// Whether this build can be made wrong on purpose; never in a daemon.
+pub const MUTANTS: bool = cfg!(feature = "mutants");
+
 mod books;
 mod catalogue;
 mod config;
@@ -51,6 +54,8 @@ mod submit;
 mod writer;
 
 pub use catalogue::{BOX_SOURCE, CatalogueState, LoadingState, NowKnown};
+#[cfg(feature = "mutants")]
+pub use config::Mutant;
 pub use config::{Config, Retention};
 pub use counters::{BATCH_CLASSES, Counts};
 pub use handled::{HandledVerdict, HandledWord};

@@ -159,7 +159,7 @@ impl Store {
     /// Writes a batch: all of it or nothing.
     pub(crate) fn write(&self, writes: WriteBatch, durability: Durability) -> Result<(), ReadError> {
         let mut options = WriteOptions::default();
-        options.set_sync(durability == Durability::Synced);
+        options.set_sync(durability == Durability::Synced && self.tuning.syncs());
         Ok(self.db.write_opt(writes, &options)?)
     }
 
@@ -171,7 +171,7 @@ impl Store {
 
     /// Syncs what was written to be synced later.
     pub(crate) fn sync(&self) -> Result<(), ReadError> {
-        Ok(self.db.flush_wal(true)?)
+        Ok(self.db.flush_wal(self.tuning.syncs())?)
     }
 
     /// Everything of a family in files, none of them of the newest kind.

@@ -11,6 +11,7 @@
 //! | [`rules::purity`] | the pure crates have no clock, files, threads, locks or tasks |
 //! | [`rules::direction`] | dependencies point one way, box and centre do not know each other |
 //! | [`rules::manifests`] | every crate takes lints and versions from the workspace |
+//! | [`rules::mutants`] | what is wrong on purpose is in no build of the daemons |
 //! | [`rules::names`] | no folder or file named for having no subject |
 //! | [`rules::sizes`] | no file is a dumping ground |
 //! | [`rules::traces`] | nothing names a registry or a place outside the checkout |

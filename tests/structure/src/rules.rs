@@ -2,6 +2,7 @@
 
 pub mod direction;
 pub mod manifests;
+pub mod mutants;
 pub mod names;
 pub mod owners;
 pub mod purity;

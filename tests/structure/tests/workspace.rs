@@ -4,6 +4,7 @@
 
 use tidemark_structure::rules::direction::direction;
 use tidemark_structure::rules::manifests::manifests;
+use tidemark_structure::rules::mutants::mutants;
 use tidemark_structure::rules::names::names;
 use tidemark_structure::rules::owners::owners;
 use tidemark_structure::rules::purity::purity;
@@ -38,6 +39,11 @@ fn dependencies_point_one_way() {
 #[test]
 fn lints_and_versions_come_from_the_workspace() {
     holds(manifests);
+}
+
+#[test]
+fn no_build_of_the_daemons_has_mutants() {
+    holds(mutants);
 }
 
 #[test]

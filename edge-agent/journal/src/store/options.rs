@@ -69,6 +69,9 @@ pub(crate) struct Tuning {
     expiry: Arc<Expiry>,
     /// Options with counting switched on, which the counts are read from.
     counting: Option<Arc<Counting>>,
+    /// A mutant that only says that it synced.
+    #[cfg(feature = "mutants")]
+    without_syncs: bool,
 }
 
 /// Options are shared with the database for their counters alone.
@@ -83,7 +86,28 @@ impl Tuning {
             options.enable_statistics();
             Arc::new(Counting(options))
         });
-        Self { cache, buffers, expiry, counting }
+        Self {
+            cache,
+            buffers,
+            expiry,
+            counting,
+            #[cfg(feature = "mutants")]
+            without_syncs: false,
+        }
+    }
+
+    #[cfg(feature = "mutants")]
+    pub(crate) fn without_syncs(self, without_syncs: bool) -> Self {
+        Self { without_syncs, ..self }
+    }
+
+    /// Whether a synced write is.
+    #[cfg_attr(not(feature = "mutants"), expect(clippy::unused_self, reason = "a mutant says which it is"))]
+    pub(super) const fn syncs(&self) -> bool {
+        #[cfg(feature = "mutants")]
+        return !self.without_syncs;
+        #[cfg(not(feature = "mutants"))]
+        true
     }
 
     pub(crate) fn log_syncs(&self) -> Option<u64> {

@@ -21,6 +21,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("tidemark-fleet", 6),
     ("tidemark-e2e", 7),
     ("tidemark-bench", 7),
+    ("tidemark-powercut", 7),
     ("tidemark-structure", 7),
 ];
 

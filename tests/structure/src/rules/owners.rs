@@ -6,6 +6,7 @@ use crate::{Fault, Workspace};
 /// Library, and the crate that may depend on it.
 const OWNERS: &[(&str, &str)] = &[
     ("backoff", "tidemark-daemon"),
+    ("fuser", "tidemark-powercut"),
     ("hidapi", "tidemark-scanner"),
     ("moka", "tidemark-cache"),
     ("prost", "tidemark-wire"),
@@ -22,7 +23,8 @@ const OWNERS: &[(&str, &str)] = &[
 ];
 
 /// Library, and the one file of its owner that names it.
-const FILES: &[(&str, &str)] = &[("backoff", "packaging/daemon/src/retry.rs")];
+const FILES: &[(&str, &str)] =
+    &[("backoff", "packaging/daemon/src/retry.rs"), ("fuser", "tests/powercut/src/recorder.rs")];
 
 /// Dependencies on a library that another crate owns, and uses outside of the
 /// file that a library is kept in.
