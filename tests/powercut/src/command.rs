@@ -8,7 +8,7 @@ use clap::Parser;
 use crate::cut::Fate;
 use crate::filesystem::FileSystem;
 use crate::place::Place;
-use crate::rounds::{Failure, Plan, Tally, run};
+use crate::rounds::{Failure, IMAGES_A_DAY, Plan, Tally, run};
 use crate::run::replay;
 use crate::tools::Trouble;
 use crate::workload::Build;
@@ -102,7 +102,7 @@ pub fn perform(options: &Options) -> Result<ExitCode, Trouble> {
     for file_system in file_systems {
         let (images, only, keep) = (options.images, options.image, Some(options.keep.clone()));
         let images = only.map_or(images, |only| images.max(only + 1));
-        let plan = Plan { file_system, seed, images, only, keep, build: options.build() };
+        let plan = Plan { file_system, seed, images, a_day: IMAGES_A_DAY, only, keep, build: options.build() };
         let mut failures = 0;
         let tally = run(&place, &plan, &mut |tally| {
             for failure in tally.failures.get(failures..).unwrap_or_default() {

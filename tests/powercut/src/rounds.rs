@@ -1,6 +1,6 @@
-//! A run: day after day, each looked at after many cuts. Every second day
-//! begins on what a cut of the day before has left, so that the power goes
-//! while a box comes up again, too.
+//! A run: day after day, each looked at after many cuts. Three of four days
+//! begin on what a cut of the day before has left, so that the power goes
+//! while a box comes up again, too, and again the day after.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,8 +16,10 @@ use crate::run::{Day, Image, cuts, keep, look_at, record_day};
 use crate::tools::Trouble;
 use crate::workload::Build;
 
-/// Images of one day.
+/// Images of one day, if nothing else is said.
 pub const IMAGES_A_DAY: u64 = 50;
+/// Days of one box; then a new one is born.
+const DAYS_OF_A_BOX: u64 = 4;
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct Plan {
     pub seed: u64,
     /// How many images.
     pub images: u64,
+    /// Images of one day.
+    pub a_day: u64,
     /// Look at this one alone.
     pub only: Option<u64>,
     /// Where failed images are kept.
@@ -108,10 +112,11 @@ pub fn run(place: &Place, plan: &Plan, told: &mut dyn FnMut(&Tally)) -> Result<T
     let fresh = plan.file_system.make(place)?;
     let mut tally = Tally::default();
     let mut left: Option<(Disk, Known)> = None;
-    for number in 0..plan.images.div_ceil(IMAGES_A_DAY) {
-        let images = number * IMAGES_A_DAY..plan.images.min((number + 1) * IMAGES_A_DAY);
+    let a_day = plan.a_day.max(1);
+    for number in 0..plan.images.div_ceil(a_day) {
+        let images = number * a_day..plan.images.min((number + 1) * a_day);
         let seed = plan.seed.wrapping_add(number);
-        let start = match left.take().filter(|_| number % 2 == 1) {
+        let start = match left.take().filter(|_| number % DAYS_OF_A_BOX != 0) {
             Some((disk, known)) => Start { disk, answers: Answers::after(&known) },
             None => Start { disk: fresh.clone(), answers: Answers::of(seed) },
         };

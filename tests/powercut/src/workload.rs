@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tidemark_journal::{Clock, Committed, Config, Journal, NotSaved, Reading, Retention, Submission, Writer};
+use tidemark_journal::{
+    Clock, Committed, Config, Journal, LaneState, NotSaved, Reading, Retention, Submission, Writer,
+};
 use tidemark_model::{Status, WallTime};
 use tokio::runtime::Runtime;
 
@@ -144,13 +146,24 @@ impl Workload<'_> {
     /// Several documents in one call.
     fn submit_group(&mut self, journal: &Journal, numbers: &[u64]) -> Result<(), Trouble> {
         let from = self.recording.reached();
-        let documents = numbers.iter().filter_map(|number| self.shop.document(*number)).map(Submission::of);
-        let answers = self.runtime.block_on(journal.submit_all(documents.collect()));
+        let submissions = numbers.iter().filter_map(|number| self.submission(*number)).collect();
+        let answers = self.runtime.block_on(journal.submit_all(submissions));
         let at = self.recording.reached();
         for (number, answer) in numbers.iter().zip(answers) {
             self.log(*number, from, (at, answer))?;
         }
         Ok(())
+    }
+
+    /// The document of a number; of a lane's with the lane's state after it.
+    fn submission(&self, number: u64) -> Option<Submission> {
+        let lane = match shop::origin(number) {
+            Origin::Lane { lane, count } => {
+                Some(LaneState { lane: shop::lane_name(lane)?, state: count.to_be_bytes().to_vec() })
+            }
+            Origin::Till(_) => None,
+        };
+        Some(Submission { lane, ..Submission::of(self.shop.document(number)?) })
     }
 
     fn log(

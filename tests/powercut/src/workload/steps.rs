@@ -1,6 +1,6 @@
 //! What happens in a day, in an order drawn by the seed.
 
-use tidemark_journal::{Committed, Journal, LaneState, NotSaved, Submission};
+use tidemark_journal::{Committed, Journal, LaneState, NotSaved};
 use tidemark_model::{Label, Source};
 use tidemark_sync::message::Session;
 
@@ -115,9 +115,9 @@ impl Workload<'_> {
     }
 
     fn sell(&self, journal: &Journal, number: u64) -> Option<Heard> {
-        let document = self.shop.document(number)?;
+        let submission = self.submission(number)?;
         let from = self.recording.reached();
-        let answer = journal.submit_blocking(Submission::of(document));
+        let answer = journal.submit_blocking(submission);
         Some((number, from, self.recording.reached(), answer))
     }
 
@@ -128,14 +128,9 @@ impl Workload<'_> {
             let held = usize::try_from(lane).ok().and_then(|lane| self.counts.get_mut(lane));
             let count = held.ok_or_else(|| broken("no such lane"))?;
             *count += 1;
-            let (count, number) = (*count, shop::lane_number(lane, *count));
-            let (name, document) = (shop::lane_name(lane), self.shop.document(number));
-            let (Some(name), Some(document)) = (name, document) else { return Err(broken("no such document")) };
-            let state = LaneState { lane: name, state: count.to_be_bytes().to_vec() };
-            let from = self.recording.reached();
-            let submission = Submission { lane: Some(state), ..Submission::of(document) };
-            let answer = journal.submit_blocking(submission);
-            self.log(number, from, (self.recording.reached(), answer))?;
+            let number = shop::lane_number(lane, *count);
+            let (number, from, at, answer) = self.sell(journal, number).ok_or_else(|| broken("no such document"))?;
+            self.log(number, from, (at, answer))?;
         }
         Ok(())
     }
