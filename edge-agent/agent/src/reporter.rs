@@ -61,7 +61,7 @@ impl Reporter {
             tail: self.journal.tail(),
             pending,
             oldest_pending_seconds: oldest_pending_ms.map(|ms| ms / 1_000),
-            odometer_ms: self.journal.odometer().0,
+            odometer_ms: self.journal.odometer().run_ms(),
             catalogue,
             conditions: self.conditions.list().iter().map(|raised| trouble(raised, now)).collect(),
             lanes: desk.lanes,

@@ -49,7 +49,7 @@ impl State {
             Some(KeptIdentity::Newer { format }) => return Ok(Some(Err(NewerFormat(format)))),
             Some(KeptIdentity::Known(identity)) => identity,
         };
-        let progress = store.value::<Progress>(Family::Meta, &meta::PROGRESS)?.unwrap_or_default();
+        let progress = store.value::<Progress>(Family::Meta, &meta::PROGRESS)?.unwrap_or(Progress::BORN);
         let block = read_own_block(store, identity.epoch, progress.tail)?;
         let session = store.value::<Number>(Family::Meta, &meta::SESSION)?.map_or(0, |number| number.0);
         let trimmed_below = read_trimmed_below(store)?;

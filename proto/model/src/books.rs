@@ -71,6 +71,9 @@ pub struct DocumentEntry {
     pub first: Position,
     /// How many movements it has.
     pub count: u32,
+    /// Those of its movements that never came, by ordinal, ascending: a
+    /// repetition completes them.
+    pub missing: Vec<u32>,
     /// What a void of it would reverse.
     pub reversal: Reversal,
 }
@@ -120,6 +123,8 @@ pub enum Target {
         code: Code,
         /// By how much, signed.
         amount: Suspended,
+        /// The seq of the row.
+        row: Seq,
     },
     /// Nothing: parked, untracked, waste.
     Nothing,

@@ -161,6 +161,11 @@ impl Canon {
                 self.choice(3);
                 self.text(Some(instruction.as_str()));
             }
+            About::Resolution(resolution) => {
+                self.choice(4);
+                self.text(Some(resolution.sku.as_str()));
+                self.number(resolution.units_per_scan.as_thousandths());
+            }
         }
     }
 

@@ -189,7 +189,21 @@ impl Marks {
     /// The business day was derived, not given.
     pub const DAY_DERIVED: Self = Self(1 << 11);
 
-    const WORDS: [(Self, &'static str); 12] = [
+    /// The quantity is in base units although the code is not known.
+    pub const BASE: Self = Self(1 << 12);
+    /// Deferred, and nobody told how long ago it happened.
+    pub const AGELESS: Self = Self(1 << 13);
+    /// Of a count of every item of the store.
+    pub const FULL: Self = Self(1 << 14);
+    /// Of a count of a zone from which goods are sold.
+    pub const SELLS: Self = Self(1 << 15);
+    /// An older epoch holds this very movement of the document: effect 0.
+    pub const HELD: Self = Self(1 << 16);
+
+    /// Not there, by a count of every item of the store: nobody counted it.
+    pub const UNSEEN: Self = Self(1 << 17);
+
+    const WORDS: [(Self, &'static str); 18] = [
         (Self::EXPLAINED, "explained"),
         (Self::UNORDERED, "unordered"),
         (Self::ESTIMATED, "estimated"),
@@ -202,6 +216,12 @@ impl Marks {
         (Self::RECOUNT, "recount"),
         (Self::FINAL, "final"),
         (Self::DAY_DERIVED, "day_derived"),
+        (Self::BASE, "base"),
+        (Self::AGELESS, "ageless"),
+        (Self::FULL, "full"),
+        (Self::SELLS, "sells"),
+        (Self::HELD, "held"),
+        (Self::UNSEEN, "unseen"),
     ];
 
     /// From the kept bits; unknown bits are kept.

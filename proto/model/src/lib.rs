@@ -24,6 +24,7 @@ pub mod kind;
 pub mod limits;
 pub mod memory;
 pub mod movement;
+pub mod opening;
 pub mod outcome;
 pub mod place;
 pub mod position;

@@ -61,6 +61,31 @@ impl MemoryBooks {
         self.version += 1;
     }
 
+    /// All that the books hold, each key once. What the shop was taught is no
+    /// part of it.
+    pub fn into_changes(self) -> impl Iterator<Item = Change> {
+        let stock = self.stock.into_iter().map(|(sku, stock)| Change::Stock(sku, stock));
+        let effects = self
+            .effects
+            .into_iter()
+            .flat_map(|(sku, effects)| effects.into_values().map(move |effect| Change::Effect(sku.clone(), effect)));
+        let documents = self.documents.into_iter().map(|(key, record)| Change::Document(key, record));
+        let suspense = self.suspense.into_iter().map(|(code, suspense)| Change::Suspense(code, suspense));
+        let counts = self.counts.into_iter().map(|(reference, count)| Change::Count(reference, count));
+        let sequences = self.sequences.into_iter().map(|(source, state)| Change::Sequence(source, state));
+        stock.chain(effects).chain(documents).chain(suspense).chain(counts).chain(sequences)
+    }
+
+    /// Every count of several zones.
+    pub fn all_counts(&self) -> impl Iterator<Item = (&Reference, &CountState)> {
+        self.counts.iter()
+    }
+
+    /// What is held under every document's identity.
+    pub fn all_documents(&self) -> impl Iterator<Item = (&DocumentKey, &DocumentRecord)> {
+        self.documents.iter()
+    }
+
     /// Every item's stock.
     pub fn all_stock(&self) -> impl Iterator<Item = (&Sku, &Stock)> {
         self.stock.iter()

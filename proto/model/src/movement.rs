@@ -1,6 +1,7 @@
 //! The movement: one line's effect on one item, the unit of storing, sending
 //! and applying.
 
+use crate::books::Resolution;
 use crate::key::{ContentDigest, DocumentKey};
 use crate::kind::{Basis, Disposition, Kind, Marks, ParkReason};
 use crate::position::{Odometer, Position, Seq, WallTime};
@@ -128,6 +129,8 @@ pub enum About {
     Position(Position),
     /// An instruction of head office.
     Instruction(Label),
+    /// What a code was learnt to be.
+    Resolution(Resolution),
 }
 
 /// Why and what was parked.

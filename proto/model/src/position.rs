@@ -79,6 +79,17 @@ impl BlockIndex {
 pub struct Odometer(pub u64);
 
 impl Odometer {
+    /// Where the odometer of a new journal starts (about 35 years), so that
+    /// the readings of older epochs find room before it, with the time
+    /// between them kept (see [`crate::opening`]).
+    pub const BIRTH: Self = Self(1 << 40);
+
+    /// How long the journal has run, in milliseconds.
+    #[must_use]
+    pub const fn run_ms(self) -> u64 {
+        self.0.saturating_sub(Self::BIRTH.0)
+    }
+
     /// This reading `millis` earlier, not before the first.
     #[must_use]
     pub fn back(self, millis: u64) -> Self {

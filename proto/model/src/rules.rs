@@ -6,39 +6,72 @@
 
 mod count;
 mod deciding;
+mod entry;
 mod identity;
 mod judgement;
 mod meaning;
 mod mend;
+mod task;
 mod trade;
 mod void;
 
-use crate::books::Books;
+use crate::books::{Books, DocumentEntry, DocumentRecord};
 use crate::document::{Body, Document};
 use crate::draft::Draft;
-use crate::kind::Kind;
+use crate::kind::{Kind, ParkReason};
 use crate::outcome::{Outcome, Stamp};
 
-use deciding::{Deciding, Entry};
+use deciding::Deciding;
+use entry::Entry;
 use identity::Held;
+use task::Standing;
+
+pub(crate) use task::{AsCommitted, Place, Task};
 
 /// Decides a document over the draft, which then holds its changes too.
 ///
 /// Fails only if the books can't be read; the draft is then of no use.
 pub fn decide<B: Books>(draft: &mut Draft<'_, B>, document: &Document, stamp: &Stamp) -> Result<Outcome, B::Error> {
-    let held = identity::look_up(draft, document)?;
-    let (record, reused) = match held {
+    decide_task(draft, Task::submitted(document, stamp))
+}
+
+/// Decides a document that was just submitted, or one that was committed over
+/// other books.
+pub(crate) fn decide_task<B: Books>(draft: &mut Draft<'_, B>, task: Task<'_>) -> Result<Outcome, B::Error> {
+    let (record, standing) = match identity::look_up(draft, task)? {
         Held::Duplicate(outcome) => return Ok(outcome),
-        Held::New(record) => (record, false),
-        Held::OtherContent(record) => (record, true),
+        Held::New(record) => {
+            let standing = Standing::effective(task, &record, None);
+            (record, standing)
+        }
+        Held::OtherContent(record) => (record, Standing::parked(ParkReason::IdReused)),
+        Held::InPart(record, entry) => {
+            let standing = if fits(draft, task, &record, &entry)? {
+                Standing::effective(task, &record, Some(entry))
+            } else {
+                Standing::parked(ParkReason::PartialLine)
+            };
+            (record, standing)
+        }
     };
-    // A count can't be voided, so a void that waits for one does not bind it.
-    let voidable = matches!(document.body, Body::Trade { .. });
-    let voided = !reused && voidable && record.waiting_void.is_some();
-    let mut deciding = Deciding::new(draft, document, stamp, reused, voided);
+    let mut deciding = Deciding::new(draft, task, standing);
     deciding.number()?;
     decide_body(&mut deciding)?;
     deciding.finish(record)
+}
+
+/// Whether a document of which a part is held has the parts that are held;
+/// tried over a draft of its own.
+fn fits<B: Books>(
+    draft: &Draft<'_, B>,
+    task: Task<'_>,
+    record: &DocumentRecord,
+    entry: &DocumentEntry,
+) -> Result<bool, B::Error> {
+    let mut trial = Draft::over(draft);
+    let mut deciding = Deciding::new(&mut trial, task, Standing::effective(task, record, Some(entry.clone())));
+    decide_body(&mut deciding)?;
+    Ok(deciding.fits(entry))
 }
 
 fn decide_body<B: Books>(deciding: &mut Deciding<'_, '_, B>) -> Result<(), B::Error> {
@@ -61,4 +94,4 @@ fn decide_body<B: Books>(deciding: &mut Deciding<'_, '_, B>) -> Result<(), B::Er
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

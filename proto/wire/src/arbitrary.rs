@@ -2,6 +2,7 @@
 
 use proptest::option::of;
 use proptest::prelude::*;
+use tidemark_model::books::Resolution;
 use tidemark_model::movement::{About, DocumentRef, Labels, LineLabels, Parked};
 use tidemark_model::{
     Basis, Code, ContentDigest, Disposition, DocumentId, Epoch, Kind, Label, Marks, Movement, Note, Odometer,
@@ -79,6 +80,9 @@ fn about() -> impl Strategy<Value = About> {
         (source(), id()).prop_map(|(source, id)| About::Document { source, id }),
         (any::<u64>(), any::<u64>()).prop_map(|(epoch, seq)| About::Position(Position { epoch: Epoch(epoch), seq })),
         label().prop_map(About::Instruction),
+        ("[A-Za-z0-9-]{1,12}", quantity()).prop_map(|(sku, units_per_scan)| {
+            About::Resolution(Resolution { sku: Sku::new(&sku).unwrap(), units_per_scan })
+        }),
     ]
 }
 

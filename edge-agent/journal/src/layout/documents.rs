@@ -70,10 +70,11 @@ fn pack_line(to: &mut Packer, line: &LineEffect) {
             to.text(sku.as_str());
             to.quantity(*effect);
         }
-        Target::Suspense { code, amount } => {
+        Target::Suspense { code, amount, row } => {
             to.byte(2);
             to.text(code.as_str());
             pack_amount(to, *amount);
+            to.number(*row);
         }
     }
     to.odometer(line.happened);
@@ -84,11 +85,14 @@ fn read_line(from: &mut Reader<'_>) -> Result<LineEffect, LayoutError> {
     let target = match from.byte()? {
         0 => Target::Nothing,
         1 => Target::Item { sku: from.checked(Sku::new)?, effect: from.quantity()? },
-        2 => Target::Suspense { code: from.checked(Code::new)?, amount: read_amount(from)? },
+        2 => Target::Suspense { code: from.checked(Code::new)?, amount: read_amount(from)?, row: from.number()? },
         other => return Err(from.meaningless(other.into())),
     };
     Ok(LineEffect { target, happened: from.odometer()?, trade: from.flag()? })
 }
+
+/// Beside how a document can be voided: some of its movements never came.
+const IN_PART: u8 = 0x80;
 
 /// The record without its line effects: reading leaves them empty.
 impl Value for DocumentRecord {
@@ -101,14 +105,19 @@ impl Value for DocumentRecord {
             to.fixed(&entry.content.0);
             to.position(entry.first);
             to.number(entry.count.into());
+            let partly = if entry.missing.is_empty() { 0 } else { IN_PART };
             match &entry.reversal {
-                Reversal::Nothing => to.byte(0),
+                Reversal::Nothing => to.byte(partly),
                 Reversal::Lines { committed, .. } => {
-                    to.byte(1);
+                    to.byte(1 | partly);
                     to.odometer(*committed);
                 }
-                Reversal::Done => to.byte(2),
-                Reversal::Count => to.byte(3),
+                Reversal::Done => to.byte(2 | partly),
+                Reversal::Count => to.byte(3 | partly),
+            }
+            if partly != 0 {
+                to.length(entry.missing.len());
+                entry.missing.iter().for_each(|ordinal| to.number((*ordinal).into()));
             }
         }
     }
@@ -119,14 +128,16 @@ impl Value for DocumentRecord {
             let content = ContentDigest(from.fixed()?);
             let first = from.position()?;
             let count = from.number32()?;
-            let reversal = match from.byte()? {
+            let how = from.byte()?;
+            let reversal = match how & !IN_PART {
                 0 => Reversal::Nothing,
                 1 => Reversal::Lines { committed: from.odometer()?, lines: Vec::new() },
                 2 => Reversal::Done,
                 3 => Reversal::Count,
                 other => return Err(from.meaningless(other.into())),
             };
-            Ok(DocumentEntry { content, first, count, reversal })
+            let missing = if how & IN_PART == 0 { Vec::new() } else { from.many(Reader::number32)? };
+            Ok(DocumentEntry { content, first, count, missing, reversal })
         })?;
         Ok(Self { entries, waiting_void })
     }

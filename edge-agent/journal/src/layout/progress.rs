@@ -6,11 +6,16 @@ use super::bytes::{LayoutError, Packer, Reader, Value};
 
 /// The last committed seq, the chain over all movements up to it, and the
 /// odometer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Progress {
     pub(crate) tail: Seq,
     pub(crate) chain: u64,
     pub(crate) odometer: Odometer,
+}
+
+impl Progress {
+    /// Of a journal that was just born.
+    pub(crate) const BORN: Self = Self { tail: 0, chain: 0, odometer: Odometer::BIRTH };
 }
 
 impl Value for Progress {

@@ -117,7 +117,7 @@ fn line() -> impl Strategy<Value = LineEffect> {
     let target = prop_oneof![
         Just(Target::Nothing),
         (sku(), quantity()).prop_map(|(sku, effect)| Target::Item { sku, effect }),
-        (code(), amount()).prop_map(|(code, amount)| Target::Suspense { code, amount }),
+        (code(), amount(), any::<u64>()).prop_map(|(code, amount, row)| Target::Suspense { code, amount, row }),
     ];
     (target, odometer(), any::<bool>()).prop_map(|(target, happened, trade)| LineEffect { target, happened, trade })
 }
@@ -129,8 +129,14 @@ fn record() -> impl Strategy<Value = DocumentRecord> {
         Just(Reversal::Count),
         odometer().prop_map(|committed| Reversal::Lines { committed, lines: Vec::new() }),
     ];
-    let entry = (any::<[u8; 8]>(), position(), any::<u32>(), reversal).prop_map(|(content, first, count, reversal)| {
-        DocumentEntry { content: ContentDigest(content), first, count, reversal }
+    let missing = prop::collection::vec(any::<u32>(), 0..3);
+    let entry = (any::<[u8; 8]>(), position(), any::<u32>(), missing, reversal);
+    let entry = entry.prop_map(|(content, first, count, missing, reversal)| DocumentEntry {
+        content: ContentDigest(content),
+        first,
+        count,
+        missing,
+        reversal,
     });
     (prop::collection::vec(entry, 0..4), prop::option::of(position()))
         .prop_map(|(entries, waiting_void)| DocumentRecord { entries, waiting_void })

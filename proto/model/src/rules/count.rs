@@ -19,7 +19,8 @@ use crate::outcome::Warning;
 use crate::quantity::{Quantity, ScaleError};
 use crate::text::{Label, Reference, Sku};
 
-use super::deciding::{Deciding, Entry};
+use super::deciding::Deciding;
+use super::entry::Entry;
 use super::judgement::When;
 use super::meaning::{Meaning, meaning};
 use super::trade::{raw_of, unscalable};
@@ -40,8 +41,8 @@ fn decide_alone<B: Books>(deciding: &mut Deciding<'_, '_, B>, body: &CountBody) 
         read_line(deciding, line, &mut sheet, &mut marks, None)?;
     }
     let state = CountState { sheets: vec![sheet], closed: None, full: body.full };
-    if deciding.is_reused() {
-        return closing::record_reused(deciding, &state);
+    if deciding.is_parked() {
+        return closing::record_parked(deciding, &state);
     }
     closing::close(deciding, &state, &marks, reason_of(body))
 }
@@ -65,7 +66,7 @@ fn decide_sheet<B: Books>(
         deciding.line = number;
         read_line(deciding, line, &mut sheet, &mut marks, Some(Kind::Tally))?;
     }
-    if deciding.is_reused() {
+    if deciding.is_parked() {
         return Ok(());
     }
     take_sheet(&mut state.sheets, sheet);

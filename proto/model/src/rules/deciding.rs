@@ -2,32 +2,42 @@
 //! changes stock.
 
 use crate::books::{
-    Books, Change, ClosedCount, DocumentEntry, DocumentRecord, ItemEffect, LineEffect, Reversal, Stock, Suspended,
-    SuspenseRow, Target,
+    Books, Change, DocumentEntry, DocumentRecord, ItemEffect, LineEffect, Reversal, Stock, SuspenseRow, Target,
 };
-use crate::content::content_digest;
 use crate::document::{Body, Document, ParkedLine, Timing};
 use crate::draft::Draft;
 use crate::key::{ContentDigest, DocumentKey};
-use crate::kind::{Basis, Disposition, Kind, Marks, ParkReason};
+use crate::kind::{Basis, Kind, Marks, ParkReason};
 use crate::limits::CONTENTS_PER_IDENTITY;
-use crate::movement::{About, DocumentRef, LineLabels, Movement, Parked};
+use crate::movement::{DocumentRef, Movement, Parked};
 use crate::outcome::{Outcome, Stamp, Status, Warning};
 use crate::position::{Odometer, Position, Seq};
 use crate::quantity::Quantity;
-use crate::text::{Code, Label, Sku};
+use crate::text::{Code, Sku};
 
+use super::entry::{Done, Entry, Wish, kind_of, overflow};
 use super::identity;
+use super::task::{AsCommitted, Place, Standing, Task};
+
+/// Parts of a movement from here on belong to movements that a document had
+/// not when it was committed.
+const BEYOND: u32 = 1 << 20;
 
 /// A document being decided.
 pub(super) struct Deciding<'d, 'a, B> {
     pub(super) draft: &'d mut Draft<'a, B>,
     pub(super) document: &'d Document,
     pub(super) stamp: &'d Stamp,
-    /// The identity was used with other content: all effects 0, parked.
-    reused: bool,
+    /// Why all of it is parked, with effect 0, if it is.
+    parks: Option<ParkReason>,
     /// A void came before it: all effects 0.
     voided: bool,
+    /// What is held of it in part: only what is missing takes effect.
+    completes: Option<DocumentEntry>,
+    /// How it was committed, if it is decided again.
+    committed: Option<&'d AsCommitted>,
+    /// The next part of what it had not when it was committed.
+    beyond: u32,
     /// The line being decided, from 1; 0 for the document as a whole.
     pub(super) line: u32,
     content: ContentDigest,
@@ -36,110 +46,61 @@ pub(super) struct Deciding<'d, 'a, B> {
     warnings: Vec<Warning>,
 }
 
-/// One movement to be: what the rules say of it, before stock is touched.
-#[derive(Clone)]
-pub(super) struct Entry {
-    pub(super) kind: Kind,
-    pub(super) sku: Option<Sku>,
-    pub(super) code: Option<Code>,
-    pub(super) quantity: Quantity,
-    pub(super) units_per_scan: Quantity,
-    pub(super) reason: Option<Label>,
-    pub(super) disposition: Option<Disposition>,
-    pub(super) line: LineLabels,
-    pub(super) about: Option<About>,
-    pub(super) happened: Option<Odometer>,
-    pub(super) marks: Marks,
-    pub(super) parked: Option<Parked>,
-    pub(super) wish: Wish,
-}
-
-/// What a movement is to change.
-#[derive(Clone)]
-pub(super) enum Wish {
-    /// Nothing.
-    Nothing,
-    /// The SKU's on-hand by `now`; `stands` is what stands in the item's
-    /// history, by when it happened.
-    Effect { now: Quantity, stands: Vec<(Odometer, Quantity)>, trade: bool },
-    /// The SKU's on-hand becomes this, as counted.
-    Becomes { on_hand: Quantity, closed: ClosedCount },
-    /// The code's suspense by so much.
-    Suspense { amount: Suspended, trade: bool },
-}
-
-impl Entry {
-    /// A movement of a kind that changes nothing.
-    pub(super) const fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            sku: None,
-            code: None,
-            quantity: Quantity::ZERO,
-            units_per_scan: Quantity::ONE,
-            reason: None,
-            disposition: None,
-            line: LineLabels { lot: None, expiry: None, serial: None },
-            about: None,
-            happened: None,
-            marks: Marks::NONE,
-            parked: None,
-            wish: Wish::Nothing,
-        }
-    }
-}
-
-/// What a movement did, after stock was touched.
-struct Done {
-    effect: Quantity,
-    on_hand_after: Option<Quantity>,
-    basis: Basis,
-    previous: Seq,
-    parked: Option<Parked>,
-    target: Target,
-    trade: bool,
-}
-
-impl Done {
-    const NOTHING: Self = Self {
-        effect: Quantity::ZERO,
-        on_hand_after: None,
-        basis: Basis::None,
-        previous: 0,
-        parked: None,
-        target: Target::Nothing,
-        trade: false,
-    };
-}
-
 impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
-    pub(super) fn new(
-        draft: &'d mut Draft<'a, B>,
-        document: &'d Document,
-        stamp: &'d Stamp,
-        reused: bool,
-        voided: bool,
-    ) -> Self {
-        let content = content_digest(document);
+    pub(super) fn new(draft: &'d mut Draft<'a, B>, task: Task<'d>, standing: Standing) -> Self {
+        let Standing { parks, voided, completes } = standing;
         let warnings = if voided { vec![Warning::VoidedBefore] } else { Vec::new() };
         Self {
             draft,
-            document,
-            stamp,
-            reused,
+            document: task.document,
+            stamp: task.stamp,
+            parks,
             voided,
+            completes,
+            committed: task.committed,
+            beyond: BEYOND,
             line: 0,
-            content,
+            content: task.content,
             movements: Vec::new(),
             reversible: Vec::new(),
             warnings,
         }
     }
 
-    /// Whether the identity was used with other content: whatever changes
-    /// books beside the stock asks first.
-    pub(super) const fn is_reused(&self) -> bool {
-        self.reused
+    /// Whether all of it is parked, because its identity was used with other
+    /// content or its parts can't be matched: whatever changes books beside
+    /// the stock asks first.
+    pub(super) const fn is_parked(&self) -> bool {
+        self.parks.is_some()
+    }
+
+    /// Whether it is decided again, with items and units as committed.
+    pub(super) const fn is_as_committed(&self) -> bool {
+        self.committed.is_some()
+    }
+
+    /// Where it stands, if it was committed and stays there.
+    fn place(&self) -> Option<Place> {
+        self.committed.and_then(|committed| committed.place)
+    }
+
+    /// Those of its movements, by ordinal, that never came.
+    pub(super) fn absent(&self) -> &'d [u32] {
+        self.committed.map_or(&[], |committed| &committed.absent)
+    }
+
+    /// Whether its movements are those of which some are held.
+    pub(super) fn fits(&self, entry: &DocumentEntry) -> bool {
+        let held = match &entry.reversal {
+            Reversal::Lines { lines, .. } => lines.as_slice(),
+            Reversal::Done | Reversal::Count | Reversal::Nothing => &[],
+        };
+        let alike = |(line, movement): (&LineEffect, &Movement)| match &line.target {
+            Target::Item { sku, .. } => movement.sku.as_ref() == Some(sku),
+            Target::Suspense { code, .. } => movement.code.as_ref() == Some(code),
+            Target::Nothing => true,
+        };
+        u32::try_from(self.movements.len().max(1)) == Ok(entry.count) && held.iter().zip(&self.movements).all(alike)
     }
 
     /// The position the document's first movement takes.
@@ -153,7 +114,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
 
     /// Follows the source's running number.
     pub(super) fn number(&mut self) -> Result<(), B::Error> {
-        let Some(number) = self.document.sequence.filter(|_| !self.reused) else { return Ok(()) };
+        let Some(number) = self.document.sequence.filter(|_| self.parks.is_none()) else { return Ok(()) };
         let mut state = self.draft.sequence(&self.document.source)?.unwrap_or_default();
         self.warnings.extend(identity::follow_sequence(&mut state, number, self.document.timing));
         self.draft.apply(Change::Sequence(self.document.source.clone(), state));
@@ -163,7 +124,14 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
     /// The position the next movement takes.
     fn next(&self) -> Position {
         let done = u64::try_from(self.movements.len()).unwrap_or(u64::MAX);
-        Position { epoch: self.stamp.next.epoch, seq: self.stamp.next.seq.saturating_add(done) }
+        let seq = self.stamp.next.seq.saturating_add(done);
+        Position { epoch: self.stamp.next.epoch, seq: self.place().map_or(seq, |place| seq.min(place.last)) }
+    }
+
+    /// Whether an older epoch holds the next movement already.
+    fn is_held(&self) -> bool {
+        let ordinal = u32::try_from(self.movements.len() + 1).unwrap_or(u32::MAX);
+        self.completes.as_ref().is_some_and(|entry| !entry.missing.contains(&ordinal))
     }
 
     /// An item's stock as this document sees it.
@@ -177,8 +145,11 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
     }
 
     /// Makes a movement of an entry and changes the books by its wish.
-    pub(super) fn record(&mut self, entry: Entry) -> Result<(), B::Error> {
+    pub(super) fn record(&mut self, mut entry: Entry) -> Result<(), B::Error> {
         let at = self.next();
+        if self.is_held() {
+            (entry.wish, entry.marks) = (Wish::Nothing, entry.marks.with(Marks::HELD));
+        }
         let happened = entry.happened.unwrap_or(self.stamp.odometer);
         let done = self.carry_out(&entry, at.seq, happened)?;
         self.reversible.push(LineEffect { target: done.target.clone(), happened, trade: done.trade });
@@ -229,29 +200,35 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
     }
 
     fn document_marks(&self) -> Marks {
-        let last = match &self.document.body {
-            Body::Trade { last, .. } => *last,
-            Body::Count(count) => count.last,
+        let of_body = match &self.document.body {
+            Body::Trade { last, .. } => Marks::NONE.with_if(*last, Marks::FINAL),
+            Body::Count(count) => Marks::NONE
+                .with_if(count.last, Marks::FINAL)
+                .with_if(count.full, Marks::FULL)
+                .with_if(count.sells, Marks::SELLS),
             Body::Void { .. }
             | Body::DayClose { .. }
             | Body::Correction { .. }
             | Body::Resolve { .. }
             | Body::Restatement { .. }
             | Body::InstructionResult { .. }
-            | Body::Unreadable(_) => false,
+            | Body::Unreadable(_) => Marks::NONE,
         };
         let derived = self.document.labels.business_day.is_some() && !self.document.business_day_given;
-        Marks::NONE
+        of_body
             .with_if(self.voided, Marks::VOIDED)
-            .with_if(last, Marks::FINAL)
             .with_if(derived, Marks::DAY_DERIVED)
             .with_if(matches!(self.document.timing, Timing::Deferred { .. }), Marks::DEFERRED)
     }
 
     fn carry_out(&mut self, entry: &Entry, seq: Seq, happened: Odometer) -> Result<Done, B::Error> {
-        if self.reused {
-            let detail = "the id was used before with other content; head office says whether this counts";
-            let parked = Parked { reason: ParkReason::IdReused, detail: detail.to_owned(), raw: String::new() };
+        if let Some(reason) = self.parks {
+            let detail = if reason == ParkReason::PartialLine {
+                "a part of this document is held already, and its parts can't be matched"
+            } else {
+                "the id was used before with other content; head office says whether this counts"
+            };
+            let parked = Parked { reason, detail: detail.to_owned(), raw: String::new() };
             return Ok(Done { parked: Some(parked), ..Done::NOTHING });
         }
         if entry.parked.is_some() {
@@ -275,7 +252,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         let mut suspense = self.draft.suspense(code)?.unwrap_or_default();
         suspense.rows.push(row);
         self.draft.apply(Change::Suspense(code.clone(), suspense));
-        let target = Target::Suspense { code: code.clone(), amount: row.amount };
+        let target = Target::Suspense { code: code.clone(), amount: row.amount, row: row.seq };
         Ok(Done { target, trade: row.trade, ..Done::NOTHING })
     }
 
@@ -309,7 +286,13 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         if self.voided {
             return (Target::Nothing, false);
         }
-        for (part, (happened, effect)) in (0..).zip(stands) {
+        let done = u64::try_from(self.movements.len()).unwrap_or(u64::MAX);
+        let is_beyond = self.place().is_some_and(|place| self.stamp.next.seq.saturating_add(done) > place.last);
+        let first = if is_beyond { self.beyond } else { 0 };
+        if is_beyond {
+            self.beyond = self.beyond.saturating_add(u32::try_from(stands.len()).unwrap_or(u32::MAX));
+        }
+        for (part, (happened, effect)) in (first..).zip(stands) {
             let entry = ItemEffect { happened: *happened, seq, part, effect: *effect, trade: *trade };
             self.draft.apply(Change::Effect(sku.clone(), entry));
         }
@@ -329,10 +312,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         let lines = u32::try_from(self.movements.len()).unwrap_or(u32::MAX);
         self.movements.iter_mut().for_each(|movement| movement.document.count = lines);
         let reversal = self.reversal();
-        if record.entries.len() < CONTENTS_PER_IDENTITY {
-            let content = self.content;
-            record.entries.push(DocumentEntry { content, first: self.stamp.next, count: lines, reversal });
-        }
+        self.keep(&mut record, lines, reversal);
         let key = DocumentKey::of(&self.document.source, &self.document.id);
         self.draft.apply(Change::Document(key, record));
         Ok(Outcome {
@@ -344,8 +324,24 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         })
     }
 
+    /// Keeps what is known of the document from now on.
+    fn keep(&self, record: &mut DocumentRecord, count: u32, reversal: Reversal) {
+        let held = record.entries.iter_mut().find(|entry| entry.content == self.content);
+        if let Some(entry) = held {
+            if self.parks.is_none() {
+                entry.complete(self.absent(), reversal);
+            } else {
+                entry.missing.clear();
+            }
+        } else if record.entries.len() < CONTENTS_PER_IDENTITY {
+            let count = self.place().map_or(count, |place| place.count);
+            let (content, first, missing) = (self.content, self.stamp.next, self.absent().to_vec());
+            record.entries.push(DocumentEntry { content, first, count, missing, reversal });
+        }
+    }
+
     fn reversal(&mut self) -> Reversal {
-        if self.reused {
+        if self.is_parked() {
             return Reversal::Nothing;
         }
         match &self.document.body {
@@ -362,28 +358,5 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             | Body::InstructionResult { .. }
             | Body::Unreadable(_) => Reversal::Nothing,
         }
-    }
-}
-
-fn overflow() -> Done {
-    let parked = Parked {
-        reason: ParkReason::Overflow,
-        detail: "on-hand would leave the range of 64 bits; look for a mistyped quantity".to_owned(),
-        raw: String::new(),
-    };
-    Done { parked: Some(parked), ..Done::NOTHING }
-}
-
-fn kind_of(body: &Body) -> Kind {
-    match body {
-        Body::Trade { kind, .. } => kind.kind(),
-        Body::Count(_) => Kind::Count,
-        Body::Void { .. } => Kind::Void,
-        Body::DayClose { .. } => Kind::DayClose,
-        Body::Correction { .. } => Kind::Correction,
-        Body::Resolve { .. } => Kind::Resolve,
-        Body::Restatement { .. } => Kind::Restatement,
-        Body::InstructionResult { .. } => Kind::InstructionResult,
-        Body::Unreadable(_) => Kind::Unknown,
     }
 }

@@ -1,13 +1,14 @@
 //! Document identity: same id and same content is a retry, same id and other
 //! content is parked once per content.
 
-use crate::books::{Books, DocumentRecord, SequenceState};
-use crate::content::content_digest;
-use crate::document::{Document, Timing};
+use crate::books::{Books, DocumentEntry, DocumentRecord, SequenceState};
+use crate::document::Timing;
 use crate::draft::Draft;
 use crate::key::DocumentKey;
 use crate::limits::SEQUENCE_GAPS;
 use crate::outcome::{Outcome, Status, Warning};
+
+use super::task::Task;
 
 /// What the books hold under a document's identity.
 pub(super) enum Held {
@@ -15,15 +16,20 @@ pub(super) enum Held {
     Duplicate(Outcome),
     /// Nothing, but perhaps a void that waits for it.
     New(DocumentRecord),
+    /// A part of this very content.
+    InPart(DocumentRecord, DocumentEntry),
     /// Other content.
     OtherContent(DocumentRecord),
 }
 
-pub(super) fn look_up<B: Books>(draft: &Draft<'_, B>, document: &Document) -> Result<Held, B::Error> {
-    let key = DocumentKey::of(&document.source, &document.id);
+pub(super) fn look_up<B: Books>(draft: &Draft<'_, B>, task: Task<'_>) -> Result<Held, B::Error> {
+    let key = DocumentKey::of(&task.document.source, &task.document.id);
     let record = draft.document(key)?.unwrap_or_default();
-    let content = content_digest(document);
-    if let Some(entry) = record.entries.iter().find(|entry| entry.content == content) {
+    if let Some(entry) = record.entries.iter().find(|entry| entry.content == task.content) {
+        if !entry.missing.is_empty() {
+            let entry = entry.clone();
+            return Ok(Held::InPart(record, entry));
+        }
         return Ok(Held::Duplicate(Outcome {
             status: Status::Duplicate,
             first: entry.first,

@@ -23,6 +23,14 @@ pub(super) enum Meaning {
 /// Looks a line's item up, with the unit the line counts in.
 pub(super) fn meaning<B: Books>(deciding: &Deciding<'_, '_, B>, line: &TakenLine) -> Result<Meaning, B::Error> {
     let given = line.item.as_str();
+    if deciding.is_as_committed() {
+        let is_sku = line.unit == Unit::Sku;
+        return Ok(if is_sku {
+            Meaning::Item { item: unlisted(&line.item), code: None, units: Quantity::ONE }
+        } else {
+            unknown(line)
+        });
+    }
     if line.unit == Unit::Sku {
         return Ok(Meaning::Item { item: item_of(deciding, &line.item)?, code: None, units: Quantity::ONE });
     }
@@ -70,15 +78,14 @@ fn unknown(line: &TakenLine) -> Meaning {
 pub(super) fn item_of<B: Books>(deciding: &Deciding<'_, '_, B>, sku: &Sku) -> Result<Item, B::Error> {
     Ok(match deciding.draft.lookup(sku.as_str())? {
         Lookup::Sku(item) => item,
-        Lookup::Code { .. } | Lookup::Unknown => Item {
-            sku: sku.clone(),
-            name: sku.to_string(),
-            unit: ItemUnit::Measure,
-            tracked: true,
-            price: None,
-            parts: Vec::new(),
-        },
+        Lookup::Code { .. } | Lookup::Unknown => unlisted(sku),
     })
+}
+
+/// An item of which nothing is known but that it is stock.
+fn unlisted(sku: &Sku) -> Item {
+    let name = sku.to_string();
+    Item { sku: sku.clone(), name, unit: ItemUnit::Measure, tracked: true, price: None, parts: Vec::new() }
 }
 
 /// One SKU that an item moves: itself, or a part of a kit.

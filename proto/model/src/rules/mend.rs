@@ -8,7 +8,8 @@ use crate::position::Odometer;
 use crate::quantity::{Quantity, ScaleError};
 use crate::text::{Code, Sku};
 
-use super::deciding::{Deciding, Entry, Wish};
+use super::deciding::Deciding;
+use super::entry::{Entry, Wish};
 use super::judgement::{Verdict, When};
 use super::meaning::{Share, item_of, shares};
 use super::trade::{record_judged, when_of};
@@ -62,22 +63,25 @@ pub(super) fn resolve<B: Books>(
     sku: &Sku,
     units_per_scan: Quantity,
 ) -> Result<(), B::Error> {
-    let entry = Entry { code: Some(code.clone()), units_per_scan, ..Entry::of(Kind::Resolve) };
-    if deciding.is_reused() {
+    let resolution = Resolution { sku: sku.clone(), units_per_scan };
+    let about = Some(About::Resolution(resolution.clone()));
+    let entry = Entry { code: Some(code.clone()), about, units_per_scan, ..Entry::of(Kind::Resolve) };
+    if deciding.is_parked() {
         return deciding.record(Entry { sku: Some(sku.clone()), ..entry });
     }
     let mut suspense = deciding.draft.suspense(code)?.unwrap_or_default();
     let rows = std::mem::take(&mut suspense.rows);
-    suspense.resolved = Some(Resolution { sku: sku.clone(), units_per_scan });
+    suspense.resolved = Some(resolution);
     deciding.draft.apply(Change::Suspense(code.clone(), suspense));
     let item = item_of(deciding, sku)?;
     for share in shares(deciding, &item, units_per_scan)? {
         for (trade, in_base) in [(true, false), (true, true), (false, false), (false, true)] {
             let alike = |row: &&SuspenseRow| (row.trade, matches!(row.amount, Suspended::Base(_))) == (trade, in_base);
-            resolve_rows(deciding, code, &share, rows.iter().filter(alike), trade)?;
+            resolve_rows(deciding, &entry, &share, rows.iter().filter(alike), trade)?;
         }
     }
-    Ok(())
+    // Nothing stood in suspense: what the code means is held all the same.
+    if rows.is_empty() { deciding.record(entry) } else { Ok(()) }
 }
 
 /// What rows that count alike sum up to.
@@ -129,7 +133,7 @@ impl Resolved {
 
 fn resolve_rows<'r, B: Books>(
     deciding: &mut Deciding<'_, '_, B>,
-    code: &Code,
+    entry: &Entry,
     share: &Share,
     rows: impl Iterator<Item = &'r SuspenseRow>,
     trade: bool,
@@ -138,9 +142,11 @@ fn resolve_rows<'r, B: Books>(
     let mut resolved = Resolved::nothing();
     for row in rows {
         if let Err(error) = resolved.add(row, share, closed) {
+            let code = entry.code.as_ref().map(Code::to_string).unwrap_or_default();
             let detail = format!("what was given under {code} can't be told in base units: {error}");
             let raw = format!("{} × {code}", row.amount.quantity());
-            deciding.park(Kind::Resolve, ParkedLine { reason: error.into(), detail, raw })?;
+            let parked = Some(ParkedLine { reason: error.into(), detail, raw }.into());
+            deciding.record(Entry { parked, ..entry.clone() })?;
         }
     }
     let Resolved { rows, explained, units, quantity, now, stands, marks } = resolved;
@@ -151,11 +157,10 @@ fn resolve_rows<'r, B: Books>(
     let wish = if share.tracked { Wish::Effect { now, stands, trade } } else { Wish::Nothing };
     deciding.record(Entry {
         sku: Some(share.sku.clone()),
-        code: Some(code.clone()),
         units_per_scan: units,
         quantity,
         marks,
         wish,
-        ..Entry::of(Kind::Resolve)
+        ..entry.clone()
     })
 }

@@ -1,11 +1,11 @@
 //! Each stock rule as a sentence, and the promises as properties.
 
-mod any;
+pub(crate) mod any;
 mod counts;
 mod identity;
 mod mending;
 mod properties;
-mod shop;
+pub(crate) mod shop;
 mod table;
 mod trade;
 mod voids;

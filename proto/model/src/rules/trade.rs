@@ -10,7 +10,8 @@ use crate::position::Odometer;
 use crate::quantity::{Quantity, ScaleError};
 use crate::text::Code;
 
-use super::deciding::{Deciding, Entry, Wish};
+use super::deciding::Deciding;
+use super::entry::{Entry, Wish};
 use super::judgement::{Verdict, When};
 use super::meaning::{Meaning, Share, meaning, shares};
 
@@ -51,7 +52,14 @@ fn decide_line<B: Books>(
             let amount = if in_base { Suspended::Base(quantity) } else { Suspended::Packs(quantity) };
             let wish = Wish::Suspense { amount, trade: sells(kind) };
             let wish = if quantity == Quantity::ZERO { Wish::Nothing } else { wish };
-            deciding.record(Entry { code: Some(code), happened: Some(when.reading()), wish, ..plain(kind, line) })
+            let marks = Marks::NONE.with_if(in_base, Marks::BASE);
+            deciding.record(Entry {
+                code: Some(code),
+                happened: Some(when.reading()),
+                marks,
+                wish,
+                ..plain(kind, line)
+            })
         }
         Meaning::Item { item, code, units } => {
             let code = if item.parts.is_empty() { code } else { code.or_else(|| Code::new(item.sku.as_str()).ok()) };
@@ -115,7 +123,8 @@ pub(super) fn record_judged<B: Books>(
     let marks = entry
         .marks
         .with_if(verdict == Verdict::Explained, Marks::EXPLAINED)
-        .with_if(verdict == Verdict::Unordered, Marks::UNORDERED.with(Marks::RECOUNT));
+        .with_if(verdict == Verdict::Unordered, Marks::UNORDERED.with(Marks::RECOUNT))
+        .with_if(matches!(when, When::Unknown(_)), Marks::AGELESS);
     let wish = Wish::Effect { now, stands: vec![(when.reading(), effect)], trade };
     deciding.record(Entry { marks, wish, ..entry })
 }

@@ -7,11 +7,12 @@ use crate::kind::{Kind, Marks, ParkReason};
 use crate::limits::VOID_MILLIS;
 use crate::movement::About;
 use crate::outcome::Warning;
-use crate::position::{Odometer, Seq};
+use crate::position::Odometer;
 use crate::quantity::Quantity;
 use crate::text::{Code, DocumentId, Source};
 
-use super::deciding::{Deciding, Entry, Wish};
+use super::deciding::Deciding;
+use super::entry::{Entry, Wish};
 use super::judgement::When;
 use super::meaning::{item_of, shares};
 use super::trade::record_judged;
@@ -22,13 +23,12 @@ pub(super) fn decide<B: Books>(
     id: &DocumentId,
 ) -> Result<(), B::Error> {
     let about = About::Document { source: source.clone(), id: id.clone() };
-    if deciding.is_reused() {
+    if deciding.is_parked() {
         return deciding.record(Entry { about: Some(about), ..Entry::of(Kind::Void) });
     }
     let key = DocumentKey::of(source, id);
     let mut record = deciding.draft.document(key)?.unwrap_or_default();
     let Some(entry) = record.entries.first_mut() else { return wait(deciding, key, record, about) };
-    let first = entry.first;
     match &mut entry.reversal {
         Reversal::Done => {
             deciding.warn(Warning::AlreadyVoided);
@@ -40,17 +40,39 @@ pub(super) fn decide<B: Books>(
             let detail = "the document is older than 60 days; head office corrects it by instruction";
             park(deciding, ParkReason::VoidTooOld, detail, &about)
         }
-        Reversal::Lines { lines, .. } => {
+        Reversal::Lines { committed, lines } => {
             let lines = std::mem::take(lines);
-            entry.reversal = Reversal::Done;
+            if let Some(left) = left_of(&lines, deciding.absent()) {
+                let committed = *committed;
+                entry.reversal = Reversal::Lines { committed, lines: left };
+            } else {
+                entry.reversal = Reversal::Done;
+            }
             deciding.draft.apply(Change::Document(key, record));
-            for (number, (seq, line)) in (1..).zip((first.seq..).zip(lines)) {
+            for (number, line) in (1..).zip(lines) {
                 deciding.line = number;
-                reverse(deciding, &about, seq, line)?;
+                if deciding.absent().contains(&number) {
+                    deciding.record(Entry { about: Some(about.clone()), ..Entry::of(Kind::Void) })?;
+                } else {
+                    reverse(deciding, &about, line)?;
+                }
             }
             Ok(())
         }
     }
+}
+
+/// What is left of a document's lines, by ordinal, if some movements of its
+/// void never came: a repetition of the void reverses them.
+fn left_of(lines: &[LineEffect], absent: &[u32]) -> Option<Vec<LineEffect>> {
+    if absent.is_empty() {
+        return None;
+    }
+    let left = |(number, line): (u32, &LineEffect)| {
+        let target = if absent.contains(&number) { line.target.clone() } else { Target::Nothing };
+        LineEffect { target, ..line.clone() }
+    };
+    Some((1..).zip(lines).map(left).collect())
 }
 
 const fn is_too_old(committed: Odometer, now: Odometer) -> bool {
@@ -82,17 +104,13 @@ fn park<B: Books>(
 ) -> Result<(), B::Error> {
     let raw = match about {
         About::Document { source, id } => format!("void of {source} {id}"),
-        About::Position(_) | About::Instruction(_) => String::new(),
+        About::Position(_) | About::Instruction(_) | About::Resolution(_) => String::new(),
     };
-    deciding.park(Kind::Void, ParkedLine { reason, detail: detail.to_owned(), raw })
+    let parked = ParkedLine { reason, detail: detail.to_owned(), raw };
+    deciding.record(Entry { about: Some(about.clone()), parked: Some(parked.into()), ..Entry::of(Kind::Void) })
 }
 
-fn reverse<B: Books>(
-    deciding: &mut Deciding<'_, '_, B>,
-    about: &About,
-    seq: Seq,
-    line: LineEffect,
-) -> Result<(), B::Error> {
+fn reverse<B: Books>(deciding: &mut Deciding<'_, '_, B>, about: &About, line: LineEffect) -> Result<(), B::Error> {
     let entry = Entry { about: Some(about.clone()), happened: Some(line.happened), ..Entry::of(Kind::Void) };
     let when = When::At(line.happened);
     match line.target {
@@ -104,14 +122,14 @@ fn reverse<B: Books>(
             let entry = Entry { sku: Some(sku), quantity: magnitude(effect), ..entry };
             record_judged(deciding, entry, back, line.trade, when)
         }
-        Target::Suspense { code, amount } => {
+        Target::Suspense { code, amount, row } => {
             let Some(back) = amount.checked_neg() else { return deciding.record(entry) };
             let entry = Entry { code: Some(code.clone()), quantity: magnitude(amount.quantity()), ..entry };
             reverse_suspense(
                 deciding,
                 entry,
                 &code,
-                SuspenseRow { happened: line.happened, seq, amount: back, trade: line.trade },
+                SuspenseRow { happened: line.happened, seq: row, amount: back, trade: line.trade },
             )
         }
     }

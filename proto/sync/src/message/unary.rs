@@ -2,7 +2,7 @@
 //! cursor, so that none of it stands before a `Received`.
 
 use bytes::Bytes;
-use tidemark_model::books::{CountState, DocumentRecord, Stock, Suspense};
+use tidemark_model::books::{CountState, DocumentRecord, ItemEffect, Stock, Suspense};
 use tidemark_model::{
     BlockIndex, Code, DocumentKey, Epoch, EpochOrdinal, Item, Label, Odometer, Quantity, Reference, Seq, Sku, StoreId,
 };
@@ -113,6 +113,11 @@ pub enum OpeningPart {
     Count(Reference, CountState),
     /// A till with the hash of its token.
     Till(TillFacts),
+    /// An effect that an open or recent count may still have to add.
+    Effect(Sku, ItemEffect),
+    /// What the ledger's effects of an item come to, if that is not its
+    /// on-hand: its last epoch ended before it was restated.
+    Sum(Sku, Quantity),
 }
 
 /// Gives the centre one page of an opening that it lacks.

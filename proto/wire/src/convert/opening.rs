@@ -5,7 +5,7 @@ mod document;
 mod suspense;
 
 use bytes::Bytes;
-use tidemark_model::books::{ClosedCount, Stock};
+use tidemark_model::books::{ClosedCount, ItemEffect, Stock};
 use tidemark_model::{Basis, Epoch, Odometer, Quantity, Sku};
 use tidemark_sync::message::{FetchOpening, OpeningPage, OpeningPart, OpeningSent, SendOpening};
 
@@ -91,6 +91,10 @@ fn part(part: &OpeningPart) -> proto::OpeningPart {
         OpeningPart::Suspense(code, held) => Part::Suspense(suspense::suspense(code, held)),
         OpeningPart::Count(reference, state) => Part::Count(count::count(reference, state)),
         OpeningPart::Till(facts) => Part::Till(till(facts)),
+        OpeningPart::Effect(sku, held) => Part::Effect(effect(sku, held)),
+        OpeningPart::Sum(sku, sum) => {
+            Part::Sum(proto::OpeningSum { sku: sku.as_str().to_owned(), sum: sum.as_thousandths() })
+        }
     };
     proto::OpeningPart { part: Some(part) }
 }
@@ -104,7 +108,30 @@ fn part_of(message: proto::OpeningPart) -> Result<OpeningPart, DecodeError> {
         Part::Suspense(held) => suspense::suspense_of(held)?,
         Part::Count(state) => count::count_of(state)?,
         Part::Till(facts) => OpeningPart::Till(till_of(facts)?),
+        Part::Effect(held) => effect_of(&held)?,
+        Part::Sum(of) => OpeningPart::Sum(text(&of.sku, "sum.sku", Sku::new)?, Quantity::thousandths(of.sum)),
     })
+}
+
+fn effect(sku: &Sku, held: &ItemEffect) -> proto::OpeningEffect {
+    proto::OpeningEffect {
+        sku: sku.as_str().to_owned(),
+        happened: held.happened.0,
+        part: held.part,
+        effect: held.effect.as_thousandths(),
+        trade: held.trade,
+    }
+}
+
+fn effect_of(message: &proto::OpeningEffect) -> Result<OpeningPart, DecodeError> {
+    let effect = ItemEffect {
+        happened: Odometer(message.happened),
+        seq: 0,
+        part: message.part,
+        effect: Quantity::thousandths(message.effect),
+        trade: message.trade,
+    };
+    Ok(OpeningPart::Effect(text(&message.sku, "effect.sku", Sku::new)?, effect))
 }
 
 fn stock(sku: &Sku, held: &Stock) -> proto::OpeningStock {

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use prost::Message;
 use tidemark_model::books::{
-    ClosedCount, CountSheet, CountState, CountedItem, DocumentEntry, DocumentRecord, LineEffect, Resolution, Reversal,
-    Stock, Suspended, Suspense, SuspenseRow, Target,
+    ClosedCount, CountSheet, CountState, CountedItem, DocumentEntry, DocumentRecord, ItemEffect, LineEffect,
+    Resolution, Reversal, Stock, Suspended, Suspense, SuspenseRow, Target,
 };
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{
@@ -253,11 +253,14 @@ fn opening_parts() -> Vec<OpeningPart> {
     let line = |target| LineEffect { target, happened: Odometer(5), trade: true };
     let lines = vec![
         line(Target::Item { sku: sku("4711"), effect: Quantity::thousandths(-1) }),
-        line(Target::Suspense { code: Code::new("x").unwrap(), amount: Suspended::Packs(Quantity::ONE) }),
-        line(Target::Suspense { code: Code::new("y").unwrap(), amount: Suspended::Base(Quantity::ONE) }),
+        line(Target::Suspense { code: Code::new("x").unwrap(), amount: Suspended::Packs(Quantity::ONE), row: 2 }),
+        line(Target::Suspense { code: Code::new("y").unwrap(), amount: Suspended::Base(Quantity::ONE), row: 3 }),
         line(Target::Nothing),
     ];
-    let entry = |reversal| DocumentEntry { content: ContentDigest([8; 8]), first: position(3), count: 3, reversal };
+    let entry = |reversal| {
+        let missing = if reversal == Reversal::Done { vec![2, 3] } else { Vec::new() };
+        DocumentEntry { content: ContentDigest([8; 8]), first: position(3), count: 3, missing, reversal }
+    };
     let entries = vec![
         entry(Reversal::Lines { committed: Odometer(6), lines }),
         entry(Reversal::Done),
@@ -281,6 +284,8 @@ fn opening_parts() -> Vec<OpeningPart> {
         last: 9,
         closed: Some(ClosedCount { first: Odometer(1), last: Odometer(2) }),
     };
+    let happened = Odometer(7);
+    let effect = ItemEffect { happened, seq: 0, part: 1, effect: Quantity::thousandths(-6), trade: true };
     vec![
         OpeningPart::Stock(sku("4711"), stock),
         OpeningPart::Stock(sku("2"), Stock::FRESH),
@@ -288,6 +293,8 @@ fn opening_parts() -> Vec<OpeningPart> {
         OpeningPart::Suspense(Code::new("x").unwrap(), Suspense { rows, resolved }),
         OpeningPart::Count(Reference::new("C-1").unwrap(), count),
         OpeningPart::Till(till()),
+        OpeningPart::Effect(sku("4711"), effect),
+        OpeningPart::Sum(sku("4711"), Quantity::thousandths(-4)),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! From bytes to a movement, every field checked.
 
+use tidemark_model::books::Resolution;
 use tidemark_model::limits::{RAW_BYTES, RECORD_BYTES};
 use tidemark_model::movement::{About, DocumentRef, Labels, LineLabels, Parked};
 use tidemark_model::{
@@ -8,7 +9,7 @@ use tidemark_model::{
 };
 
 use super::DecodeError;
-use super::raw::{RawDocument, RawMovement, about, bytes, fixed64, number, parked};
+use super::raw::{RawDocument, RawMovement, about, bytes, fixed64, number, parked, signed};
 use crate::digits;
 use crate::protobuf::Fields;
 
@@ -162,6 +163,7 @@ fn about_of(message: &[u8]) -> Result<Option<About>, DecodeError> {
             about::INSTRUCTION => {
                 Some(About::Instruction(needed(bytes(value, "about.instruction")?, "about.instruction", Label::new)?))
             }
+            about::RESOLUTION => Some(resolution(bytes(value, "about.resolution")?)?),
             // Of a newer release.
             _unknown => found,
         };
@@ -198,6 +200,21 @@ fn position(message: &[u8]) -> Result<About, DecodeError> {
         }
     }
     Ok(About::Position(position))
+}
+
+fn resolution(message: &[u8]) -> Result<About, DecodeError> {
+    let (mut sku, mut units) = (&[][..], 0);
+    let mut fields = Fields::of(message);
+    while let Some((field, value)) = fields.next()? {
+        match field {
+            about::RESOLUTION_SKU => sku = bytes(value, "about.resolution.sku")?,
+            about::RESOLUTION_UNITS => units = signed(value, "about.resolution.units_per_scan")?,
+            // Of a newer release.
+            _unknown => {}
+        }
+    }
+    let sku = needed(sku, "about.resolution.sku", Sku::new)?;
+    Ok(About::Resolution(Resolution { sku, units_per_scan: Quantity::thousandths(units) }))
 }
 
 fn parked_of(message: &[u8]) -> Result<Parked, DecodeError> {

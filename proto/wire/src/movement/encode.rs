@@ -92,6 +92,11 @@ fn about_bytes(of: &About) -> Vec<u8> {
         About::Instruction(instruction) => {
             put_message(&mut bytes, about::INSTRUCTION, instruction.as_str().as_bytes());
         }
+        About::Resolution(resolution) => {
+            put_text(&mut inner, about::RESOLUTION_SKU, Some(resolution.sku.as_str()));
+            put_sint(&mut inner, about::RESOLUTION_UNITS, resolution.units_per_scan.as_thousandths());
+            put_message(&mut bytes, about::RESOLUTION, &inner);
+        }
     }
     bytes
 }

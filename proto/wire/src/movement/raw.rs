@@ -49,15 +49,18 @@ pub(crate) mod document {
     pub(crate) const COUNTER: u64 = 14;
 }
 
-/// Field numbers of `About`, `DocumentName` and `Position`.
+/// Field numbers of `About`, `DocumentName`, `Position` and `Resolution`.
 pub(crate) mod about {
     pub(crate) const DOCUMENT: u64 = 1;
     pub(crate) const POSITION: u64 = 2;
     pub(crate) const INSTRUCTION: u64 = 3;
+    pub(crate) const RESOLUTION: u64 = 4;
     pub(crate) const NAME_SOURCE: u64 = 1;
     pub(crate) const NAME_ID: u64 = 2;
     pub(crate) const POSITION_EPOCH: u64 = 1;
     pub(crate) const POSITION_SEQ: u64 = 2;
+    pub(crate) const RESOLUTION_SKU: u64 = 1;
+    pub(crate) const RESOLUTION_UNITS: u64 = 2;
 }
 
 /// Field numbers of `Parked`.
@@ -78,7 +81,7 @@ pub(crate) fn number(value: Value<'_>, field: &'static str) -> Result<u64, Decod
 
 /// A value that must be a `sint64`.
 #[inline]
-fn signed(value: Value<'_>, field: &'static str) -> Result<i64, DecodeError> {
+pub(crate) fn signed(value: Value<'_>, field: &'static str) -> Result<i64, DecodeError> {
     number(value, field).map(unzigzag)
 }
 

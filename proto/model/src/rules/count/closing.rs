@@ -8,7 +8,8 @@ use crate::document::ParkedLine;
 use crate::kind::{Basis, Kind, Marks, ParkReason};
 use crate::position::Odometer;
 use crate::quantity::Quantity;
-use crate::rules::deciding::{Deciding, Entry, Wish};
+use crate::rules::deciding::Deciding;
+use crate::rules::entry::{Entry, Wish};
 use crate::text::{Label, Sku};
 
 /// One item in one zone, over all its counters.
@@ -34,11 +35,12 @@ pub(super) fn close<B: Books>(
     Ok(())
 }
 
-/// A count under an identity that was used before: told, without effect.
-pub(super) fn record_reused<B: Books>(deciding: &mut Deciding<'_, '_, B>, state: &CountState) -> Result<(), B::Error> {
+/// A count that is parked as a whole: told, without effect.
+pub(super) fn record_parked<B: Books>(deciding: &mut Deciding<'_, '_, B>, state: &CountState) -> Result<(), B::Error> {
     let counted = state.sheets.iter().flat_map(|sheet| &sheet.items);
     for (sku, item) in counted {
-        deciding.record(Entry { sku: Some(sku.clone()), quantity: item.counted, ..Entry::of(Kind::Count) })?;
+        let (quantity, happened) = (item.counted, Some(item.mark));
+        deciding.record(Entry { sku: Some(sku.clone()), quantity, happened, ..Entry::of(Kind::Count) })?;
     }
     Ok(())
 }
@@ -66,6 +68,8 @@ fn close_item<B: Books>(
     reason: Option<Label>,
 ) -> Result<(), B::Error> {
     let zones = zones_of(state, &sku, deciding.stamp.odometer);
+    let seen = state.sheets.iter().any(|sheet| sheet.items.contains_key(&sku));
+    let marks = marks.with_if(!seen, Marks::UNSEEN);
     let counted = state
         .sheets
         .iter()

@@ -13,7 +13,7 @@ use crate::position::{Epoch, Position};
 use crate::quantity::Quantity;
 use crate::text::{Label, Reference};
 
-pub(super) const KINDS: [TradeKind; 6] = [
+pub(crate) const KINDS: [TradeKind; 6] = [
     TradeKind::Sale,
     TradeKind::Return,
     TradeKind::Receipt,
@@ -27,15 +27,15 @@ const ITEMS: [&str; 10] =
     ["apple", "pear", "4006381333931", "14006381333938", "96385074", "rope", "bag", "kit", "plum", "unheard of"];
 
 /// A code that nobody knows yet.
-pub(super) const UNKNOWN: &str = "96385074";
+pub(crate) const UNKNOWN: &str = "96385074";
 
 /// A plain line of one of these items, in whole units.
-pub(super) fn line_of(items: &'static [&'static str]) -> impl Strategy<Value = TakenLine> {
+pub(crate) fn line_of(items: &'static [&'static str]) -> impl Strategy<Value = TakenLine> {
     (select(items), -20_i64..20).prop_map(|(item, quantity)| line(item, quantity))
 }
 
 /// A document of trade with plain lines of these items.
-pub(super) fn trade_of(items: &'static [&'static str]) -> impl Strategy<Value = (TradeKind, Vec<TakenLine>)> {
+pub(crate) fn trade_of(items: &'static [&'static str]) -> impl Strategy<Value = (TradeKind, Vec<TakenLine>)> {
     (select(&KINDS[..]), prop::collection::vec(line_of(items), 1..4))
 }
 
@@ -126,7 +126,7 @@ fn any_timing() -> impl Strategy<Value = Timing> {
 
 /// Documents of every kind. The first of an id is numbered by its place, so
 /// that voids find some; some ids come again with other content.
-pub(super) fn documents() -> impl Strategy<Value = Vec<Document>> {
+pub(crate) fn documents() -> impl Strategy<Value = Vec<Document>> {
     let count =
         prop::option::weighted(0.6, (select(&["floor", "attic"][..]), select(&["inventory-1", "inventory-2"][..])));
     let one = (any_body(), any_timing(), count, prop::option::weighted(0.1, 0_usize..30));
@@ -146,7 +146,7 @@ pub(super) fn documents() -> impl Strategy<Value = Vec<Document>> {
 }
 
 /// Whether the test shop keeps stock of what is listed under a SKU.
-pub(super) fn is_tracked(shop: &Shop, item: &str) -> bool {
+pub(crate) fn is_tracked(shop: &Shop, item: &str) -> bool {
     match shop.lookup(item) {
         Lookup::Sku(item) => item.tracked,
         Lookup::Code { .. } | Lookup::Unknown => true,

@@ -42,6 +42,7 @@ fn entry(entry: &DocumentEntry) -> proto::DocumentEntry {
         reversal: reversal.into(),
         committed,
         lines: lines.iter().map(line).collect(),
+        missing: entry.missing.clone(),
     }
 }
 
@@ -61,6 +62,7 @@ fn entry_of(message: proto::DocumentEntry) -> Result<DocumentEntry, DecodeError>
         content: ContentDigest(message.content.to_be_bytes()),
         first: position_of(&needed(message.first, "document.entries.first")?),
         count: message.count,
+        missing: message.missing,
         reversal,
     })
 }
@@ -68,8 +70,12 @@ fn entry_of(message: proto::DocumentEntry) -> Result<DocumentEntry, DecodeError>
 fn line(effect: &LineEffect) -> proto::LineEffect {
     let (sku, code, amount, in_base) = match &effect.target {
         Target::Item { sku, effect } => (sku.as_str(), "", *effect, false),
-        Target::Suspense { code, amount } => ("", code.as_str(), amount.quantity(), in_base(*amount)),
+        Target::Suspense { code, amount, .. } => ("", code.as_str(), amount.quantity(), in_base(*amount)),
         Target::Nothing => ("", "", Quantity::ZERO, false),
+    };
+    let row = match &effect.target {
+        Target::Suspense { row, .. } => *row,
+        Target::Item { .. } | Target::Nothing => 0,
     };
     proto::LineEffect {
         sku: sku.to_owned(),
@@ -78,6 +84,7 @@ fn line(effect: &LineEffect) -> proto::LineEffect {
         happened: effect.happened.0,
         trade: effect.trade,
         in_base,
+        row,
     }
 }
 
@@ -86,7 +93,9 @@ fn line_of(message: proto::LineEffect) -> Result<LineEffect, DecodeError> {
     let code = text_if(&message.code, "document.lines.code", Code::new)?;
     let target = match (sku, code) {
         (Some(sku), None) => Target::Item { sku, effect: Quantity::thousandths(message.amount) },
-        (None, Some(code)) => Target::Suspense { code, amount: amount_of(message.amount, message.in_base) },
+        (None, Some(code)) => {
+            Target::Suspense { code, amount: amount_of(message.amount, message.in_base), row: message.row }
+        }
         (None, None) => Target::Nothing,
         (Some(_), Some(_)) => {
             return Err(DecodeError::Both { one: "document.lines.sku", other: "document.lines.code" });

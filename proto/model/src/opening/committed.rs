@@ -1,0 +1,205 @@
+//! A document as its movements tell it: what is needed to decide it again,
+//! with items and units as they were committed.
+
+use crate::document::{
+    Body, CountBody, CountReason, Document, Line, ParkedLine, SkuChange, TakenLine, Timing, TradeKind, Unit,
+};
+use crate::key::ContentDigest;
+use crate::kind::{Kind, Marks, ParkReason};
+use crate::movement::{About, Labels, Movement};
+use crate::outcome::Stamp;
+use crate::position::Odometer;
+use crate::quantity::Quantity;
+use crate::rules::{AsCommitted, Place, Task};
+use crate::text::Sku;
+
+use super::gather::Gathered;
+
+/// A committed document.
+#[derive(Clone, Debug)]
+pub(super) struct Committed {
+    pub(super) document: Document,
+    pub(super) content: ContentDigest,
+    pub(super) stamp: Stamp,
+    pub(super) how: AsCommitted,
+}
+
+impl Committed {
+    /// What the movements say of their document; none if there are none.
+    /// `settled`: it was decided over the books it is told over.
+    pub(super) fn of(gathered: &Gathered, settled: bool) -> Option<Self> {
+        let (_, one) = gathered.movements.first_key_value()?;
+        let absent = (1..=one.document.count).filter(|ordinal| !gathered.movements.contains_key(ordinal));
+        let how = AsCommitted {
+            place: Some(Place { count: one.document.count, last: gathered.last() }),
+            absent: absent.collect(),
+            voided: settled && one.marks.has(Marks::VOIDED),
+        };
+        let document = Document {
+            source: one.document.source.clone(),
+            id: one.document.id.clone(),
+            wall: one.wall,
+            labels: labels_of(one),
+            business_day_given: false,
+            timing: timing_of(one),
+            sequence: None,
+            body: body_of(gathered, one),
+        };
+        // Ages reach back to any reading.
+        let (odometer, boot) = (one.committed, Odometer(0));
+        let stamp = Stamp { next: gathered.first, odometer, boot, wall: one.wall };
+        Some(Self { document, content: one.document.content, stamp, how })
+    }
+
+    pub(super) const fn task(&self) -> Task<'_> {
+        Task { document: &self.document, content: self.content, stamp: &self.stamp, committed: Some(&self.how) }
+    }
+}
+
+/// When it happened. Lines of trade and counts say it each for itself.
+fn timing_of(one: &Movement) -> Timing {
+    let is_count = matches!(one.kind, Kind::Count | Kind::Tally);
+    match trade_kind(one.kind) {
+        Some(_) if is_live(one) => Timing::Live,
+        Some(_) => Timing::Deferred { age_ms: None },
+        None if is_count => Timing::Deferred { age_ms: None },
+        None if one.happened == one.committed => Timing::Live,
+        None => Timing::At(one.happened),
+    }
+}
+
+/// A sheet that came too late belongs to no count.
+fn is_too_late(one: &Movement) -> bool {
+    one.parked.as_ref().is_some_and(|parked| parked.reason == ParkReason::CountClosed)
+}
+
+fn labels_of(one: &Movement) -> Labels {
+    let reference = one.labels.reference.clone().filter(|_| !is_too_late(one));
+    Labels { reference, ..one.labels.clone() }
+}
+
+/// Whether it is of a document that is never judged by time.
+fn is_live(movement: &Movement) -> bool {
+    movement.happened == movement.committed && !movement.marks.has(Marks::DEFERRED)
+}
+
+fn body_of(gathered: &Gathered, one: &Movement) -> Body {
+    if let Some(kind) = trade_kind(one.kind) {
+        let lines = (1..=one.document.count).map(|ordinal| line_of(gathered.movements.get(&ordinal)));
+        return Body::Trade { kind, last: one.marks.has(Marks::FINAL), lines: lines.collect() };
+    }
+    let changes = || {
+        let change = |movement: &Movement| Some(SkuChange { sku: movement.sku.clone()?, change: movement.quantity });
+        gathered.movements.values().filter_map(change).collect::<Vec<_>>()
+    };
+    match (one.kind, &one.about) {
+        (Kind::Count | Kind::Tally, _) => Body::Count(count_of(gathered, one)),
+        (Kind::Void, Some(About::Document { source, id })) => Body::Void { source: source.clone(), id: id.clone() },
+        (Kind::Correction, Some(about)) => Body::Correction { about: about.clone(), lines: changes() },
+        (Kind::Restatement, Some(about)) => Body::Restatement { about: about.clone(), lines: changes() },
+        (Kind::Resolve, Some(About::Resolution(learnt))) => match &one.code {
+            Some(code) => {
+                let (sku, units_per_scan) = (learnt.sku.clone(), learnt.units_per_scan);
+                Body::Resolve { code: code.clone(), sku, units_per_scan }
+            }
+            None => nothing(),
+        },
+        _without_effect => nothing(),
+    }
+}
+
+/// A document that changes no books but that it is held.
+fn nothing() -> Body {
+    Body::Unreadable(no_line())
+}
+
+fn no_line() -> ParkedLine {
+    ParkedLine { reason: ParkReason::PartialLine, detail: String::new(), raw: String::new() }
+}
+
+/// A line of trade: what moves one SKU, or what a code was given by.
+fn line_of(movement: Option<&Movement>) -> Line {
+    movement.and_then(taken).map_or_else(|| Line::Parked(no_line()), Line::Taken)
+}
+
+fn taken(movement: &Movement) -> Option<TakenLine> {
+    // What did not fit then may fit over other books.
+    if is_unfit(movement) || movement.marks.has(Marks::UNTRACKED) {
+        return None;
+    }
+    let aged = !is_live(movement) && !movement.marks.has(Marks::AGELESS);
+    let plain = match (&movement.sku, &movement.code) {
+        (Some(sku), _) => TakenLine { unit: Unit::Sku, ..TakenLine::plain(sku.clone(), in_base(movement)?) },
+        (None, Some(code)) => {
+            let unit = if movement.marks.has(Marks::BASE) { Unit::Base } else { Unit::AsGiven };
+            TakenLine { unit, ..TakenLine::plain(Sku::new(code.as_str()).ok()?, movement.quantity) }
+        }
+        (None, None) => return None,
+    };
+    Some(TakenLine {
+        kind: trade_kind(movement.kind),
+        disposition: movement.disposition,
+        age_ms: aged.then(|| age(movement)),
+        ..plain
+    })
+}
+
+/// Whether a movement was parked for what it says: what was parked for what
+/// the books said may take effect over others.
+fn is_unfit(movement: &Movement) -> bool {
+    let of_books = [ParkReason::Overflow, ParkReason::IdReused, ParkReason::PartialLine];
+    movement.parked.as_ref().is_some_and(|parked| !of_books.contains(&parked.reason))
+}
+
+/// What was given, in base units.
+fn in_base(movement: &Movement) -> Option<Quantity> {
+    movement.quantity.scale(movement.units_per_scan).ok()
+}
+
+/// How long before its commit it happened.
+const fn age(movement: &Movement) -> u64 {
+    movement.committed.0.saturating_sub(movement.happened.0)
+}
+
+/// A count: its lines, or without a name what it made of each item.
+fn count_of(gathered: &Gathered, one: &Movement) -> CountBody {
+    let is_named = one.labels.reference.is_some();
+    let line = |movement: &Movement| {
+        let is_made = movement.kind == Kind::Count && movement.sku.is_some() && !movement.marks.has(Marks::UNTRACKED);
+        let is_line = movement.sku.is_some() || movement.code.is_some() || is_unfit(movement);
+        // What a full count, or a named one, makes of its items follows.
+        if !is_line || is_made && (is_named || movement.marks.has(Marks::UNSEEN)) {
+            return None;
+        }
+        let counted = taken(movement).filter(|_| movement.sku.is_some());
+        let line = counted.map(|taken| TakenLine { kind: None, age_ms: Some(age(movement)), ..taken });
+        Some(line.map_or_else(|| Line::Parked(no_line()), Line::Taken))
+    };
+    CountBody {
+        reason: CountReason::Count,
+        full: one.marks.has(Marks::FULL) && !is_too_late(one),
+        last: one.marks.has(Marks::FINAL),
+        sells: one.marks.has(Marks::SELLS),
+        lines: gathered.movements.values().filter_map(line).collect(),
+    }
+}
+
+const fn trade_kind(kind: Kind) -> Option<TradeKind> {
+    Some(match kind {
+        Kind::Sale => TradeKind::Sale,
+        Kind::Return => TradeKind::Return,
+        Kind::Receipt => TradeKind::Receipt,
+        Kind::TransferIn => TradeKind::TransferIn,
+        Kind::TransferOut => TradeKind::TransferOut,
+        Kind::Adjustment => TradeKind::Adjustment,
+        Kind::Count
+        | Kind::Tally
+        | Kind::Void
+        | Kind::Correction
+        | Kind::Resolve
+        | Kind::Restatement
+        | Kind::DayClose
+        | Kind::InstructionResult
+        | Kind::Unknown => return None,
+    })
+}

@@ -1,0 +1,103 @@
+//! What a box takes over when it takes its opening: the books as the
+//! retelling has them, and a restatement for each item of the difference.
+
+use crate::books::{Change, Stock};
+use crate::document::{Body, Document, SkuChange, Timing};
+use crate::draft::Draft;
+use crate::kind::Kind;
+use crate::memory::MemoryBooks;
+use crate::movement::{About, Labels, Movement};
+use crate::outcome::Stamp;
+use crate::position::{Epoch, Position, Seq};
+use crate::rules::decide;
+use crate::text::{DocumentId, Source};
+
+use super::retelling::{Difference, Retelling};
+
+/// Who submits restatements: the box itself.
+const SOURCE: &str = "box";
+/// Items that one document of restatements holds.
+const ITEMS: usize = 1_000;
+
+/// What a box takes over with its opening, in one batch.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// The books; nothing of what it had is left beside them, but the running
+    /// numbers of its sources.
+    pub books: MemoryBooks,
+    /// The restatements, from the stamp's position on.
+    pub movements: Vec<Movement>,
+    /// The seq of the last of them, or of the last movement before.
+    pub seq: Seq,
+}
+
+impl Retelling {
+    /// What the box takes over, its tail being before `stamp.next`. Σ effect,
+    /// over the opening's, is on-hand from there on.
+    #[must_use]
+    pub fn into_taken(mut self, stamp: &Stamp) -> Taken {
+        self.finish();
+        self.stand_on_lasts();
+        let differences = self.differences();
+        self.stand_on_sums();
+        let mut taken = Taken { books: self.books, movements: Vec::new(), seq: stamp.next.seq.saturating_sub(1) };
+        for (number, some) in differences.chunks(ITEMS).enumerate() {
+            let next = Position { seq: taken.seq.saturating_add(1), ..stamp.next };
+            if let Some(document) = restatement(number, some, stamp) {
+                taken.restate(&document, &Stamp { next, ..*stamp });
+            }
+        }
+        taken
+    }
+
+    /// An item's last movement is one of this epoch, or none.
+    pub(super) fn stand_on_lasts(&mut self) {
+        let last = |(sku, stock): (&crate::text::Sku, &Stock)| {
+            let last = self.lasts.get(sku).copied().unwrap_or(0);
+            Change::Stock(sku.clone(), Stock { last, ..*stock })
+        };
+        let changes: Vec<Change> = self.books.all_stock().map(last).collect();
+        self.books.commit(changes);
+    }
+}
+
+impl Taken {
+    fn restate(&mut self, document: &Document, stamp: &Stamp) {
+        let mut draft = Draft::over(&self.books);
+        let Ok(outcome) = decide(&mut draft, document, stamp);
+        // It changes what is known, not what happened: it has no place in an
+        // item's history.
+        let changes: Vec<Change> =
+            draft.into_changes().filter(|change| !matches!(change, Change::Effect(..))).collect();
+        self.books.commit(changes);
+        self.seq = outcome.next_seq().saturating_sub(1);
+        self.movements.extend(outcome.movements);
+    }
+}
+
+/// Whether a movement of an epoch restates what its own opening differed by:
+/// what a retelling comes to by itself.
+pub(super) fn is_of_opening(movement: &Movement, epoch: Epoch) -> bool {
+    let about = matches!(&movement.about, Some(About::Position(position)) if position.epoch == epoch);
+    movement.kind == Kind::Restatement && about
+}
+
+/// Restates some items; none if nothing of it can be said.
+fn restatement(number: usize, differences: &[Difference], stamp: &Stamp) -> Option<Document> {
+    let Epoch(epoch) = stamp.next.epoch;
+    let about = About::Position(Position { seq: stamp.next.seq.saturating_sub(1), ..stamp.next });
+    let change = |difference: &Difference| {
+        let change = difference.on_hand.checked_sub(difference.sum)?;
+        Some(SkuChange { sku: difference.sku.clone(), change })
+    };
+    Some(Document {
+        source: Source::new(SOURCE).ok()?,
+        id: DocumentId::new(&format!("opening-{epoch:016x}-{}", number + 1)).ok()?,
+        wall: stamp.wall,
+        labels: Labels::default(),
+        business_day_given: false,
+        timing: Timing::Live,
+        sequence: None,
+        body: Body::Restatement { about, lines: differences.iter().filter_map(change).collect() },
+    })
+}

@@ -1,0 +1,219 @@
+//! One epoch told again over what it began with: document by document, in
+//! their order, as if the opening had been held from the start.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::books::{Books, Change, DocumentEntry, Reversal, Stock};
+use crate::catalogue::Item;
+use crate::draft::Draft;
+use crate::kind::Basis;
+use crate::memory::MemoryBooks;
+use crate::movement::{About, Movement};
+use crate::position::{Epoch, Odometer, Position, Seq};
+use crate::quantity::Quantity;
+use crate::rules::decide_task;
+use crate::text::Sku;
+
+use super::Opening;
+use super::committed::Committed;
+use super::gather::{Gathered, Gatherer};
+use super::restating::is_of_opening;
+use super::shift;
+
+/// An epoch told again over its opening.
+#[derive(Clone, Debug)]
+pub struct Retelling {
+    epoch: Epoch,
+    taken: Taking,
+    gatherer: Gatherer,
+    pub(super) books: MemoryBooks,
+    /// Σ effect by item, over the opening's.
+    pub(super) sums: BTreeMap<Sku, Quantity>,
+    /// The seq of the last movement by item, in this epoch.
+    pub(super) lasts: BTreeMap<Sku, Seq>,
+    /// The seq of the last movement.
+    pub(super) tail: Seq,
+    /// The latest reading.
+    pub(super) end: Odometer,
+}
+
+/// When an epoch's box took the opening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taking {
+    /// There was nothing before it.
+    First,
+    /// With this seq as that of its last restatement: what stands above it
+    /// was decided over the opening.
+    At(Seq),
+    /// Never, or not yet: all of it was decided over empty books.
+    Never,
+}
+
+/// An item of which Σ effect is another than on-hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Difference {
+    pub(super) sku: Sku,
+    pub(super) sum: Quantity,
+    pub(super) on_hand: Quantity,
+}
+
+impl Retelling {
+    /// Nothing of the epoch is told yet.
+    #[must_use]
+    pub fn over(opening: Opening, epoch: Epoch, taken: Taking) -> Self {
+        let Opening { books, sums: other } = opening;
+        let mut sums: BTreeMap<Sku, Quantity> =
+            books.all_stock().map(|(sku, stock)| (sku.clone(), stock.on_hand)).collect();
+        sums.extend(other);
+        let (gatherer, lasts) = (Gatherer::default(), BTreeMap::new());
+        Self { epoch, taken, gatherer, books, sums, lasts, tail: 0, end: Odometer::BIRTH }
+    }
+
+    /// Tells what an item is that a code was learnt to be (or a part of it, if
+    /// it is a kit). One that was not told is plain stock.
+    pub fn learn(&mut self, item: Item) {
+        self.books.learn_item(item);
+    }
+
+    /// What a code was learnt to be by this movement, if it tells that.
+    #[must_use]
+    pub fn learnt(movement: &Movement) -> Option<Sku> {
+        match &movement.about {
+            Some(About::Resolution(learnt)) => Some(learnt.sku.clone()),
+            Some(About::Document { .. } | About::Position(_) | About::Instruction(_)) | None => None,
+        }
+    }
+
+    /// The epoch.
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Takes the next movement, as the ledger applied it. A movement that came
+    /// when its epoch was closed already is not taken: it is offered to the
+    /// box that holds the next one.
+    pub fn take(&mut self, seq: Seq, movement: Movement) {
+        if let (Some(sku), Some(_)) = (&movement.sku, movement.on_hand_after) {
+            let sum = self.sums.entry(sku.clone()).or_default();
+            *sum = sum.checked_add(movement.effect).unwrap_or(*sum);
+        }
+        self.take_parked(seq, movement);
+    }
+
+    /// Takes the next movement, which the centre parked: it is held, and has
+    /// no effect yet.
+    pub fn take_parked(&mut self, seq: Seq, movement: Movement) {
+        self.tail = self.tail.max(seq);
+        self.end = self.end.max(movement.committed);
+        if let (Some(sku), Some(_)) = (&movement.sku, movement.on_hand_after) {
+            self.lasts.insert(sku.clone(), seq);
+        }
+        let position = Position { epoch: self.epoch, seq };
+        for gathered in self.gatherer.take(position, movement) {
+            self.tell(&gathered);
+        }
+    }
+
+    /// The document that was not seen to its end is told too.
+    pub(super) fn finish(&mut self) {
+        if let Some(gathered) = self.gatherer.rest() {
+            self.tell(&gathered);
+        }
+    }
+
+    fn tell(&mut self, gathered: &Gathered) {
+        let closes_epoch = gathered.movements.values().any(|movement| is_of_opening(movement, self.epoch));
+        if closes_epoch {
+            return self.hold(gathered);
+        }
+        let settled = match self.taken {
+            Taking::First => true,
+            Taking::At(seq) => gathered.first.seq > seq,
+            Taking::Never => false,
+        };
+        let Some(committed) = Committed::of(gathered, settled) else { return };
+        let mut draft = Draft::over(&self.books);
+        let Ok(_outcome) = decide_task(&mut draft, committed.task());
+        let changes: Vec<Change> = draft.into_changes().collect();
+        self.books.commit(changes);
+        if settled {
+            self.trust_basis(gathered);
+        }
+    }
+
+    /// Restatements of the opening change no books but that they are held.
+    fn hold(&mut self, gathered: &Gathered) {
+        let Some((_, one)) = gathered.movements.first_key_value() else { return };
+        let key = one.document.key();
+        let Ok(record) = self.books.document(key);
+        let mut record = record.unwrap_or_default();
+        let (content, count) = (one.document.content, one.document.count);
+        let entry =
+            DocumentEntry { content, first: gathered.first, count, missing: Vec::new(), reversal: Reversal::Nothing };
+        if !record.entries.contains(&entry) {
+            record.entries.push(entry);
+        }
+        self.books.commit([Change::Document(key, record)]);
+    }
+
+    /// That an item was counted is known even if the count never came.
+    fn trust_basis(&mut self, gathered: &Gathered) {
+        let counted = gathered.movements.values().filter(|movement| movement.basis == Basis::Counted);
+        for sku in counted.filter_map(|movement| movement.sku.as_ref()) {
+            let Ok(stock) = self.books.stock(sku);
+            if let Some(stock) = stock.filter(|stock| stock.basis == Basis::None) {
+                let stock = Stock { basis: Basis::Counted, ..stock };
+                self.books.commit([Change::Stock(sku.clone(), stock)]);
+            }
+        }
+    }
+
+    /// What the next epoch begins with, at the centre. On-hand is the
+    /// ledger's Σ effect, which the box alone decides; only of an epoch that
+    /// never took its opening it is what the retelling comes to, and the next
+    /// one will restate the difference.
+    #[must_use]
+    pub fn into_opening(mut self) -> Opening {
+        self.finish();
+        let is_ledgers = match self.taken {
+            Taking::First | Taking::At(_) => true,
+            Taking::Never => false,
+        };
+        let mut sums = BTreeMap::new();
+        if is_ledgers {
+            self.stand_on_sums();
+        } else {
+            sums = self.differences().into_iter().map(|difference| (difference.sku, difference.sum)).collect();
+        }
+        Opening { books: shift::to_next_epoch(self.books, self.end), sums }
+    }
+
+    /// Makes each item's on-hand Σ effect.
+    pub(super) fn stand_on_sums(&mut self) {
+        let changes: Vec<Change> = self
+            .items()
+            .into_iter()
+            .map(|(sku, stock, on_hand)| Change::Stock(sku, Stock { on_hand, ..stock }))
+            .collect();
+        self.books.commit(changes);
+    }
+
+    /// The items of which Σ effect is another than on-hand.
+    pub(super) fn differences(&self) -> Vec<Difference> {
+        let differs = |(sku, stock, sum): (Sku, Stock, Quantity)| {
+            (sum != stock.on_hand).then_some(Difference { sku, sum, on_hand: stock.on_hand })
+        };
+        self.items().into_iter().filter_map(differs).collect()
+    }
+
+    /// Every item with its stock and Σ effect.
+    fn items(&self) -> Vec<(Sku, Stock, Quantity)> {
+        let skus: BTreeSet<&Sku> = self.books.all_stock().map(|(sku, _)| sku).chain(self.sums.keys()).collect();
+        let item = |sku: &Sku| {
+            let Ok(stock) = self.books.stock(sku);
+            (sku.clone(), stock.unwrap_or(Stock::FRESH), self.sums.get(sku).copied().unwrap_or_default())
+        };
+        skus.into_iter().map(item).collect()
+    }
+}

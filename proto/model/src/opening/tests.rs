@@ -1,0 +1,7 @@
+//! Openings against boxes that never ended.
+
+mod anew;
+mod chain;
+mod folded;
+mod forked;
+mod parts;

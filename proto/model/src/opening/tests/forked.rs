@@ -1,0 +1,122 @@
+//! What a disk that was restored or cloned wrote beside another life of it.
+
+use proptest::prelude::*;
+
+use super::anew::{ITEMS, modest, on_hands, sum_of, take, work};
+use super::folded::told;
+use crate::document::TradeKind;
+use crate::draft::Draft;
+use crate::opening::{Opening, Replays, Taking, differing, replay};
+use crate::outcome::Status;
+use crate::position::{Epoch, Odometer};
+use crate::quantity::Quantity;
+use crate::rules::tests::any::documents;
+use crate::rules::tests::shop::*;
+
+/// A digest that tells movements apart.
+fn digests(shop: &Shop) -> Vec<(u64, u64)> {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let digest = |movement: &crate::Movement| {
+        let mut hasher = DefaultHasher::new();
+        format!("{movement:?}").hash(&mut hasher);
+        hasher.finish()
+    };
+    (1..).zip(shop.movements.iter().map(digest)).collect()
+}
+
+/// Two lives of one disk.
+fn cloned(shop: &Shop) -> Shop {
+    Shop { books: shop.books.clone(), movements: shop.movements.clone(), ..*shop }
+}
+
+/// The forked shop in a new epoch, with what the centre has not.
+fn replayed(forked: &Shop, centre: &Shop) -> Shop {
+    let mut next = Shop::born(9);
+    let seqs = differing(digests(forked), &digests(centre));
+    let mut replays = Replays::of(forked.epoch, seqs, Odometer(forked.now), Epoch(9));
+    let mut all = Vec::new();
+    for (seq, movement) in (1..).zip(&forked.movements) {
+        all.extend(replays.take(seq, movement.clone()));
+    }
+    all.extend(replays.rest());
+    for one in all {
+        next.now += 1;
+        let stamp = next.stamp();
+        let mut draft = Draft::over(&next.books);
+        let Ok(outcome) = replay(&mut draft, &one, &stamp);
+        let changes: Vec<_> = draft.into_changes().collect();
+        next.books.commit(changes);
+        next.movements.extend(outcome.movements);
+    }
+    next
+}
+
+#[test]
+fn what_both_lives_of_a_disk_sold_counts_once_each() {
+    let mut one = Shop::born(7);
+    one.submit(&trade("r", TradeKind::Receipt, vec![line("apple", 100)]));
+    let mut other = cloned(&one);
+    one.submit(&sale("1", "apple", 2));
+    one.submit(&sale("both", "apple", 3));
+    other.submit(&sale("2", "apple", 5));
+    other.submit(&sale("both", "apple", 3));
+    other.submit(&void("v", "2"));
+    let mut next = replayed(&other, &one);
+    assert_eq!(next.on_hand("apple"), -3, "the receipt is held by the centre");
+    assert_eq!(next.submit(&sale("2", "apple", 5)).status, Status::Duplicate, "its till may still repeat it");
+    take(&mut next, told(&one, Opening::empty(), Taking::First).into_opening());
+    assert_eq!(next.on_hand("apple"), 100 - 2 - 3);
+}
+
+#[test]
+fn a_lanes_document_is_replayed_under_an_id_that_no_other_life_gave() {
+    let of_lane = |id: &str, quantity| {
+        let mut document = sale(id, "apple", quantity);
+        document.source = crate::Source::new("lane:back").unwrap();
+        document
+    };
+    let mut one = Shop::born(7);
+    let mut other = cloned(&one);
+    one.submit(&of_lane("7-1", 2));
+    other.submit(&of_lane("7-1", 5));
+    let mut reversal = void("v", "7-1");
+    if let crate::document::Body::Void { source, .. } = &mut reversal.body {
+        *source = crate::Source::new("lane:back").unwrap();
+    }
+    other.submit(&of_lane("7-2", 1));
+    other.submit(&reversal);
+    let mut next = replayed(&other, &one);
+    let ids: Vec<&str> = next.movements.iter().map(|movement| movement.document.id.as_str()).collect();
+    assert_eq!(ids, ["0000000000000009-fork-1", "0000000000000009-fork-2", "v"]);
+    take(&mut next, told(&one, Opening::empty(), Taking::First).into_opening());
+    assert_eq!(next.on_hand("apple"), -2 - 1);
+}
+
+proptest! {
+    #[test]
+    fn a_fork_doubles_nothing_and_loses_nothing(
+        documents in documents().prop_map(modest),
+        common in 0_usize..30,
+        own in 0_usize..30,
+    ) {
+        let (common, own) = (common.min(documents.len()), own.min(documents.len()));
+        let (common, own) = (common.min(own), common.max(own));
+        let mut one = Shop::born(7);
+        work(&mut one, &documents[..common]);
+        let mut other = cloned(&one);
+        work(&mut one, documents[common..own].iter().rev());
+        work(&mut other, &documents[common..]);
+        let opening = told(&one, Opening::empty(), Taking::First).into_opening();
+        let mut next = replayed(&other, &one);
+        take(&mut next, opening.clone());
+        for item in ITEMS {
+            let sum = sum_of(&opening, item).as_thousandths() + next.effect_sum(item);
+            prop_assert_eq!(Quantity::thousandths(sum), next.stock(item).on_hand, "{}", item);
+        }
+        let before = on_hands(&next);
+        for document in documents.iter().filter(|document| document.source.as_str().starts_with("till")) {
+            prop_assert_eq!(next.submit(document).status, Status::Duplicate);
+        }
+        prop_assert_eq!(before, on_hands(&next));
+    }
+}
