@@ -1,6 +1,10 @@
 //! Applying, decided without IO: records and what is known in, rows and sums
 //! out. The only place that drops what came twice.
 
+mod losses;
+
+pub use losses::{Loss, LossCause, LossChanges, Losses};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -8,7 +12,7 @@ use tidemark_model::digest::{movement_digest, stock_digest};
 use tidemark_model::{
     Basis, Block, BlockIndex, Epoch, EpochOrdinal, Movement, ParkReason, Position, Quantity, Seq, Sku, StoreId,
 };
-use tidemark_wire::{Control, EpochOpened, decode_control, decode_movement};
+use tidemark_wire::{Control, EpochOpened, PositionsLost, decode_control, decode_movement};
 
 /// The source of documents that head office asked for; their id is the
 /// instruction's.
@@ -41,6 +45,10 @@ pub struct EpochState {
     pub ordinal: EpochOrdinal,
     /// Whether a later one closed it.
     pub closed: bool,
+    /// The larger of the tail told and the highest seq seen.
+    pub tail: Seq,
+    /// How many of its positions are lost.
+    pub lost: u64,
 }
 
 /// Where a block stands.
@@ -51,8 +59,12 @@ pub type BlockKey = (StoreId, Epoch, BlockIndex);
 pub struct Known {
     /// All epochs of the batch's stores.
     pub epochs: BTreeMap<(StoreId, Epoch), EpochState>,
-    /// The blocks the batch touches.
+    /// The blocks the batch touches, and all blocks of epochs it closes.
     pub blocks: BTreeMap<BlockKey, Block>,
+    /// What is lost of the epochs the batch touches or closes.
+    pub losses: BTreeMap<(StoreId, Epoch), Losses>,
+    /// The moment of applying, a label of what is named lost.
+    pub named_at: i64,
 }
 
 /// One row of the ledger.
@@ -66,6 +78,8 @@ pub struct Row {
     pub seq: Seq,
     /// Its bytes.
     pub bytes: Bytes,
+    /// Whether its epoch was closed before it came: it changes no balance.
+    pub late: bool,
 }
 
 /// What a batch does to one balance.
@@ -103,10 +117,14 @@ pub struct DeadLetter {
 /// What a batch adds to an epoch's counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EpochCounts {
-    /// Positions handled.
+    /// Positions handled: applied, parked or lost.
     pub handled: u64,
     /// Of those, parked.
     pub parked: u64,
+    /// Of those, lost; fewer if lost ones came after all.
+    pub lost: i64,
+    /// Movements that came after their epoch was closed.
+    pub late: u64,
     /// The highest seq seen.
     pub seen: Seq,
 }
@@ -135,6 +153,8 @@ pub struct Plan {
     pub blocks: BTreeMap<BlockKey, Block>,
     /// Dead letters.
     pub dead_letters: Vec<DeadLetter>,
+    /// What is lost afterwards; only of epochs where it may have changed.
+    pub losses: BTreeMap<(StoreId, Epoch), Losses>,
     /// Epochs that begin, in order; each closes the older ones of its store.
     pub opened: Vec<(StoreId, Epoch, EpochOrdinal)>,
     /// Counts by epoch.
@@ -148,11 +168,40 @@ pub struct Plan {
 /// The blocks a batch touches.
 #[must_use]
 pub fn touched(records: &[ApplyRecord]) -> BTreeSet<BlockKey> {
-    let key = |record: &ApplyRecord| match &record.content {
-        Content::Movement(position, _) => Some((record.store.clone(), position.epoch, BlockIndex::of(position.seq))),
-        Content::Control(_) => None,
+    let mut touched = BTreeSet::new();
+    for record in records {
+        match &record.content {
+            Content::Movement(position, _) => {
+                touched.insert((record.store.clone(), position.epoch, BlockIndex::of(position.seq)));
+            }
+            Content::Control(bytes) => {
+                if let Ok(Control::PositionsLost(PositionsLost { epoch, seqs, .. })) = decode_control(bytes) {
+                    touched.extend(seqs.iter().map(|seq| (record.store.clone(), epoch, BlockIndex::of(seq))));
+                }
+            }
+        }
+    }
+    touched
+}
+
+/// The epochs a batch closes: the open ones of each store of which it brings
+/// an epoch that was never seen.
+#[must_use]
+pub fn closes(records: &[ApplyRecord], epochs: &BTreeMap<(StoreId, Epoch), EpochState>) -> BTreeSet<(StoreId, Epoch)> {
+    let brought = |record: &ApplyRecord| match &record.content {
+        Content::Movement(position, _) => Some(position.epoch),
+        Content::Control(bytes) => match decode_control(bytes) {
+            Ok(Control::EpochOpened(opened)) => Some(opened.epoch),
+            Ok(Control::PositionsLost(lost)) => Some(lost.epoch),
+            Ok(Control::StreamBorn(_)) | Err(_) => None,
+        },
     };
-    records.iter().filter_map(key).collect()
+    let is_new = |record: &&ApplyRecord| {
+        brought(record).is_some_and(|epoch| !epochs.contains_key(&(record.store.clone(), epoch)))
+    };
+    let renewed: BTreeSet<&StoreId> = records.iter().filter(is_new).map(|record| &record.store).collect();
+    let open = epochs.iter().filter(|((store, _), state)| !state.closed && renewed.contains(store));
+    open.map(|(key, _)| key.clone()).collect()
 }
 
 /// Decides a batch.
@@ -179,10 +228,11 @@ impl Deciding<'_> {
             Ok(Control::EpochOpened(EpochOpened { store, epoch, .. })) if store == record.store => {
                 self.epoch(&store, epoch);
             }
+            Ok(Control::PositionsLost(lost)) if lost.store == record.store => self.lost(&lost),
             // The log's own birth; or a record that speaks of another store
             // than its key, or that a newer centre wrote: it has no position
-            // and no effect here.
-            Ok(Control::EpochOpened(_) | Control::StreamBorn(_)) | Err(_) => {}
+            // and no effect here. The applier's shell says so.
+            Ok(Control::EpochOpened(_) | Control::PositionsLost(_) | Control::StreamBorn(_)) | Err(_) => {}
         }
     }
 
@@ -191,7 +241,7 @@ impl Deciding<'_> {
         let newest_here = self.plan.opened.iter().rev().find(|(of, ..)| of == store);
         if let Some((_, _, ordinal)) = self.plan.opened.iter().find(|(of, begun, _)| of == store && *begun == epoch) {
             let closed = newest_here.is_some_and(|(_, newest, _)| *newest != epoch);
-            return EpochState { ordinal: *ordinal, closed };
+            return EpochState { ordinal: *ordinal, closed, tail: 0, lost: 0 };
         }
         if let Some(state) = self.known.epochs.get(&(store.clone(), epoch)) {
             return EpochState { closed: state.closed || newest_here.is_some(), ..*state };
@@ -199,18 +249,34 @@ impl Deciding<'_> {
         let of_store = self.known.epochs.iter().filter(|((of, _), _)| of == store).map(|(_, state)| state.ordinal.0);
         let highest = of_store.chain(newest_here.map(|(_, _, ordinal)| ordinal.0)).max().unwrap_or(0);
         let ordinal = EpochOrdinal(highest.saturating_add(1));
+        for ended in self.open_epochs(store) {
+            self.close(store, ended);
+        }
         self.plan.opened.push((store.clone(), epoch, ordinal));
-        EpochState { ordinal, closed: false }
+        EpochState { ordinal, closed: false, tail: 0, lost: 0 }
+    }
+
+    /// The epochs of a store that no later one closed.
+    fn open_epochs(&self, store: &StoreId) -> Vec<Epoch> {
+        if let Some((_, newest, _)) = self.plan.opened.iter().rev().find(|(of, ..)| of == store) {
+            return vec![*newest];
+        }
+        let known = self.known.epochs.iter().filter(|((of, _), state)| of == store && !state.closed);
+        known.map(|((_, epoch), _)| *epoch).collect()
+    }
+
+    /// A block as it is now, to be changed.
+    fn block(&mut self, key: BlockKey) -> &mut Block {
+        let held = || self.known.blocks.get(&key).copied().unwrap_or_default();
+        self.plan.blocks.entry(key.clone()).or_insert_with(held)
     }
 
     fn movement(&mut self, store: &StoreId, position: Position, bytes: &Bytes) {
         let state = self.epoch(store, position.epoch);
-        let counts = self.plan.counts.entry((store.clone(), position.epoch)).or_default();
-        counts.seen = counts.seen.max(position.seq);
+        self.count(store, position.epoch, |counts| counts.seen = counts.seen.max(position.seq));
         let key = (store.clone(), position.epoch, BlockIndex::of(position.seq));
-        let held = || self.known.blocks.get(&key).copied().unwrap_or_default();
-        let block = *self.plan.blocks.entry(key.clone()).or_insert_with(held);
-        if block.bitmap.has(position.seq) {
+        let was_lost = self.no_longer_lost(store, position.epoch, position.seq);
+        if self.block(key.clone()).bitmap.has(position.seq) && !was_lost {
             let again = Again { store: store.clone(), position, ordinal: state.ordinal, bytes: bytes.clone() };
             self.plan.again.push(again);
             return;
@@ -220,10 +286,11 @@ impl Deciding<'_> {
             Ok(Movement { sku: Some(sku), effect, .. }) => stock_digest(sku, *effect),
             Ok(_) | Err(_) => 0,
         };
-        if let Some(block) = self.plan.blocks.get_mut(&key) {
-            block.add(position.seq, movement_digest(store, position, bytes), stock);
-        }
-        self.count(store, position.epoch, |counts| counts.handled += 1);
+        self.block(key).put(position.seq, movement_digest(store, position, bytes), stock);
+        self.count(store, position.epoch, |counts| {
+            counts.handled += u64::from(!was_lost);
+            counts.late += u64::from(state.closed);
+        });
         match decoded {
             Err(error) => {
                 let document = (String::new(), String::new());
@@ -243,11 +310,17 @@ impl Deciding<'_> {
             self.park(store, position, parked.reason, parked.detail, parked.raw, of, bytes);
             return;
         }
-        let row = Row { store: store.clone(), ordinal: state.ordinal, seq: position.seq, bytes: bytes.clone() };
-        self.plan.rows.push(row);
-        let Some(sku) = sku else { return };
-        // The balance of a closed epoch never changes again.
-        let effect = if state.closed { 0 } else { effect.as_thousandths() };
+        self.plan.rows.push(Row {
+            store: store.clone(),
+            ordinal: state.ordinal,
+            seq: position.seq,
+            bytes: bytes.clone(),
+            late: state.closed,
+        });
+        // The balance of a closed epoch never changes again, neither its sum
+        // nor what readers see: the next epoch began with it.
+        let Some(sku) = sku.filter(|_| !state.closed) else { return };
+        let effect = effect.as_thousandths();
         let change = BalanceChange {
             effect,
             on_hand: on_hand_after.unwrap_or(Quantity::ZERO),
@@ -284,4 +357,4 @@ impl Deciding<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

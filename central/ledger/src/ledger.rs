@@ -11,8 +11,8 @@ use crate::apply::ApplyRecord;
 use crate::error::{ApplyError, LedgerError};
 use crate::postgres::PostgresLedger;
 use crate::rows::{
-    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, PositionRow,
-    StoreRecord, StoreRow, TokenRow,
+    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow, PositionRow,
+    Signature, Signed, StoreRecord, StoreRow, TokenRow, UnsignedLosses,
 };
 use crate::sqlite::{Applied, SqliteLedger, StoreLook};
 
@@ -82,15 +82,17 @@ impl Ledger {
     }
 
     /// Looks a store up for a `Hello` and, if it is new, stores its session
-    /// with the same look. None if there is no such store.
+    /// and the tail it told with the same look: of the box's journal `held` is
+    /// the lowest seq it holds and the last it committed. None if there is no
+    /// such store.
     pub async fn look_up(
         &self,
         store: &StoreId,
         epoch: Epoch,
         session: Option<Session>,
-        from: Seq,
+        held: (Seq, Seq),
     ) -> Result<Option<StoreLook>, LedgerError> {
-        on!(self, ledger => ledger.look_up(store, epoch, session, from).await)
+        on!(self, ledger => ledger.look_up(store, epoch, session, held).await)
     }
 
     /// Blocks of a partition's stores that changed after a step, in order.
@@ -121,6 +123,27 @@ impl Ledger {
     /// How many ranges of seqs are on their way below the highest seen.
     pub async fn gaps(&self, store: &StoreId) -> Result<u64, LedgerError> {
         on!(self, ledger => ledger.gaps(store).await)
+    }
+
+    /// A store's lost positions by range, unsigned ones first.
+    pub async fn losses(&self, store: &StoreId, most: u32) -> Result<Vec<LossRow>, LedgerError> {
+        on!(self, ledger => ledger.losses(store, most).await)
+    }
+
+    /// The stores with losses that nobody signed yet, by name.
+    pub async fn unsigned_losses(&self) -> Result<Vec<UnsignedLosses>, LedgerError> {
+        on!(self, ledger => ledger.unsigned_losses().await)
+    }
+
+    /// Signs a store's losses that nobody signed yet: all of them, or none if
+    /// they are not as many as `seen`.
+    pub async fn sign_losses(
+        &self,
+        store: &StoreId,
+        seen: Option<u64>,
+        signature: &Signature,
+    ) -> Result<Signed, LedgerError> {
+        on!(self, ledger => ledger.sign_losses(store, seen, signature).await)
     }
 
     /// Whether there is such a store.

@@ -17,11 +17,13 @@ pub mod postgres;
 mod rows;
 mod sqlite;
 pub mod stream_file;
+#[cfg(test)]
+mod tests;
 
 pub use error::{ApplyError, LedgerError};
 pub use ledger::Ledger;
 pub use rows::{
-    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, PositionRow,
-    StoreRecord, StoreRow, TokenRow,
+    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow, PositionRow,
+    Signature, Signed, StoreRecord, StoreRow, TokenRow, UnsignedLosses,
 };
 pub use sqlite::{Applied, SqliteLedger, StoreLook};

@@ -14,6 +14,7 @@ mod applying;
 mod catalogue;
 mod chain;
 mod instructions;
+mod losses;
 mod months;
 mod reads;
 mod stores;
@@ -33,8 +34,9 @@ use crate::error::LedgerError;
 use crate::sqlite::{kept, number, unsigned};
 
 /// The schema this release knows.
-const SCHEMA: i64 = 1;
-const SCHEMA_1: &str = include_str!("../schema/postgres/0001.sql");
+const SCHEMA: i64 = 2;
+/// What each version of the schema adds, from the first on.
+const STEPS: [&str; 2] = [include_str!("../schema/postgres/0001.sql"), include_str!("../schema/postgres/0002.sql")];
 /// Taken by whoever changes the schema or makes a partition.
 const SCHEMA_LOCK: i64 = 0x7469_6465_6d61_726b;
 /// Connections that apply and change.
@@ -181,16 +183,23 @@ async fn prepare(connection: &mut PgConnection, server: Server) -> Result<(), Le
     let mut change = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK).execute(&mut *change).await?;
     let there = sqlx::query("SELECT to_regclass('history') IS NOT NULL AS there").fetch_one(&mut *change).await?;
-    if !there.try_get::<bool, _>("there")? {
-        sqlx::raw_sql(SCHEMA_1).execute(&mut *change).await?;
-        let first = "INSERT INTO history (one, schema, generation, system, timeline) VALUES (true, $1, 1, $2, $3)";
-        sqlx::query(first).bind(SCHEMA).bind(server.system).bind(server.timeline).execute(&mut *change).await?;
-    }
-    let row = sqlx::query("SELECT schema FROM history").fetch_one(&mut *change).await?;
-    let found: i64 = row.try_get("schema")?;
+    let found: i64 = if there.try_get("there")? {
+        sqlx::query("SELECT schema FROM history").fetch_one(&mut *change).await?.try_get("schema")?
+    } else {
+        0
+    };
     if found > SCHEMA {
         return Err(LedgerError::Newer { found, known: SCHEMA });
     }
+    if found == SCHEMA {
+        return Ok(());
+    }
+    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        sqlx::raw_sql(*step).execute(&mut *change).await?;
+    }
+    let note = "INSERT INTO history (one, schema, generation, system, timeline) VALUES (true, $1, 1, $2, $3) \
+                ON CONFLICT (one) DO UPDATE SET schema = excluded.schema";
+    sqlx::query(note).bind(SCHEMA).bind(server.system).bind(server.timeline).execute(&mut *change).await?;
     Ok(change.commit().await?)
 }
 
@@ -245,4 +254,4 @@ fn block_of(row: &PgRow) -> Result<Block, LedgerError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,6 +6,8 @@ use tidemark_model::{
 };
 use tidemark_sync::message::CatalogueCode;
 
+use crate::apply::LossCause;
+
 /// Where the applier of a partition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PositionRow {
@@ -76,6 +78,64 @@ pub struct StoreRow {
     pub lost: u64,
     /// On their way.
     pub pending: u64,
+    /// Of those lost, not signed by a person yet.
+    pub lost_unsigned: u64,
+    /// Movements that came after their epoch was closed.
+    pub late: u64,
+}
+
+/// A range of lost positions of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LossRow {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// Its first seq.
+    pub first: Seq,
+    /// Its last seq.
+    pub last: Seq,
+    /// Why it is lost.
+    pub cause: LossCause,
+    /// When it was named, in milliseconds since 1970.
+    pub named_at: i64,
+    /// Who took note of it.
+    pub signed: Option<Signature>,
+}
+
+/// A store's losses that nobody signed yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsignedLosses {
+    /// The shop.
+    pub store: StoreId,
+    /// How many positions.
+    pub positions: u64,
+    /// In how many ranges.
+    pub ranges: u64,
+}
+
+/// That a person took note of losses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Who.
+    pub author: String,
+    /// Why it may rest.
+    pub reason: String,
+    /// When, in milliseconds since 1970.
+    pub signed_at: i64,
+}
+
+/// What came of signing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// So many positions are signed now; 0 if none waited.
+    Done {
+        /// How many.
+        positions: u64,
+    },
+    /// Nothing is: others are lost than the person saw.
+    Others {
+        /// How many wait for a signature now.
+        positions: u64,
+    },
 }
 
 /// What the box of a store said last.

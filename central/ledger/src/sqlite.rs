@@ -4,8 +4,10 @@
 mod applying;
 mod catalogue;
 mod instructions;
+mod losses;
 mod reads;
 mod stores;
+mod writing;
 
 pub use applying::Applied;
 pub(crate) use applying::{Refusal, month_of, park_all};
@@ -24,8 +26,9 @@ use tidemark_model::Generation;
 use crate::error::LedgerError;
 
 /// The schema this release knows.
-const SCHEMA: i64 = 1;
-const SCHEMA_1: &str = include_str!("../schema/sqlite/0001.sql");
+const SCHEMA: i64 = 2;
+/// What each version of the schema adds, from the first on.
+const STEPS: [&str; 2] = [include_str!("../schema/sqlite/0001.sql"), include_str!("../schema/sqlite/0002.sql")];
 /// Connections that read.
 const READERS: u32 = 4;
 /// How long a statement waits for the file's lock.
@@ -87,16 +90,19 @@ async fn prepare(pool: &SqlitePool) -> Result<Generation, LedgerError> {
     let mut connection = pool.acquire().await?;
     let mut change = connection.begin().await?;
     let there = sqlx::query("SELECT 1 FROM sqlite_master WHERE name = 'history'").fetch_optional(&mut *change).await?;
-    if there.is_none() {
-        sqlx::raw_sql(SCHEMA_1).execute(&mut *change).await?;
-        let first = "INSERT INTO history (one, schema, generation) VALUES (1, ?, 1)";
-        sqlx::query(first).bind(SCHEMA).execute(&mut *change).await?;
-    }
-    let row = sqlx::query("SELECT schema, generation FROM history").fetch_one(&mut *change).await?;
-    let found: i64 = row.try_get("schema")?;
+    let found: i64 = match there {
+        None => 0,
+        Some(_) => sqlx::query("SELECT schema FROM history").fetch_one(&mut *change).await?.try_get("schema")?,
+    };
     if found > SCHEMA {
         return Err(LedgerError::Newer { found, known: SCHEMA });
     }
+    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        sqlx::raw_sql(*step).execute(&mut *change).await?;
+    }
+    let note = "INSERT INTO history (one, schema, generation) VALUES (1, ?, 1) \
+                ON CONFLICT (one) DO UPDATE SET schema = excluded.schema RETURNING generation";
+    let row = sqlx::query(note).bind(SCHEMA).fetch_one(&mut *change).await?;
     let generation = unsigned(row.try_get("generation")?);
     change.commit().await?;
     Ok(Generation(generation))

@@ -45,7 +45,7 @@ function draw(store) {
   cell(row, store.seen_at ? new Date(store.seen_at).toLocaleTimeString() : "never");
   cell(row, store.committed.toLocaleString(), "number");
   cell(row, store.parked.toLocaleString(), "number");
-  cell(row, store.lost.toLocaleString(), "number");
+  cell(row, store.lost.toLocaleString(), store.lost_unsigned > 0 ? "number mark bad" : "number");
   marked(row, BOOKS[store.digest] ?? BOOKS.unknown);
   const troubles = store.conditions.length;
   marked(row, troubles === 0 ? ["good", "ok"] : ["warn", store.conditions.map((c) => c.code).join(", ")]);

@@ -8,6 +8,7 @@ mod health;
 mod imports;
 mod letters;
 mod levels;
+mod losses;
 mod paging;
 mod stores;
 
@@ -56,6 +57,7 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/stores", get(stores::list))
         .route("/v1/stores:import", post(imports::stores))
         .route("/v1/stores/{store}", get(stores::show))
+        .route("/v1/stores/{store}/losses:sign", post(losses::sign))
         .route("/v1/stores/{store}/items/{sku}", get(levels::show))
         .route("/v1/stores/{store}/items/{sku}/movements", get(levels::movements))
         .route("/v1/items/{sku}", get(levels::everywhere))

@@ -16,7 +16,7 @@ use tidemark_ledger::apply::{ApplyRecord, Content};
 use tidemark_ledger::{ApplyError, DeadLetterRow, LevelRow, PositionRow};
 use tidemark_model::{Basis, Sku, StoreId, StreamId};
 use tidemark_stream::{Announcement, Event, StoredRecord, StreamError, Subject};
-use tidemark_wire::{Control, decode_control};
+use tidemark_wire::{Control, EpochOpened, PositionsLost, decode_control};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{letter_json, number, time_text};
@@ -31,6 +31,8 @@ const LEVELS: usize = 1_000;
 const IDLE: Duration = Duration::from_millis(250);
 /// Between two tries to publish what could not be.
 const AGAIN_MS: u64 = 1_000;
+/// How long a record that was passed over is told of after the last one.
+const UNKNOWN_SHOWN_MS: u64 = 24 * 3_600_000;
 /// Waits after a failure: the first and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -124,6 +126,7 @@ impl Applier {
             }
             self.conditions.clear(registry::DATABASE_UNREACHABLE);
             self.conditions.clear(registry::STREAM_UNREACHABLE);
+            self.conditions.expire(now);
         }
     }
 
@@ -132,7 +135,7 @@ impl Applier {
     }
 
     async fn apply(&self, at: PositionRow, records: Vec<StoredRecord>, next: u64) -> Result<PositionRow, RoundError> {
-        let records: Vec<ApplyRecord> = records.into_iter().filter_map(to_apply).collect();
+        let records: Vec<ApplyRecord> = records.into_iter().filter_map(|stored| self.to_apply(stored)).collect();
         let applied = self.parts.ledger.apply(at, &records, next, self.clock.wall().0).await?;
         self.events.handled.inc_by(applied.movements);
         self.events.parked.inc_by(applied.parked);
@@ -145,6 +148,38 @@ impl Applier {
             now.published = now.step;
         }
         Ok(now)
+    }
+
+    /// A record of the stream as the ledger takes it; the log's own birth is
+    /// none of the ledger's. One that can't be read holds nobody up, but it is
+    /// said: a newer centre may have meant something by it.
+    fn to_apply(&self, stored: StoredRecord) -> Option<ApplyRecord> {
+        let StoredRecord { offset, record } = stored;
+        let content = match record.event {
+            Event::Movement(position, bytes) => Content::Movement(position, bytes),
+            Event::Control(bytes) => match decode_control(&bytes) {
+                Ok(Control::EpochOpened(EpochOpened { store, .. }) | Control::PositionsLost(PositionsLost { store, .. }))
+                    if store != record.store =>
+                {
+                    return self.passed_over(offset, &format!("it is keyed by {} and speaks of {store}", record.store));
+                }
+                Ok(Control::EpochOpened(_) | Control::PositionsLost(_)) => Content::Control(bytes),
+                Ok(Control::StreamBorn(_)) => return None,
+                Err(error) => return self.passed_over(offset, &error.to_string()),
+            },
+        };
+        Some(ApplyRecord { offset, store: record.store, content })
+    }
+
+    /// Says that a record was passed over.
+    fn passed_over(&self, offset: u64, why: &str) -> Option<ApplyRecord> {
+        self.events.records_unknown.inc();
+        let partition = self.partition;
+        tracing::warn!(partition, offset, why, "a record of the stream is passed over");
+        let detail = format!("the record at offset {offset} of partition {partition} was passed over: {why}");
+        let (now, subject) = (self.clock.millis(), partition.to_string());
+        self.conditions.raise_for(registry::RECORD_UNKNOWN, &subject, detail, now, UNKNOWN_SHOWN_MS);
+        None
     }
 
     /// Publishes what a batch changed; whether all of it is out.
@@ -218,18 +253,4 @@ fn announced_level(level: &LevelRow) -> Announcement {
 fn announced_letter(letter: &DeadLetterRow) -> Announcement {
     let key = format!("{}/{}/{}", letter.store, letter.epoch, letter.seq);
     Announcement { subject: Subject::DeadLetter, key, json: letter_json(letter).to_string().into_bytes() }
-}
-
-/// A record of the stream as the ledger takes it; the log's own birth is none
-/// of the ledger's.
-fn to_apply(stored: StoredRecord) -> Option<ApplyRecord> {
-    let StoredRecord { offset, record } = stored;
-    let content = match record.event {
-        Event::Movement(position, bytes) => Content::Movement(position, bytes),
-        Event::Control(bytes) => match decode_control(&bytes) {
-            Ok(Control::EpochOpened(_)) => Content::Control(bytes),
-            Ok(Control::StreamBorn(_)) | Err(_) => return None,
-        },
-    };
-    Some(ApplyRecord { offset, store: record.store, content })
 }

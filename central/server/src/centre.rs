@@ -19,6 +19,7 @@ use crate::desk::Desk;
 use crate::events::Events;
 use crate::fleet::Fleet;
 use crate::ingest::Ingest;
+use crate::losses::LossWatch;
 use crate::neighbours::Neighbours;
 use crate::parts::{Parts, PartsError};
 use crate::poller::Poller;
@@ -85,7 +86,6 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
             desk: desk.clone(),
             fleet: fleet.clone(),
             events: events.clone(),
-            conditions: conditions.clone(),
             clock,
             makes_stores: boxes_at.ip().is_loopback(),
             stop: tasks.stop(),
@@ -128,6 +128,8 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
         let poller = Poller::of(parts.ledger.clone(), parts.stream.clone(), desk, fleet, clock);
         tasks.spawn("poller", poller.run(tasks.stop()));
     }
+    let (ledger, conditions) = (parts.ledger.clone(), conditions.clone());
+    tasks.spawn("losses", LossWatch { ledger, conditions, clock }.run(tasks.stop()));
     tasks.spawn("life", service::watch(move || lives(asked.clone()), tasks.stop()));
     let ended = tasks.run(DRAIN).await;
     service::stopping();

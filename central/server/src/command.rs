@@ -2,6 +2,7 @@
 //! failed, 2 usage, 78 bad configuration.
 
 mod client;
+mod losses;
 mod token;
 
 use std::path::PathBuf;
@@ -40,6 +41,11 @@ enum Command {
     Stores(client::Asking),
     /// What was parked, and why.
     DeadLetters(client::Asking),
+    /// Positions that are lost by name.
+    Losses {
+        #[command(subcommand)]
+        command: losses::LossesCommand,
+    },
     /// The catalogue.
     Catalogue {
         #[command(subcommand)]
@@ -192,6 +198,7 @@ fn carry_out(command: Command) -> Result<(), CommandError> {
         Command::Status(asking) => client::status(&asking),
         Command::Stores(asking) => client::stores(&asking),
         Command::DeadLetters(asking) => client::dead_letters(&asking),
+        Command::Losses { command } => losses::carry_out(command),
         Command::Catalogue { command } => client::catalogue(command),
         Command::Token { command } => token::carry_out(command),
         Command::Config { command: ConfigCommand::Check(told) } => {

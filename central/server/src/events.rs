@@ -21,6 +21,8 @@ pub(crate) struct Events {
     pub(crate) streams_refused: Counter,
     /// Frames of boxes that could not be read.
     pub(crate) frames_unreadable: Counter,
+    /// Records of the stream that were passed over.
+    pub(crate) records_unknown: Counter,
     /// Positions that boxes named as unreadable.
     pub(crate) unreadable: Counter,
     /// Boxes connected.
@@ -46,6 +48,8 @@ impl Events {
             streams_opened: metrics.counter("box_streams_opened", "Streams of boxes that were opened"),
             streams_refused: metrics.counter("box_streams_refused", "Streams of boxes that were refused"),
             frames_unreadable: metrics.counter("box_frames_unreadable", "Frames of boxes that could not be read"),
+            records_unknown: metrics
+                .counter("stream_records_unknown", "Control records of the stream that this release could not read"),
             unreadable: metrics
                 .counter("positions_unreadable", "Positions that boxes named as unreadable on their disks"),
             boxes: metrics.gauge("boxes_connected", "Boxes with an open stream"),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tidemark_daemon::conditions::registry;
 use tidemark_ledger::{HeartbeatRow, Ledger, LedgerError, StoreRow};
 use tidemark_model::{Block, BlockIndex, BoxId, Epoch, StoreId};
 use tidemark_sync::message::{Heartbeat, OpenBlock};
@@ -86,6 +88,10 @@ pub(crate) struct Row {
     applied: u64,
     parked: u64,
     lost: u64,
+    /// Of those, not signed by a person yet.
+    lost_unsigned: u64,
+    /// Movements that came after their epoch was closed.
+    late: u64,
     pending: u64,
     gaps: u64,
     oldest_pending_seconds: Option<u64>,
@@ -94,6 +100,9 @@ pub(crate) struct Row {
     state: String,
     conditions: Vec<Told>,
     digest: Verdict,
+    /// The lost ranges, where one store is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    losses: Option<Vec<Value>>,
 }
 
 impl Row {
@@ -105,6 +114,11 @@ impl Row {
     /// The row with its gaps counted.
     pub(crate) fn with_gaps(self, gaps: u64) -> Self {
         Self { gaps, ..self }
+    }
+
+    /// The row with its lost ranges.
+    pub(crate) fn with_losses(self, losses: Vec<Value>) -> Self {
+        Self { losses: Some(losses), ..self }
     }
 
     /// Whether anything is on its way.
@@ -272,16 +286,28 @@ impl Fleet {
             applied: books.applied,
             parked: books.parked,
             lost: books.lost,
+            lost_unsigned: books.lost_unsigned,
+            late: books.late,
             pending: books.pending,
             gaps: 0,
             oldest_pending_seconds: oldest,
             seen_at: shop.seen_at.map(time_text),
             sync: sync_of(&shop, books, oldest, now),
             state: books.state.clone(),
-            conditions: shop.facts.conditions,
+            conditions: conditions_of(shop.facts.conditions, books),
             digest: shop.digest,
+            losses: None,
         }
     }
+}
+
+/// What the box said, and what the books say of it.
+fn conditions_of(mut told: Vec<Told>, books: &StoreRow) -> Vec<Told> {
+    if books.lost_unsigned > 0 {
+        let detail = format!("{} positions are lost and nobody has signed for them", books.lost_unsigned);
+        told.push(Told { code: registry::MOVEMENTS_LOST.to_string(), detail });
+    }
+    told
 }
 
 fn sync_of(shop: &Shop, books: &StoreRow, oldest: Option<u64>, now: Millis) -> &'static str {

@@ -8,7 +8,6 @@ use std::future::Future;
 use std::sync::Arc;
 
 use tidemark_daemon::clock::Clock;
-use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::listen::Peer as Caller;
 use tidemark_ledger::{InstructionRow, Ledger};
 use tidemark_model::{Epoch, SeqSet, StoreId};
@@ -40,7 +39,6 @@ pub(crate) struct Ingest {
     pub(crate) desk: Desk,
     pub(crate) fleet: Fleet,
     pub(crate) events: Events,
-    pub(crate) conditions: Active,
     pub(crate) clock: Clock,
     /// Whether a store that nobody knows is made at its first `Hello`.
     pub(crate) makes_stores: bool,
@@ -48,13 +46,12 @@ pub(crate) struct Ingest {
 }
 
 impl Ingest {
-    /// A box names positions that its disk does not give back.
-    fn unreadable(&self, store: &StoreId, epoch: Epoch, seqs: &SeqSet, now: Millis) {
-        let count = seqs.count();
-        self.events.unreadable.inc_by(count);
-        let detail = format!("{store} can't read {count} positions of epoch {epoch}; they stay pending");
-        tracing::error!(%store, %epoch, ?seqs, "{detail}");
-        self.conditions.raise_about(registry::MOVEMENTS_LOST, store.as_str(), detail, now.0);
+    /// A box names positions that its disk does not give back. The condition
+    /// is made from the ledger, once it holds them.
+    fn unreadable(&self, store: &StoreId, epoch: Epoch, seqs: &SeqSet) {
+        self.events.unreadable.inc_by(seqs.count());
+        let ranges: Vec<_> = seqs.ranges().collect();
+        tracing::error!(%store, %epoch, ?ranges, "a box can't read movements that it committed: they are lost");
     }
 }
 

@@ -9,6 +9,7 @@ mod events;
 mod fleet;
 mod import;
 mod ingest;
+mod losses;
 mod neighbours;
 mod parts;
 mod poller;

@@ -117,6 +117,14 @@ impl Block {
         self.stock = self.stock.wrapping_add(stock);
         true
     }
+
+    /// Puts a movement in whose seq is not in, or was put in without sums
+    /// because it was lost.
+    pub fn put(&mut self, seq: Seq, digest: u64, stock: u64) {
+        self.bitmap.insert(seq);
+        self.digest = self.digest.wrapping_add(digest);
+        self.stock = self.stock.wrapping_add(stock);
+    }
 }
 
 #[cfg(test)]

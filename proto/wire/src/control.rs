@@ -2,15 +2,16 @@
 //! movements and have no position. Their CloudEvents type tells them apart.
 
 use prost::Message;
-use tidemark_model::{BoxId, Epoch, EpochOrdinal, StoreId, StreamId, WallTime};
+use tidemark_model::{BoxId, Epoch, EpochOrdinal, SeqSet, StoreId, StreamId, WallTime};
 use tidemark_sync::message::{OpeningTaken, Session};
 
+use crate::convert::{few, seqs, seqs_of};
 use crate::error::DecodeError;
 use crate::schema::inventory::v1 as proto;
 use crate::schema::inventory::v1::control::Record;
 
 /// Bytes one control record may have.
-pub const CONTROL_BYTES: usize = 1_024;
+pub const CONTROL_BYTES: usize = 16 * 1_024;
 
 /// A control record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Control {
     /// A store's epoch begins; the applier that meets it closes the older
     /// ones.
     EpochOpened(EpochOpened),
+    /// Positions of a store will never come.
+    PositionsLost(PositionsLost),
 }
 
 /// A store's epoch begins.
@@ -52,6 +55,19 @@ pub enum Opener {
     Centre,
 }
 
+/// Positions that a box committed and can no longer read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PositionsLost {
+    /// The shop.
+    pub store: StoreId,
+    /// Their epoch.
+    pub epoch: Epoch,
+    /// The seqs, at least one.
+    pub seqs: SeqSet,
+    /// Wrapping sum of their movement digests; none if it is lost too.
+    pub digest: Option<u64>,
+}
+
 /// The bytes of a control record.
 #[must_use]
 pub fn encode_control(control: &Control) -> Vec<u8> {
@@ -60,6 +76,12 @@ pub fn encode_control(control: &Control) -> Vec<u8> {
             Record::StreamBorn(proto::StreamBorn { uuid: bytes::Bytes::copy_from_slice(&stream.0) })
         }
         Control::EpochOpened(opened) => Record::EpochOpened(epoch_opened(opened)),
+        Control::PositionsLost(lost) => Record::PositionsLost(proto::PositionsLost {
+            store: lost.store.as_str().to_owned(),
+            epoch: lost.epoch.0,
+            seqs: seqs(&lost.seqs),
+            digest: lost.digest,
+        }),
     };
     proto::Control { record: Some(record) }.encode_to_vec()
 }
@@ -89,6 +111,7 @@ pub fn decode_control(message: &[u8]) -> Result<Control, DecodeError> {
         None => Err(DecodeError::Missing { field: "record" }),
         Some(Record::StreamBorn(born)) => Ok(Control::StreamBorn(StreamId(uuid(&born.uuid, "stream_born.uuid")?))),
         Some(Record::EpochOpened(opened)) => opened_of(&opened).map(Control::EpochOpened),
+        Some(Record::PositionsLost(lost)) => lost_of(&lost).map(Control::PositionsLost),
     }
 }
 
@@ -109,6 +132,13 @@ fn opened_of(message: &proto::EpochOpened) -> Result<EpochOpened, DecodeError> {
         }
     };
     Ok(EpochOpened { store, epoch: Epoch(message.epoch), by, wall: WallTime(message.wall) })
+}
+
+fn lost_of(message: &proto::PositionsLost) -> Result<PositionsLost, DecodeError> {
+    let (field, of_seqs) = ("positions_lost.store", "positions_lost.seqs");
+    let store = StoreId::new(&message.store).map_err(|cause| DecodeError::Text { field, cause })?;
+    let seqs = few(seqs_of(&message.seqs, of_seqs)?, of_seqs)?;
+    Ok(PositionsLost { store, epoch: Epoch(message.epoch), seqs, digest: message.digest })
 }
 
 fn opening_of(held: &proto::OpeningHeld) -> Result<OpeningTaken, DecodeError> {
@@ -139,6 +169,22 @@ mod tests {
         ] {
             assert_eq!(decode_control(&encode_control(&control)), Ok(control));
         }
+    }
+
+    #[test]
+    fn the_most_positions_that_one_may_name_fit_however_they_lie() {
+        let store = StoreId::new("S0001-a-name-as-long-as-one-gets").unwrap();
+        let seqs: SeqSet = (0..1_000_u64).map(|number| (1 << 61) + (1 << 51) * number).collect();
+        let lost = Control::PositionsLost(PositionsLost { store, epoch: Epoch(u64::MAX), seqs, digest: Some(1) });
+        let bytes = encode_control(&lost);
+        assert_eq!(decode_control(&bytes), Ok(lost), "{} bytes", bytes.len());
+    }
+
+    #[test]
+    fn positions_that_name_nothing_are_refused() {
+        let record = Record::PositionsLost(proto::PositionsLost { store: "S1".into(), ..Default::default() });
+        let bytes = proto::Control { record: Some(record) }.encode_to_vec();
+        assert_eq!(decode_control(&bytes), Err(DecodeError::Missing { field: "positions_lost.seqs" }));
     }
 
     #[test]

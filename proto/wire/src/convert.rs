@@ -18,6 +18,7 @@ mod to_centre;
 pub(crate) use field::spoken;
 pub use instruction::{decode_instruction_body, encode_instruction_body};
 pub(crate) use refusal::code_of_word;
+pub(crate) use seqs::{few, seqs, seqs_of};
 pub(crate) use to_box::{to_box, to_box_of};
 pub(crate) use to_centre::ToCentreCoder;
 

@@ -8,12 +8,12 @@ use tidemark_wire::encode_movement;
 
 use super::*;
 
-fn store() -> StoreId {
+pub(crate) fn store() -> StoreId {
     StoreId::new("S1").unwrap()
 }
 
 /// Sells so often from a shop that knows three items; the stream's records.
-fn sold(pieces: &[(u8, i64)], epoch: u64) -> Vec<ApplyRecord> {
+pub(crate) fn sold(pieces: &[(u8, i64)], epoch: u64) -> Vec<ApplyRecord> {
     let mut books = MemoryBooks::new();
     for sku in ["0", "1", "2"] {
         let sku = Sku::new(sku).unwrap();
@@ -51,23 +51,45 @@ fn sold(pieces: &[(u8, i64)], epoch: u64) -> Vec<ApplyRecord> {
 
 /// What applying batches one after the other leaves.
 #[derive(Debug, Default, PartialEq)]
-struct World {
-    epochs: BTreeMap<(StoreId, Epoch), EpochState>,
-    blocks: BTreeMap<BlockKey, Block>,
+pub(super) struct World {
+    pub(super) epochs: BTreeMap<(StoreId, Epoch), EpochState>,
+    pub(super) blocks: BTreeMap<BlockKey, Block>,
+    pub(super) losses: BTreeMap<(StoreId, Epoch), Losses>,
+    pub(super) counts: BTreeMap<(StoreId, Epoch), EpochCounts>,
     sums: BTreeMap<Sku, i64>,
     levels: BTreeMap<Sku, ((EpochOrdinal, Seq), Quantity)>,
-    rows: usize,
+    pub(super) rows: usize,
     letters: usize,
 }
 
 impl World {
-    fn apply(&mut self, records: &[ApplyRecord]) -> Plan {
-        let known = Known { epochs: self.epochs.clone(), blocks: self.blocks.clone() };
+    pub(super) fn apply(&mut self, records: &[ApplyRecord]) -> Plan {
+        let known = Known {
+            epochs: self.epochs.clone(),
+            blocks: self.blocks.clone(),
+            losses: self.losses.clone(),
+            named_at: 7,
+        };
         let plan = decide(records, &known);
         for (store, epoch, ordinal) in &plan.opened {
             self.epochs.iter_mut().filter(|((of, _), _)| of == store).for_each(|(_, state)| state.closed = true);
-            self.epochs.insert((store.clone(), *epoch), EpochState { ordinal: *ordinal, closed: false });
+            let begun = EpochState { ordinal: *ordinal, closed: false, tail: 0, lost: 0 };
+            self.epochs.insert((store.clone(), *epoch), begun);
         }
+        for (key, more) in &plan.counts {
+            let counts = self.counts.entry(key.clone()).or_default();
+            counts.handled += more.handled;
+            counts.parked += more.parked;
+            counts.lost += more.lost;
+            counts.late += more.late;
+            counts.seen = counts.seen.max(more.seen);
+            if let Some(state) = self.epochs.get_mut(key) {
+                state.tail = state.tail.max(counts.seen);
+                state.lost = counts.lost.cast_unsigned();
+            }
+        }
+        self.losses.extend(plan.losses.clone());
+        self.losses.retain(|_, losses| !losses.seqs().is_empty());
         self.blocks.extend(plan.blocks.clone());
         for ((_, sku), change) in &plan.balances {
             *self.sums.entry(sku.clone()).or_default() += change.effect;
@@ -114,7 +136,7 @@ fn what_cannot_be_decoded_is_parked_and_holds_nobody_up() {
     let plan = world.apply(&records);
     assert_eq!((plan.rows.len(), plan.dead_letters.len()), (1, 1));
     assert_eq!(plan.dead_letters[0].reason, ParkReason::Undecodable);
-    assert_eq!(plan.counts[&(store(), Epoch(9))], EpochCounts { handled: 2, parked: 1, seen: 2 });
+    assert_eq!(plan.counts[&(store(), Epoch(9))], EpochCounts { handled: 2, parked: 1, seen: 2, ..EpochCounts::default() });
 }
 
 #[test]
@@ -129,6 +151,7 @@ fn a_new_epoch_closes_the_older_one_whose_balance_never_changes_again() {
     let sku = Sku::new("0").unwrap();
     assert_eq!(world.sums[&sku], -6_000, "the straggler is kept without effect");
     assert_eq!(world.rows, 3);
+    assert_eq!(world.counts[&(store(), Epoch(1))].late, 1);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{ParkReason, StoreId, StreamId};
 
 use super::writing::Writing;
-use super::{APPLIED_WITHIN, PostgresLedger, block_of, epoch_of, index_of, ordinal_of, too_late};
+use super::{APPLIED_WITHIN, PostgresLedger, block_of, epoch_of, index_of, losses, ordinal_of, too_late};
 use crate::apply::{self, Again, ApplyRecord, BlockKey, DeadLetter, EpochState, Known, Plan};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::PositionRow;
@@ -111,14 +111,14 @@ impl PostgresLedger {
         let mut change = self.write.begin().await?;
         let generation = move_position(&mut change, at, next).await?;
         let keys = store_keys(&mut change, records).await?;
-        let known = known(&mut change, records, &keys).await?;
+        let known = known(&mut change, records, &keys, now_ms).await?;
         let mut plan = apply::decide(records, &known);
         plan.dead_letters.extend(forked(&mut change, &plan, &keys).await?);
         if let Refusal::Park(why) = refusal {
             park_all(&mut plan, &why);
         }
         let stamp = (generation, i64::from(at.partition), number(at.step.saturating_add(1)));
-        Writing { keys: &keys, now_ms, stamp }.all(&mut change, &plan).await?;
+        Writing { keys: &keys, now_ms, stamp }.all(&mut change, &known, &plan).await?;
         change.commit().await?;
         self.learn_generation(unsigned(generation));
         let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
@@ -187,14 +187,20 @@ async fn find_stores(
     Ok(())
 }
 
-async fn known(change: &mut PgConnection, records: &[ApplyRecord], keys: &StoreKeys) -> Result<Known, LedgerError> {
-    let mut known = Known::default();
+async fn known(
+    change: &mut PgConnection,
+    records: &[ApplyRecord],
+    keys: &StoreKeys,
+    now_ms: i64,
+) -> Result<Known, LedgerError> {
+    let mut known = Known { named_at: now_ms, ..Known::default() };
     let by_key: BTreeMap<i64, &StoreId> = keys.iter().map(|(store, key)| (*key, store)).collect();
     let of: Vec<i64> = by_key.keys().copied().collect();
-    let epochs = sqlx::query("SELECT store, epoch, ordinal, closed FROM epochs WHERE store = ANY($1)").bind(of);
-    for row in epochs.fetch_all(&mut *change).await? {
+    let epochs = "SELECT store, epoch, ordinal, closed, lost, greatest(told, seen) AS tail FROM epochs WHERE store = ANY($1)";
+    for row in sqlx::query(epochs).bind(of).fetch_all(&mut *change).await? {
         let Some(store) = by_key.get(&row.try_get("store")?) else { continue };
-        let state = EpochState { ordinal: ordinal_of(&row)?, closed: row.try_get("closed")? };
+        let (tail, lost) = (unsigned(row.try_get("tail")?), unsigned(row.try_get("lost")?));
+        let state = EpochState { ordinal: ordinal_of(&row)?, closed: row.try_get("closed")?, tail, lost };
         known.epochs.insert(((*store).clone(), epoch_of(&row)?), state);
     }
     let touched: BTreeSet<BlockKey> = apply::touched(records);
@@ -205,10 +211,12 @@ async fn known(change: &mut PgConnection, records: &[ApplyRecord], keys: &StoreK
     let select = "SELECT b.store, b.epoch, b.block, b.bitmap, b.digest, b.stock FROM blocks b \
                   JOIN UNNEST($1::int8[], $2::int8[], $3::int8[]) AS wanted (store, epoch, block) \
                   USING (store, epoch, block) ORDER BY b.store, b.epoch, b.block FOR UPDATE OF b";
-    for row in sqlx::query(select).bind(stores).bind(epochs).bind(blocks).fetch_all(change).await? {
+    for row in sqlx::query(select).bind(stores).bind(epochs).bind(blocks).fetch_all(&mut *change).await? {
         let Some(store) = by_key.get(&row.try_get("store")?) else { continue };
         known.blocks.insert(((*store).clone(), epoch_of(&row)?, index_of(&row)?), block_of(&row)?);
     }
+    let touched = touched.into_iter().map(|(store, epoch, _)| (store, epoch)).collect();
+    losses::know(change, records, keys, touched, &mut known).await?;
     Ok(known)
 }
 

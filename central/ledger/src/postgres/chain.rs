@@ -2,7 +2,7 @@
 //! through the primary key of each month.
 
 use sqlx::Row as _;
-use tidemark_model::{Epoch, EpochOrdinal, Movement, Seq, Sku, StoreId};
+use tidemark_model::{Epoch, EpochOrdinal, Marks, Movement, Seq, Sku, StoreId};
 use tidemark_wire::decode_movement;
 
 use super::{PostgresLedger, epoch_of, ordinal_of};
@@ -95,13 +95,16 @@ impl PostgresLedger {
         ordinal: EpochOrdinal,
         seq: Seq,
     ) -> Result<Option<(Epoch, Movement)>, LedgerError> {
-        let select = "SELECT m.bytes, e.epoch FROM epochs e CROSS JOIN (SELECT month FROM months ORDER BY month DESC) o \
-                      CROSS JOIN LATERAL (SELECT bytes FROM movements \
+        let select = "SELECT m.bytes, m.late, e.epoch FROM epochs e CROSS JOIN (SELECT month FROM months ORDER BY month DESC) o \
+                      CROSS JOIN LATERAL (SELECT bytes, late FROM movements \
                       WHERE month = o.month AND store = $1 AND ordinal = $2 AND seq = $3 LIMIT 1) m \
                       WHERE e.store = $1 AND e.ordinal = $2 LIMIT 1";
         let found = sqlx::query(select).bind(key).bind(i64::from(ordinal.0)).bind(number(seq));
         let Some(row) = found.fetch_optional(&self.read).await? else { return Ok(None) };
-        Ok(Some((epoch_of(&row)?, decode_movement(row.try_get("bytes")?).map_err(kept)?)))
+        let mut movement = decode_movement(row.try_get("bytes")?).map_err(kept)?;
+        let late: Option<bool> = row.try_get("late")?;
+        movement.marks = movement.marks.with_if(late == Some(true), Marks::LATE);
+        Ok(Some((epoch_of(&row)?, movement)))
     }
 
     /// The item's next older movement, found by a scan of the store's rows:

@@ -35,13 +35,15 @@ impl PostgresLedger {
     }
 
     /// Looks a store up for a `Hello` and, if it is new, stores its session
-    /// with the same look. None if there is no such store.
+    /// and the tail it told with the same look: of the box's journal `held` is
+    /// the lowest seq it holds and the last it committed. None if there is no
+    /// such store.
     pub async fn look_up(
         &self,
         store: &StoreId,
         epoch: Epoch,
         session: Option<Session>,
-        from: Seq,
+        held: (Seq, Seq),
     ) -> Result<Option<StoreLook>, LedgerError> {
         let mut change = self.write.begin().await?;
         let found = sqlx::query("SELECT key, state FROM stores WHERE store = $1").bind(store.as_str());
@@ -61,13 +63,14 @@ impl PostgresLedger {
             epochs.insert(of, (ordinal_of(&row)?, row.try_get("closed")?));
         }
         if let Some(session) = session {
-            let note = "UPDATE epochs SET session = greatest(session, $1) WHERE store = $2 AND epoch = $3";
-            let note = sqlx::query(note).bind(number(session.0)).bind(key).bind(epoch.0.cast_signed());
+            let note = "UPDATE epochs SET session = greatest(session, $1), told = greatest(told, $2) WHERE store = $3 AND epoch = $4";
+            let note = sqlx::query(note).bind(number(session.0)).bind(number(held.1)).bind(key);
+            let note = note.bind(epoch.0.cast_signed());
             note.execute(&mut *change).await?;
         }
         change.commit().await?;
         let select = "SELECT block, bitmap, digest, stock FROM blocks WHERE store = $1 AND epoch = $2 AND block >= $3";
-        let first = number(BlockIndex::of(from.max(1)).0);
+        let first = number(BlockIndex::of(held.0.max(1)).0);
         let rows = sqlx::query(select).bind(key).bind(epoch.0.cast_signed()).bind(first).fetch_all(&self.write).await?;
         let mut blocks = Blocks::new();
         for row in &rows {
@@ -140,7 +143,9 @@ impl PostgresLedger {
     pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
         let select = "SELECT s.store AS store, s.name, s.region, s.time_zone, s.state, coalesce(sum(greatest(e.told, e.seen)), 0)::int8 AS committed, \
                       coalesce(sum(e.handled), 0)::int8 AS handled, coalesce(sum(e.parked), 0)::int8 AS parked, \
-                      coalesce(sum(e.lost), 0)::int8 AS lost FROM stores s LEFT JOIN epochs e ON e.store = s.key \
+                      coalesce(sum(e.lost), 0)::int8 AS lost, coalesce(sum(e.late), 0)::int8 AS late, \
+                      coalesce((SELECT sum(l.last - l.first + 1) FROM losses l WHERE l.store = s.key AND l.signature IS NULL), 0)::int8 AS unsigned \
+                      FROM stores s LEFT JOIN epochs e ON e.store = s.key \
                       GROUP BY s.key ORDER BY s.store";
         let rows = sqlx::query(select).fetch_all(&self.read).await?;
         let mut stores = Vec::with_capacity(rows.len());
@@ -160,6 +165,8 @@ impl PostgresLedger {
                 parked,
                 lost,
                 pending: committed.saturating_sub(handled),
+                lost_unsigned: count("unsigned")?,
+                late: count("late")?,
             });
         }
         Ok(stores)
@@ -177,6 +184,9 @@ impl PostgresLedger {
             let entry = missing.entry(epoch_of(row)?).or_insert_with(|| std::iter::once(all).collect());
             let held: SeqSet = block_of(row)?.bitmap.seqs(index_of(row)?).collect();
             entry.remove_all(&held);
+        }
+        for (epoch, lost) in self.lost_ranges(store).await? {
+            missing.entry(epoch).or_default().remove_all(&lost);
         }
         Ok(missing.values().map(|gaps| u64::try_from(gaps.ranges().count()).unwrap_or(u64::MAX)).sum())
     }

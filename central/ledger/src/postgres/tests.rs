@@ -19,7 +19,7 @@ use crate::rows::{HeartbeatRow, InstructionRow, StoreRecord, TokenRow};
 const NOW: i64 = 20_781 * 86_400_000;
 
 /// One cluster for all tests, each with a database of its own.
-fn cluster() -> &'static Postgres {
+pub(crate) fn cluster() -> &'static Postgres {
     static CLUSTER: OnceLock<Postgres> = OnceLock::new();
     CLUSTER.get_or_init(|| Postgres::start().unwrap_or_else(|error| panic!("{error}")))
 }
@@ -184,12 +184,12 @@ async fn changed_blocks_are_told_by_step_and_a_gap_is_counted() {
 async fn a_store_is_looked_up_with_its_epochs_blocks_and_last_session() {
     let (_url, ledger) = ledger("sessions").await;
     let session = |number| Some(tidemark_sync::message::Session(number));
-    assert!(ledger.look_up(&store(), Epoch(9), session(1), 1).await.unwrap().is_none());
+    assert!(ledger.look_up(&store(), Epoch(9), session(1), (1, 2)).await.unwrap().is_none());
     let at = ledger.position(0, StreamId([1; 16])).await.unwrap();
     ledger.apply(at, &records(2), 2, 0).await.unwrap();
-    let look = ledger.look_up(&store(), Epoch(9), session(4), 1).await.unwrap().unwrap();
+    let look = ledger.look_up(&store(), Epoch(9), session(4), (1, 2)).await.unwrap().unwrap();
     assert_eq!((look.last_session, look.blocks.len()), (None, 1));
-    let look = ledger.look_up(&store(), Epoch(9), session(5), 1).await.unwrap().unwrap();
+    let look = ledger.look_up(&store(), Epoch(9), session(5), (1, 2)).await.unwrap().unwrap();
     assert_eq!(look.last_session, session(4));
     let heard = HeartbeatRow { store: store(), seen_at: 5, epoch: Epoch(9), body: "{}".to_owned() };
     ledger.hear(&heard, 7).await.unwrap();

@@ -6,8 +6,8 @@ use sqlx::postgres::PgConnection;
 use tidemark_model::{Basis, Epoch, StoreId};
 
 use super::applying::StoreKeys;
-use super::plain;
-use crate::apply::{DeadLetter, Plan};
+use super::{losses, plain};
+use crate::apply::{DeadLetter, Known, Plan};
 use crate::error::LedgerError;
 use crate::sqlite::{month_of, number};
 
@@ -21,11 +21,12 @@ pub(super) struct Writing<'p> {
 
 impl Writing<'_> {
     /// In the order in which everybody locks.
-    pub(super) async fn all(&self, change: &mut PgConnection, plan: &Plan) -> Result<(), LedgerError> {
+    pub(super) async fn all(&self, change: &mut PgConnection, known: &Known, plan: &Plan) -> Result<(), LedgerError> {
         self.opened(change, plan).await?;
         self.blocks(change, plan).await?;
         self.balances(change, plan).await?;
         self.counts(change, plan).await?;
+        losses::write(change, self.keys, known, plan).await?;
         self.movements(change, plan).await?;
         self.dead_letters(change, plan).await?;
         answered(change, plan).await
@@ -111,10 +112,11 @@ impl Writing<'_> {
         }
         // An update takes its rows in any order; the locks before it don't.
         let update = "WITH n AS (SELECT n.* FROM epochs e JOIN UNNEST($1::int8[], $2::int8[], $3::int8[], \
-                      $4::int8[], $5::int8[]) AS n (store, epoch, handled, parked, seen) USING (store, epoch) \
+                      $4::int8[], $5::int8[], $6::int8[], $7::int8[]) AS n (store, epoch, handled, parked, seen, lost, late) \
+                      USING (store, epoch) \
                       ORDER BY e.store, e.epoch FOR UPDATE OF e) \
                       UPDATE epochs e SET handled = e.handled + n.handled, parked = e.parked + n.parked, \
-                      seen = greatest(e.seen, n.seen) FROM n WHERE e.store = n.store AND e.epoch = n.epoch";
+                      seen = greatest(e.seen, n.seen), lost = e.lost + n.lost, late = e.late + n.late FROM n WHERE e.store = n.store AND e.epoch = n.epoch";
         let (keys, values) = (plan.counts.keys(), plan.counts.values());
         let epoch = |(_, epoch): &(StoreId, Epoch)| epoch.0.cast_signed();
         sqlx::query(update)
@@ -122,7 +124,9 @@ impl Writing<'_> {
             .bind(keys.map(epoch).collect::<Vec<_>>())
             .bind(values.clone().map(|counts| number(counts.handled)).collect::<Vec<_>>())
             .bind(values.clone().map(|counts| number(counts.parked)).collect::<Vec<_>>())
-            .bind(values.map(|counts| number(counts.seen)).collect::<Vec<_>>())
+            .bind(values.clone().map(|counts| number(counts.seen)).collect::<Vec<_>>())
+            .bind(values.clone().map(|counts| counts.lost).collect::<Vec<_>>())
+            .bind(values.map(|counts| number(counts.late)).collect::<Vec<_>>())
             .execute(change)
             .await?;
         Ok(())
@@ -134,14 +138,15 @@ impl Writing<'_> {
         }
         let mut rows: Vec<_> = plan.rows.iter().map(|row| (self.key(&row.store), row)).collect();
         rows.sort_unstable_by_key(|(key, row)| (*key, row.ordinal, row.seq));
-        let insert = "INSERT INTO movements (month, store, ordinal, seq, bytes) \
-                      SELECT $1, n.* FROM UNNEST($2::int8[], $3::int8[], $4::int8[], $5::bytea[]) AS n";
+        let insert = "INSERT INTO movements (month, store, ordinal, seq, bytes, late) \
+                      SELECT $1, n.* FROM UNNEST($2::int8[], $3::int8[], $4::int8[], $5::bytea[], $6::bool[]) AS n";
         sqlx::query(insert)
             .bind(month_of(self.now_ms))
             .bind(rows.iter().map(|(key, _)| *key).collect::<Vec<_>>())
             .bind(rows.iter().map(|(_, row)| i64::from(row.ordinal.0)).collect::<Vec<_>>())
             .bind(rows.iter().map(|(_, row)| number(row.seq)).collect::<Vec<_>>())
             .bind(rows.iter().map(|(_, row)| row.bytes.as_ref()).collect::<Vec<&[u8]>>())
+            .bind(rows.iter().map(|(_, row)| row.late.then_some(true)).collect::<Vec<_>>())
             .execute(change)
             .await?;
         Ok(())

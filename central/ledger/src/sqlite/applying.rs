@@ -3,17 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use tidemark_model::digest::movement_digest;
-use tidemark_model::{Basis, Bitmap, Block, BlockIndex, Epoch, EpochOrdinal, ParkReason, Sku, StoreId, StreamId};
+use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, EpochOrdinal, ParkReason, Sku, StoreId, StreamId};
 
-use super::{SqliteLedger, kept, number, unsigned};
+use super::writing::Writing;
+use super::{SqliteLedger, kept, losses, number, unsigned};
 use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochState, Known, Plan};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::PositionRow;
 
 /// Rows of one statement: six values each stay far below SQLite's 32,766.
-const ROWS: usize = 1_000;
+pub(super) const ROWS: usize = 1_000;
 
 /// What applying changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Applied {
 }
 
 /// Keys by which stores are known inside the database.
-type StoreKeys = BTreeMap<StoreId, i64>;
+pub(super) type StoreKeys = BTreeMap<StoreId, i64>;
 
 impl SqliteLedger {
     /// Where the applier of a partition stands; a log with another identity
@@ -106,7 +107,7 @@ impl SqliteLedger {
         let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
         move_position(&mut change, at, next).await?;
         let keys = store_keys(&mut change, records).await?;
-        let known = known(&mut change, records, &keys).await?;
+        let known = known(&mut change, records, &keys, now_ms).await?;
         let mut plan = apply::decide(records, &known);
         plan.dead_letters.extend(forked(&mut change, &plan, &keys).await?);
         if let Refusal::Park(why) = refusal {
@@ -114,7 +115,7 @@ impl SqliteLedger {
         }
         let stamp = (number(self.generation().0), i64::from(at.partition), number(at.step.saturating_add(1)));
         let writing = Writing { keys: &keys, now_ms, stamp };
-        writing.all(&mut change, &plan).await?;
+        writing.all(&mut change, &known, &plan).await?;
         change.commit().await?;
         let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
         Ok(Applied {
@@ -192,17 +193,24 @@ async fn store_keys(change: &mut SqliteConnection, records: &[ApplyRecord]) -> R
     Ok(keys)
 }
 
-async fn known(change: &mut SqliteConnection, records: &[ApplyRecord], keys: &StoreKeys) -> Result<Known, LedgerError> {
-    let mut known = Known::default();
+async fn known(
+    change: &mut SqliteConnection,
+    records: &[ApplyRecord],
+    keys: &StoreKeys,
+    now_ms: i64,
+) -> Result<Known, LedgerError> {
+    let mut known = Known { named_at: now_ms, ..Known::default() };
     for (store, key) in keys {
-        let rows = sqlx::query("SELECT epoch, ordinal, closed FROM epochs WHERE store = ?").bind(key);
-        for row in rows.fetch_all(&mut *change).await? {
+        let select = "SELECT epoch, ordinal, closed, lost, max(told, seen) AS tail FROM epochs WHERE store = ?";
+        for row in sqlx::query(select).bind(key).fetch_all(&mut *change).await? {
             let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
-            let state = EpochState { ordinal: EpochOrdinal(row.try_get("ordinal")?), closed: row.try_get("closed")? };
-            known.epochs.insert((store.clone(), epoch), state);
+            let (tail, lost) = (unsigned(row.try_get("tail")?), unsigned(row.try_get("lost")?));
+            let (ordinal, closed) = (EpochOrdinal(row.try_get("ordinal")?), row.try_get("closed")?);
+            known.epochs.insert((store.clone(), epoch), EpochState { ordinal, closed, tail, lost });
         }
     }
     let touched: Vec<BlockKey> = apply::touched(records).into_iter().collect();
+    let by_key: BTreeMap<i64, &StoreId> = keys.iter().map(|(store, key)| (*key, store)).collect();
     for chunk in touched.chunks(ROWS) {
         let mut query = QueryBuilder::<Sqlite>::new(
             "SELECT store, epoch, block, bitmap, digest, stock FROM blocks WHERE (store, epoch, block) IN (VALUES ",
@@ -216,7 +224,6 @@ async fn known(change: &mut SqliteConnection, records: &[ApplyRecord], keys: &St
             rows.push_bind_unseparated(number(index.0)).push_unseparated(")");
         }
         query.push(")");
-        let by_key: BTreeMap<i64, &StoreId> = keys.iter().map(|(store, key)| (*key, store)).collect();
         for row in query.build().fetch_all(&mut *change).await? {
             let Some(store) = by_key.get(&row.try_get::<i64, _>("store")?) else { continue };
             let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
@@ -224,6 +231,8 @@ async fn known(change: &mut SqliteConnection, records: &[ApplyRecord], keys: &St
             known.blocks.insert(((*store).clone(), epoch, index), block_of(&row)?);
         }
     }
+    let touched = touched.into_iter().map(|(store, epoch, _)| (store, epoch)).collect();
+    losses::know(change, records, keys, touched, &mut known).await?;
     Ok(known)
 }
 
@@ -270,137 +279,6 @@ async fn forked(change: &mut SqliteConnection, plan: &Plan, keys: &StoreKeys) ->
         }
     }
     Ok(letters)
-}
-
-/// Writes a plan.
-struct Writing<'p> {
-    keys: &'p StoreKeys,
-    now_ms: i64,
-    stamp: (i64, i64, i64),
-}
-
-impl Writing<'_> {
-    async fn all(&self, change: &mut Transaction<'_, Sqlite>, plan: &Plan) -> Result<(), LedgerError> {
-        self.epochs(change, plan).await?;
-        self.blocks(change, plan).await?;
-        self.balances(change, plan).await?;
-        self.movements(change, plan).await?;
-        self.dead_letters(change, plan).await?;
-        for id in &plan.answered {
-            let done = "UPDATE instructions SET state = 'done' WHERE id = ? AND state = 'waiting'";
-            sqlx::query(done).bind(id).execute(&mut **change).await?;
-        }
-        Ok(())
-    }
-
-    fn key(&self, store: &StoreId) -> i64 {
-        self.keys.get(store).copied().unwrap_or(0)
-    }
-
-    async fn epochs(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
-        for (store, epoch, ordinal) in &plan.opened {
-            let key = self.key(store);
-            sqlx::query("UPDATE epochs SET closed = 1 WHERE store = ?").bind(key).execute(&mut *change).await?;
-            let open = "INSERT INTO epochs (store, epoch, ordinal) VALUES (?, ?, ?)";
-            sqlx::query(open).bind(key).bind(epoch.0.cast_signed()).bind(ordinal.0).execute(&mut *change).await?;
-        }
-        for ((store, epoch), counts) in &plan.counts {
-            let count = "UPDATE epochs SET handled = handled + ?, parked = parked + ?, seen = max(seen, ?) \
-                         WHERE store = ? AND epoch = ?";
-            sqlx::query(count)
-                .bind(number(counts.handled))
-                .bind(number(counts.parked))
-                .bind(number(counts.seen))
-                .bind(self.key(store))
-                .bind(epoch.0.cast_signed())
-                .execute(&mut *change)
-                .await?;
-        }
-        Ok(())
-    }
-
-    async fn blocks(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
-        let blocks: Vec<_> = plan.blocks.iter().collect();
-        for chunk in blocks.chunks(ROWS) {
-            let mut query = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO blocks (store, epoch, block, bitmap, digest, stock, generation, part, step) ",
-            );
-            query.push_values(chunk, |mut row, ((store, epoch, index), block)| {
-                row.push_bind(self.key(store)).push_bind(epoch.0.cast_signed()).push_bind(number(index.0));
-                row.push_bind(block.bitmap.to_bytes().to_vec()).push_bind(block.digest.cast_signed());
-                row.push_bind(block.stock.cast_signed()).push_bind(self.stamp.0).push_bind(self.stamp.1);
-                row.push_bind(self.stamp.2);
-            });
-            query.push(
-                " ON CONFLICT (store, epoch, block) DO UPDATE SET bitmap = excluded.bitmap, digest = excluded.digest, \
-                 stock = excluded.stock, generation = excluded.generation, part = excluded.part, step = excluded.step",
-            );
-            query.build().execute(&mut *change).await?;
-        }
-        Ok(())
-    }
-
-    async fn balances(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
-        let balances: Vec<_> = plan.balances.iter().collect();
-        for chunk in balances.chunks(ROWS) {
-            let mut query = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO balances (store, sku, effect_sum, on_hand, counted, ordinal, seq, counter, changed_at, \
-                 generation, part, step) ",
-            );
-            query.push_values(chunk, |mut row, ((store, sku), balance)| {
-                row.push_bind(self.key(store)).push_bind(sku.as_str().to_owned()).push_bind(balance.effect);
-                row.push_bind(balance.on_hand.as_thousandths()).push_bind(balance.basis == Basis::Counted);
-                row.push_bind(balance.at.0.0).push_bind(number(balance.at.1)).push_bind(1_i64).push_bind(self.now_ms);
-                row.push_bind(self.stamp.0).push_bind(self.stamp.1).push_bind(self.stamp.2);
-            });
-            query.push(
-                " ON CONFLICT (store, sku) DO UPDATE SET effect_sum = effect_sum + excluded.effect_sum, \
-                 on_hand = CASE WHEN (excluded.ordinal, excluded.seq) > (ordinal, seq) THEN excluded.on_hand ELSE on_hand END, \
-                 counted = CASE WHEN (excluded.ordinal, excluded.seq) > (ordinal, seq) THEN excluded.counted ELSE counted END, \
-                 seq = CASE WHEN (excluded.ordinal, excluded.seq) > (ordinal, seq) THEN excluded.seq ELSE seq END, \
-                 ordinal = max(ordinal, excluded.ordinal), counter = counter + 1, changed_at = excluded.changed_at, \
-                 generation = excluded.generation, part = excluded.part, step = excluded.step",
-            );
-            query.build().execute(&mut *change).await?;
-        }
-        Ok(())
-    }
-
-    async fn movements(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
-        let month = month_of(self.now_ms);
-        for chunk in plan.rows.chunks(ROWS) {
-            let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO movements (month, store, ordinal, seq, bytes) ");
-            query.push_values(chunk, |mut row, movement| {
-                row.push_bind(month).push_bind(self.key(&movement.store)).push_bind(movement.ordinal.0);
-                row.push_bind(number(movement.seq)).push_bind(movement.bytes.to_vec());
-            });
-            query.build().execute(&mut *change).await?;
-        }
-        Ok(())
-    }
-
-    async fn dead_letters(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
-        for letter in &plan.dead_letters {
-            let insert = "INSERT INTO dead_letters (store, epoch, seq, reason, detail, raw, source, id, bytes, parked_at, part, step) \
-                          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
-            sqlx::query(insert)
-                .bind(self.key(&letter.store))
-                .bind(letter.position.epoch.0.cast_signed())
-                .bind(number(letter.position.seq))
-                .bind(letter.reason.word())
-                .bind(&letter.detail)
-                .bind(&letter.raw)
-                .bind(&letter.document.0)
-                .bind(&letter.document.1)
-                .bind(letter.bytes.to_vec())
-                .bind(self.now_ms)
-                .bind(self.stamp.1)
-                .bind(self.stamp.2)
-                .execute(&mut *change)
-                .await?;
-        }
-        Ok(())
-    }
 }
 
 /// The calendar month of a moment, counted from year 0 (civil calendar from

@@ -2,7 +2,7 @@
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite};
-use tidemark_model::{Basis, Epoch, EpochOrdinal, Generation, Movement, Quantity, Seq, Sku, StoreId};
+use tidemark_model::{Basis, Epoch, EpochOrdinal, Generation, Marks, Movement, Quantity, Seq, Sku, StoreId};
 use tidemark_wire::decode_movement;
 
 use super::{SqliteLedger, kept, number, unsigned};
@@ -134,13 +134,16 @@ impl SqliteLedger {
         ordinal: EpochOrdinal,
         seq: Seq,
     ) -> Result<Option<(Epoch, Movement)>, LedgerError> {
-        let select = "SELECT m.bytes, e.epoch FROM movements m JOIN epochs e ON e.store = m.store AND e.ordinal = m.ordinal \
+        let select = "SELECT m.bytes, m.late, e.epoch FROM movements m JOIN epochs e ON e.store = m.store AND e.ordinal = m.ordinal \
                       WHERE m.month IN (SELECT DISTINCT month FROM movements) AND m.store = ? AND m.ordinal = ? AND m.seq = ?";
         let row = sqlx::query(select).bind(key).bind(ordinal.0).bind(number(seq)).fetch_optional(&self.read).await?;
         let Some(row) = row else { return Ok(None) };
         let bytes: Vec<u8> = row.try_get("bytes")?;
         let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
-        Ok(Some((epoch, decode_movement(&bytes).map_err(kept)?)))
+        let mut movement = decode_movement(&bytes).map_err(kept)?;
+        let late: Option<bool> = row.try_get("late")?;
+        movement.marks = movement.marks.with_if(late == Some(true), Marks::LATE);
+        Ok(Some((epoch, movement)))
     }
 
     /// The item's last movement in the epochs before one.

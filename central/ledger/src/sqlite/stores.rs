@@ -56,13 +56,15 @@ impl SqliteLedger {
     }
 
     /// Looks a store up for a `Hello` and, if it is new, stores its session
-    /// with the same look. None if there is no such store.
+    /// and the tail it told with the same look: of the box's journal `held` is
+    /// the lowest seq it holds and the last it committed. None if there is no
+    /// such store.
     pub async fn look_up(
         &self,
         store: &StoreId,
         epoch: Epoch,
         session: Option<Session>,
-        from: Seq,
+        held: (Seq, Seq),
     ) -> Result<Option<StoreLook>, LedgerError> {
         let found = sqlx::query("SELECT key, state FROM stores WHERE store = ?").bind(store.as_str());
         let Some(row) = found.fetch_optional(&self.write).await? else { return Ok(None) };
@@ -78,12 +80,13 @@ impl SqliteLedger {
             epochs.insert(of, (EpochOrdinal(row.try_get("ordinal")?), row.try_get("closed")?));
         }
         if let Some(session) = session {
-            let note = "UPDATE epochs SET session = max(session, ?) WHERE store = ? AND epoch = ?";
-            let note = sqlx::query(note).bind(number(session.0)).bind(key).bind(epoch.0.cast_signed());
+            let note = "UPDATE epochs SET session = max(session, ?), told = max(told, ?) WHERE store = ? AND epoch = ?";
+            let note = sqlx::query(note).bind(number(session.0)).bind(number(held.1)).bind(key);
+            let note = note.bind(epoch.0.cast_signed());
             note.execute(&self.write).await?;
         }
         let select = "SELECT block, bitmap, digest, stock FROM blocks WHERE store = ? AND epoch = ? AND block >= ?";
-        let first = number(BlockIndex::of(from.max(1)).0);
+        let first = number(BlockIndex::of(held.0.max(1)).0);
         let rows = sqlx::query(select).bind(key).bind(epoch.0.cast_signed()).bind(first).fetch_all(&self.write).await?;
         let mut blocks = Blocks::new();
         for row in &rows {
@@ -159,7 +162,9 @@ impl SqliteLedger {
     pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
         let select = "SELECT s.store AS store, s.name, s.region, s.time_zone, s.state, coalesce(sum(max(e.told, e.seen)), 0) AS committed, \
                       coalesce(sum(e.handled), 0) AS handled, coalesce(sum(e.parked), 0) AS parked, \
-                      coalesce(sum(e.lost), 0) AS lost FROM stores s LEFT JOIN epochs e ON e.store = s.key \
+                      coalesce(sum(e.lost), 0) AS lost, coalesce(sum(e.late), 0) AS late, \
+                      coalesce((SELECT sum(l.last - l.first + 1) FROM losses l WHERE l.store = s.key AND l.signature IS NULL), 0) AS unsigned \
+                      FROM stores s LEFT JOIN epochs e ON e.store = s.key \
                       GROUP BY s.key ORDER BY s.store";
         let rows = sqlx::query(select).fetch_all(&self.read).await?;
         let mut stores = Vec::with_capacity(rows.len());
@@ -179,6 +184,8 @@ impl SqliteLedger {
                 parked,
                 lost,
                 pending: committed.saturating_sub(handled),
+                lost_unsigned: count("unsigned")?,
+                late: count("late")?,
             });
         }
         Ok(stores)
@@ -198,6 +205,9 @@ impl SqliteLedger {
             let entry = missing.entry(epoch).or_insert_with(|| std::iter::once(all).collect());
             let held: SeqSet = block_of(row)?.bitmap.seqs(index).collect();
             entry.remove_all(&held);
+        }
+        for (epoch, lost) in self.lost_ranges(store).await? {
+            missing.entry(epoch).or_default().remove_all(&lost);
         }
         Ok(missing.values().map(|gaps| u64::try_from(gaps.ranges().count()).unwrap_or(u64::MAX)).sum())
     }

@@ -82,12 +82,12 @@ async fn changed_blocks_are_told_by_step_and_a_gap_is_counted() {
 async fn a_store_is_looked_up_with_its_epochs_blocks_and_last_session() {
     let (_folder, ledger) = ledger().await;
     let session = |number| Some(tidemark_sync::message::Session(number));
-    assert!(ledger.look_up(&store(), Epoch(9), session(1), 1).await.unwrap().is_none());
+    assert!(ledger.look_up(&store(), Epoch(9), session(1), (1, 2)).await.unwrap().is_none());
     let at = ledger.position(0, StreamId([1; 16])).await.unwrap();
     ledger.apply(at, &records(2), 2, 0).await.unwrap();
-    let look = ledger.look_up(&store(), Epoch(9), session(4), 1).await.unwrap().unwrap();
+    let look = ledger.look_up(&store(), Epoch(9), session(4), (1, 2)).await.unwrap().unwrap();
     assert_eq!((look.last_session, look.blocks.len()), (None, 1));
-    let look = ledger.look_up(&store(), Epoch(9), session(5), 1).await.unwrap().unwrap();
+    let look = ledger.look_up(&store(), Epoch(9), session(5), (1, 2)).await.unwrap().unwrap();
     assert_eq!(look.last_session, session(4));
 }
 

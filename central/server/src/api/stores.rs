@@ -9,7 +9,7 @@ use tidemark_model::StoreId;
 use tidemark_sync::Millis;
 
 use super::paging::PageQuery;
-use super::{Door, ledger_problem};
+use super::{Door, ledger_problem, losses};
 use crate::fleet::Row;
 
 /// The row of a store, its gaps counted if anything is on its way.
@@ -46,7 +46,8 @@ pub(super) async fn show(State(door): State<Door>, Path(store): Path<String>) ->
     let books = door.parts.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
     let books = books.iter().find(|books| books.store.as_str() == store);
     let books = books.ok_or_else(|| no_store(&store))?;
-    Ok(Json(row_of(&door, books).await?))
+    let losses = if books.lost > 0 { losses::of_store(&door, &books.store).await? } else { Vec::new() };
+    Ok(Json(row_of(&door, books).await?.with_losses(losses)))
 }
 
 /// There is no such store.

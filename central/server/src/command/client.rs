@@ -50,7 +50,7 @@ impl Asking {
         Ok(Some(format!("Bearer {}", token.trim())))
     }
 
-    fn get(&self, path: &str) -> Result<Value, CommandError> {
+    pub(super) fn get(&self, path: &str) -> Result<Value, CommandError> {
         let mut request = Self::agent().get(format!("{}{path}", self.url));
         if let Some(bearer) = self.bearer()? {
             request = request.header("authorization", bearer);
@@ -58,7 +58,7 @@ impl Asking {
         self.read(request.call())
     }
 
-    fn post(&self, path: &str, kind: &str, body: &[u8]) -> Result<Value, CommandError> {
+    pub(super) fn post(&self, path: &str, kind: &str, body: &[u8]) -> Result<Value, CommandError> {
         let mut request = Self::agent().post(format!("{}{path}", self.url)).header("content-type", kind);
         if let Some(bearer) = self.bearer()? {
             request = request.header("authorization", bearer);
@@ -88,7 +88,11 @@ impl Asking {
 }
 
 /// Prints the rows of a list, by columns that are members of each.
-fn print_list(asking: &Asking, list: Option<&Value>, columns: &[&'static str]) -> Result<(), CommandError> {
+pub(super) fn print_list(
+    asking: &Asking,
+    list: Option<&Value>,
+    columns: &[&'static str],
+) -> Result<(), CommandError> {
     let mut rows = Rows::new(columns);
     for entry in list.and_then(Value::as_array).into_iter().flatten() {
         rows.add(columns.iter().map(|column| entry.get(*column).cloned().unwrap_or(Value::Null)).collect());
@@ -131,6 +135,7 @@ pub(super) fn stores(asking: &Asking) -> Result<(), CommandError> {
         "parked",
         "pending",
         "lost",
+        "lost_unsigned",
         "oldest_pending_seconds",
         "seen_at",
         "digest",

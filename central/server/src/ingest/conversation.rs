@@ -7,13 +7,13 @@ use std::time::Duration;
 use tidemark_model::{BoxId, Epoch, StoreId};
 use tidemark_stream::{Event, EventRecord};
 use tidemark_sync::limits::OFFLINE_MS;
-use tidemark_sync::message::{Batch, Heartbeat, Hello, Limits, ToBox, ToCentre};
+use tidemark_sync::message::{Batch, Heartbeat, Hello, Limits, ToBox, ToCentre, Unreadable};
 use tidemark_sync::{
     Closing, Millis, Payload, Peer, ProduceId, Receiver, ReceiverConfig, ReceiverInput as Input,
     ReceiverOutput as Output,
 };
 use tidemark_wire::server::{Inbound, InboundError, Outbound};
-use tidemark_wire::{Control, EpochOpened, Opener, encode_control};
+use tidemark_wire::{Control, EpochOpened, Opener, PositionsLost, encode_control};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -216,10 +216,11 @@ impl Conversation {
                 self.append(produce, store.clone(), records);
             }
             Payload::Unreadable(lost) => {
-                // This release puts no losses into the stream. Left without
-                // an answer the positions stay pending, in everybody's sight,
-                // and hold up nothing else.
-                self.ingest.unreadable(&store, lost.epoch, &lost.seqs, self.now());
+                self.ingest.unreadable(&store, lost.epoch, &lost.seqs);
+                let Unreadable { epoch, seqs, digest } = lost;
+                let control = Control::PositionsLost(PositionsLost { store: store.clone(), epoch, seqs, digest });
+                let event = Event::Control(encode_control(&control).into());
+                self.append(produce, store.clone(), vec![EventRecord { store, event }]);
             }
         }
     }
@@ -230,7 +231,8 @@ impl Conversation {
             let partition = ingest.stream.partition_of(&store);
             let input = match ingest.stream.append(partition, &records).await {
                 Ok(place) => {
-                    ingest.events.received.inc_by(u64::try_from(records.len()).unwrap_or(0));
+                    let movements = records.iter().filter(|record| matches!(record.event, Event::Movement(..)));
+                    ingest.events.received.inc_by(u64::try_from(movements.count()).unwrap_or(0));
                     Input::Produced { produce, place }
                 }
                 Err(error) => Input::NotProduced { produce, cause: error.to_string() },

@@ -8,10 +8,10 @@ use std::time::Duration;
 use axum::Extension;
 use bytes::Bytes;
 use tidemark_cache::Cache;
-use tidemark_daemon::conditions::registry;
+use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::metrics::MetricsPage;
-use tidemark_ledger::HeartbeatRow;
-use tidemark_model::{BoxId, Epoch, Label, Quantity, Seq, Sku};
+use tidemark_ledger::{HeartbeatRow, Signature, Signed};
+use tidemark_model::{BoxId, Epoch, Generation, Label, Quantity, Seq, SeqSet, Sku};
 use tidemark_sync::Lookup;
 use tidemark_sync::message::{Batch, Hello, InstructionLine, Record, ToBox, ToCentre, Unreadable as LostByName};
 use tidemark_sync::testing;
@@ -22,6 +22,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::*;
 use crate::applier::Applier;
+use crate::losses::LossWatch;
 use crate::parts::Parts;
 use crate::poller::Poller;
 
@@ -46,11 +47,11 @@ impl Site {
         let (desk, fleet) = (Desk::default(), Fleet::default());
         // The row of the partition is there before the first box.
         ledger.position(0, stream.identity(0).unwrap()).await.unwrap();
-        let applier = Applier { partition: 0, parts, conditions: conditions.clone(), events: events.clone(), clock };
+        let applier = Applier { partition: 0, parts, conditions, events: events.clone(), clock };
         tokio::spawn(applier.run(stop.clone()));
         let poller = Poller::of(ledger.clone(), stream.clone(), desk.clone(), fleet.clone(), clock);
         tokio::spawn(poller.run(stop.clone()));
-        let ingest = Arc::new(Ingest { ledger, stream, desk, fleet, events, conditions, clock, makes_stores, stop });
+        let ingest = Arc::new(Ingest { ledger, stream, desk, fleet, events, clock, makes_stores, stop });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let uris = caller.iter().map(|uri| (*uri).to_owned()).collect();
@@ -203,23 +204,61 @@ async fn a_frame_that_does_not_decode_is_refused_and_counted() {
     assert!(site.ingest.ledger.stores().await.unwrap().is_empty());
 }
 
+/// Listens until these positions are received and handled.
+async fn hear_handled(link: &mut Link, seqs: RangeInclusive<Seq>) {
+    let (mut received, mut handled) = (SeqSet::new(), SeqSet::new());
+    let wanted: SeqSet = std::iter::once(seqs).collect();
+    while received != wanted || handled != wanted {
+        match next(link).await {
+            ToBox::Received(told) => received.insert_all(&told.seqs),
+            ToBox::Handled(told) => {
+                let seqs = told.blocks.iter().flat_map(|(index, block)| block.bitmap.seqs(*index));
+                handled.insert_all(&seqs.collect());
+            }
+            told @ (ToBox::Slow(_) | ToBox::Refused(_)) => unreachable!("one position holds up the others: {told:?}"),
+            _ => {}
+        }
+    }
+}
+
 #[tokio::test]
-async fn what_a_box_cannot_read_back_is_named_and_the_rest_comes_up() {
+async fn what_a_box_cannot_read_back_is_named_and_handled_and_the_rest_comes_up() {
     let site = Site::open(true, &[]).await;
     let mut link = site.welcomed().await;
     let lost = LostByName { epoch: Epoch(5), seqs: [1].into_iter().collect(), digest: None };
-    link.send(ToCentre::Unreadable(lost)).await.unwrap();
+    for _again in 0..2 {
+        link.send(ToCentre::Unreadable(lost.clone())).await.unwrap();
+    }
     link.send(batch(5, 2..=3)).await.unwrap();
-    let received = loop {
-        let told = next(&mut link).await;
-        if let ToBox::Received(received) = told {
-            break received;
-        }
-        assert!(!matches!(told, ToBox::Slow(_) | ToBox::Refused(_)), "one position holds up the others: {told:?}");
-    };
-    assert_eq!(received.seqs, [2, 3].into_iter().collect());
-    assert_eq!(site.counted("positions_unreadable"), 1);
-    assert!(site.ingest.conditions.holds(registry::MOVEMENTS_LOST));
+    hear_handled(&mut link, 1..=3).await;
+    assert_eq!(site.counted("positions_unreadable"), 2);
+    let books = &site.ingest.ledger.stores().await.unwrap()[0];
+    let counts = (books.committed, books.applied, books.parked, books.lost, books.pending);
+    assert_eq!((counts, books.lost_unsigned), ((3, 0, 2, 1, 0), 1));
+}
+
+#[tokio::test]
+async fn a_loss_is_told_of_until_a_person_signs_whichever_process_looks() {
+    let site = Site::open(true, &[]).await;
+    let mut link = site.welcomed().await;
+    let lost = LostByName { epoch: Epoch(5), seqs: (1..=3).collect(), digest: Some(4) };
+    link.send(ToCentre::Unreadable(lost)).await.unwrap();
+    hear_handled(&mut link, 1..=3).await;
+    let (ledger, clock) = (site.ingest.ledger.clone(), site.ingest.clock);
+    // Each has conditions of its own, as a process after a restart.
+    let watches = [(); 2].map(|()| LossWatch { ledger: ledger.clone(), conditions: Active::default(), clock });
+    for watch in &watches {
+        watch.look().await.unwrap();
+        let told = watch.conditions.list();
+        assert_eq!((told[0].code, told[0].subject.as_str()), (registry::MOVEMENTS_LOST, "S0001"));
+    }
+    let signature = Signature { author: "Ada".into(), reason: "counted".into(), signed_at: 5 };
+    let signed = ledger.sign_losses(&store(), Some(3), &signature).await.unwrap();
+    assert_eq!(signed, Signed::Done { positions: 3 });
+    for watch in &watches {
+        watch.look().await.unwrap();
+        assert!(watch.conditions.list().is_empty());
+    }
 }
 
 #[tokio::test]

@@ -76,6 +76,8 @@ pub const IMPORT_REFUSED: Code = Code(1010);
 pub const MOVEMENTS_LOST: Code = Code(1011);
 /// The digests of box and centre differ.
 pub const DIGEST_DIFFERS: Code = Code(1012);
+/// The stream holds records that this release does not know.
+pub const RECORD_UNKNOWN: Code = Code(1013);
 /// Head office can't be reached.
 pub const CENTRE_UNREACHABLE: Code = Code(2001);
 /// Head office refuses this box.

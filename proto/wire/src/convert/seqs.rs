@@ -8,7 +8,7 @@ use super::field::at_most;
 use crate::error::DecodeError;
 use crate::limits::SEQ_RANGES;
 
-pub(super) fn seqs(of: &SeqSet) -> Vec<u64> {
+pub(crate) fn seqs(of: &SeqSet) -> Vec<u64> {
     let mut before: Seq = 0;
     let mut pairs = Vec::new();
     for range in of.ranges() {
@@ -21,7 +21,7 @@ pub(super) fn seqs(of: &SeqSet) -> Vec<u64> {
 }
 
 /// The set; empty, cut or overflowing pairs are refused.
-pub(super) fn seqs_of(pairs: &[u64], field: &'static str) -> Result<SeqSet, DecodeError> {
+pub(crate) fn seqs_of(pairs: &[u64], field: &'static str) -> Result<SeqSet, DecodeError> {
     at_most(pairs.len(), 2 * SEQ_RANGES, field)?;
     let (pairs, []) = pairs.as_chunks::<2>() else {
         return Err(DecodeError::Range { field, found: odd(pairs), bounds: "an odd number of numbers" });
@@ -44,7 +44,7 @@ pub(super) fn seqs_of(pairs: &[u64], field: &'static str) -> Result<SeqSet, Deco
 }
 
 /// A set that has no more seqs than a batch.
-pub(super) fn few(set: SeqSet, field: &'static str) -> Result<SeqSet, DecodeError> {
+pub(crate) fn few(set: SeqSet, field: &'static str) -> Result<SeqSet, DecodeError> {
     let found = usize::try_from(set.count()).unwrap_or(usize::MAX);
     at_most(found, BATCH_MOVEMENTS, field)?;
     Ok(set)

@@ -11,7 +11,7 @@ use tidemark_model::books::{
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{
     Basis, Block, BlockIndex, BoxId, Code, ContentDigest, DocumentId, DocumentKey, Epoch, EpochOrdinal, Generation,
-    Item, ItemUnit, Label, Odometer, Position, Price, Quantity, Reference, Seq, Sku, Source, StoreId, StreamId,
+    Item, ItemUnit, Label, Odometer, Position, Price, Quantity, Reference, Seq, SeqSet, Sku, Source, StoreId, StreamId,
     StreamPlace, WallTime,
 };
 use tidemark_sync::message::*;

@@ -10,7 +10,6 @@ const MAIN: usize = 60;
 
 /// Files that may be longer, with the reason.
 const LONGER: &[(&str, &str)] = &[
-    ("central/ledger/src/sqlite/applying.rs", "one transaction from its first check to its commit"),
     ("packaging/daemon/src/conditions/registry/table.rs", "a table: every condition with cause and remedy"),
 ];
 

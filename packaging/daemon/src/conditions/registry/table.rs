@@ -125,6 +125,16 @@ pub const CONDITIONS: &[Condition] = &[
         depends_on: &[FORKED, DISK_SUSPECT],
     },
     Condition {
+        code: RECORD_UNKNOWN,
+        title: "The stream holds a record that this release does not know",
+        severity: Severity::Critical,
+        cause: "A newer centre wrote it before this older one took over, or a stranger wrote into the topic.",
+        effect: "It was passed over; what it meant has no effect in the books, and everything else goes on.",
+        remedy: "Start the newer release and have it read the topic again; see who else may write into the topic.",
+        visible_after_s: 1,
+        depends_on: &[],
+    },
+    Condition {
         code: CENTRE_UNREACHABLE,
         title: "Head office can't be reached",
         severity: Severity::Warning,

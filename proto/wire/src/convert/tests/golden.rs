@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::schema::sync::v1 as proto;
-use crate::{Control, EpochOpened, Opener, decode_control, encode_control};
+use crate::{Control, EpochOpened, Opener, PositionsLost, decode_control, encode_control};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -56,7 +56,11 @@ fn control_records_that_a_stream_keeps_are_understood() {
     let opened = |by| Control::EpochOpened(EpochOpened { store: store(), epoch: Epoch(7), by, wall: WallTime(-5) });
     let opening = Some(OpeningTaken { ordinal: EpochOrdinal(3), seq: 812 });
     let of_box = |opening| Opener::Box { box_id: BoxId([9; 16]), session: Session(4), opening };
+    let seqs = [3..=3, 5..=812].into_iter().collect();
+    let lost = |digest| PositionsLost { store: store(), epoch: Epoch(7), seqs: SeqSet::clone(&seqs), digest };
     for (name, control) in [
+        ("control_positions_lost", Control::PositionsLost(lost(None))),
+        ("control_positions_lost_with_digest", Control::PositionsLost(lost(Some(11)))),
         ("control_stream_born", Control::StreamBorn(StreamId([7; 16]))),
         ("control_epoch_opened", opened(of_box(None))),
         ("control_epoch_opened_with_opening", opened(of_box(opening))),

@@ -1,0 +1,28 @@
+-- Positions named as never to come, in ranges; unsigned until a person signed.
+CREATE TABLE losses (
+    store       int8 NOT NULL,
+    epoch       int8 NOT NULL,
+    first       int8 NOT NULL,
+    last        int8 NOT NULL,
+    named_at    int8 NOT NULL,
+    signature   int8,
+    cause       text COLLATE "C" NOT NULL,
+    PRIMARY KEY (store, epoch, first)
+);
+
+CREATE INDEX losses_unsigned ON losses (store, first, last) WHERE signature IS NULL;
+
+-- Who took note of losses, and why: never changed, never deleted.
+CREATE TABLE signatures (
+    number      int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    store       int8 NOT NULL,
+    positions   int8 NOT NULL,
+    signed_at   int8 NOT NULL,
+    author      text COLLATE "C" NOT NULL,
+    reason      text COLLATE "C" NOT NULL
+);
+
+-- Movements that came after their epoch was closed: how many, and which. No
+-- value costs a row nothing.
+ALTER TABLE epochs ADD COLUMN late int8 NOT NULL DEFAULT 0;
+ALTER TABLE movements ADD COLUMN late bool;

@@ -1,0 +1,167 @@
+//! Lost positions: read and written with a batch, told to people, signed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use tidemark_model::{BlockIndex, Epoch, StoreId};
+
+use super::applying::{ROWS, StoreKeys, block_of};
+use super::{SqliteLedger, kept, number, unsigned};
+use crate::apply::{self, ApplyRecord, Known, Loss, LossCause, Plan};
+use crate::error::LedgerError;
+use crate::rows::{LossRow, Signature, Signed, UnsignedLosses};
+
+/// Adds to what is known the losses of epochs that the batch touches or
+/// closes, and all blocks of those it closes.
+pub(super) async fn know(
+    change: &mut SqliteConnection,
+    records: &[ApplyRecord],
+    keys: &StoreKeys,
+    touched: BTreeSet<(StoreId, Epoch)>,
+    known: &mut Known,
+) -> Result<(), LedgerError> {
+    let closing = apply::closes(records, &known.epochs);
+    for (store, epoch) in &closing {
+        let select = "SELECT block, bitmap, digest, stock FROM blocks WHERE store = ? AND epoch = ?";
+        let rows = sqlx::query(select).bind(keys.get(store)).bind(epoch.0.cast_signed());
+        for row in rows.fetch_all(&mut *change).await? {
+            let index = BlockIndex(unsigned(row.try_get("block")?));
+            known.blocks.insert((store.clone(), *epoch, index), block_of(&row)?);
+        }
+    }
+    let touched = touched.into_iter().chain(closing);
+    let has_lost = |key: &(StoreId, Epoch)| known.epochs.get(key).is_some_and(|state| state.lost > 0);
+    for (store, epoch) in touched.filter(has_lost).collect::<BTreeSet<_>>() {
+        let select = "SELECT first, last, cause, named_at, signature FROM losses WHERE store = ? AND epoch = ?";
+        let rows = sqlx::query(select).bind(keys.get(&store)).bind(epoch.0.cast_signed());
+        let rows = rows.fetch_all(&mut *change).await?;
+        let losses = known.losses.entry((store, epoch)).or_default();
+        for row in &rows {
+            losses.insert(unsigned(row.try_get("first")?), loss_of(row)?);
+        }
+    }
+    Ok(())
+}
+
+fn loss_of(row: &SqliteRow) -> Result<Loss, LedgerError> {
+    let cause = row.try_get("cause")?;
+    Ok(Loss {
+        last: unsigned(row.try_get("last")?),
+        cause: LossCause::of_word(cause).ok_or_else(|| kept(format!("`{cause}` is no cause of a loss")))?,
+        named_at: row.try_get("named_at")?,
+        signature: row.try_get("signature")?,
+    })
+}
+
+/// Writes what the plan changes of the lost ranges.
+pub(super) async fn write(
+    change: &mut SqliteConnection,
+    keys: &StoreKeys,
+    known: &Known,
+    plan: &Plan,
+) -> Result<(), LedgerError> {
+    for (of, after) in &plan.losses {
+        let changes = known.losses.get(of).map_or_else(|| after.since(&apply::Losses::default()), |b| after.since(b));
+        let (key, epoch) = (keys.get(&of.0).copied().unwrap_or(0), of.1.0.cast_signed());
+        for first in changes.gone {
+            let gone = sqlx::query("DELETE FROM losses WHERE store = ? AND epoch = ? AND first = ?");
+            gone.bind(key).bind(epoch).bind(number(first)).execute(&mut *change).await?;
+        }
+        for chunk in changes.new.chunks(ROWS) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO losses (store, epoch, first, last, cause, named_at, signature) ",
+            );
+            query.push_values(chunk, |mut row, (first, loss)| {
+                row.push_bind(key).push_bind(epoch).push_bind(number(*first)).push_bind(number(loss.last));
+                row.push_bind(loss.cause.word()).push_bind(loss.named_at).push_bind(loss.signature);
+            });
+            query.build().execute(&mut *change).await?;
+        }
+    }
+    Ok(())
+}
+
+impl SqliteLedger {
+    /// A store's lost positions by range, unsigned ones first.
+    pub async fn losses(&self, store: &StoreId, most: u32) -> Result<Vec<LossRow>, LedgerError> {
+        let select = "SELECT l.epoch, l.first, l.last, l.cause, l.named_at, l.signature, s.signed_at, s.author, s.reason \
+                      FROM losses l LEFT JOIN signatures s ON s.number = l.signature \
+                      WHERE l.store = (SELECT key FROM stores WHERE store = ?) \
+                      ORDER BY l.signature IS NOT NULL, l.named_at, l.epoch, l.first LIMIT ?";
+        let rows = sqlx::query(select).bind(store.as_str()).bind(most).fetch_all(&self.read).await?;
+        let read = |row: &SqliteRow| {
+            let Loss { last, cause, named_at, signature } = loss_of(row)?;
+            let signed = match signature {
+                None => None,
+                Some(_) => Some(Signature {
+                    author: row.try_get("author")?,
+                    reason: row.try_get("reason")?,
+                    signed_at: row.try_get("signed_at")?,
+                }),
+            };
+            let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
+            Ok(LossRow { epoch, first: unsigned(row.try_get("first")?), last, cause, named_at, signed })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The stores with losses that nobody signed yet, by name.
+    pub async fn unsigned_losses(&self) -> Result<Vec<UnsignedLosses>, LedgerError> {
+        let select = "SELECT s.store AS name, sum(l.last - l.first + 1) AS positions, count(*) AS ranges FROM losses l \
+                      JOIN stores s ON s.key = l.store WHERE l.signature IS NULL GROUP BY s.store ORDER BY s.store";
+        let read = |row: &SqliteRow| {
+            Ok(UnsignedLosses {
+                store: StoreId::new(row.try_get("name")?).map_err(kept)?,
+                positions: unsigned(row.try_get("positions")?),
+                ranges: unsigned(row.try_get("ranges")?),
+            })
+        };
+        sqlx::query(select).fetch_all(&self.read).await?.iter().map(read).collect()
+    }
+
+    /// Signs a store's losses that nobody signed yet: all of them, or none if
+    /// they are not as many as `seen`.
+    pub async fn sign_losses(
+        &self,
+        store: &StoreId,
+        seen: Option<u64>,
+        signature: &Signature,
+    ) -> Result<Signed, LedgerError> {
+        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let found = sqlx::query("SELECT key FROM stores WHERE store = ?").bind(store.as_str());
+        let Some(row) = found.fetch_optional(&mut *change).await? else {
+            return Err(LedgerError::UnknownStore(store.to_string()));
+        };
+        let key: i64 = row.try_get("key")?;
+        let sum = "SELECT coalesce(sum(last - first + 1), 0) AS positions FROM losses \
+                   WHERE store = ? AND signature IS NULL";
+        let row = sqlx::query(sum).bind(key).fetch_one(&mut *change).await?;
+        let positions = unsigned(row.try_get("positions")?);
+        if seen.is_some_and(|seen| seen != positions) {
+            return Ok(Signed::Others { positions });
+        }
+        if positions > 0 {
+            let insert = "INSERT INTO signatures (store, positions, signed_at, author, reason) VALUES (?, ?, ?, ?, ?) \
+                          RETURNING number";
+            let insert = sqlx::query(insert).bind(key).bind(number(positions)).bind(signature.signed_at);
+            let row = insert.bind(&signature.author).bind(&signature.reason).fetch_one(&mut *change).await?;
+            let sign = "UPDATE losses SET signature = ? WHERE store = ? AND signature IS NULL";
+            let number: i64 = row.try_get("number")?;
+            sqlx::query(sign).bind(number).bind(key).execute(&mut *change).await?;
+        }
+        change.commit().await?;
+        Ok(Signed::Done { positions })
+    }
+
+    /// What is lost of each epoch of a store, as sets of ranges.
+    pub(super) async fn lost_ranges(&self, store: &StoreId) -> Result<BTreeMap<i64, tidemark_model::SeqSet>, LedgerError> {
+        let select = "SELECT epoch, first, last FROM losses WHERE store = (SELECT key FROM stores WHERE store = ?)";
+        let mut lost: BTreeMap<i64, tidemark_model::SeqSet> = BTreeMap::new();
+        for row in sqlx::query(select).bind(store.as_str()).fetch_all(&self.read).await? {
+            let range = unsigned(row.try_get("first")?)..=unsigned(row.try_get("last")?);
+            lost.entry(row.try_get("epoch")?).or_default().insert(range);
+        }
+        Ok(lost)
+    }
+}

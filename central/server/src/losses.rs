@@ -1,0 +1,56 @@
+//! Losses nobody signed yet, as conditions: read from the ledger, so that
+//! they are there after a restart and gone when a person signed, whichever
+//! process it happened in.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tidemark_daemon::clock::Clock;
+use tidemark_daemon::conditions::{Active, registry};
+use tidemark_ledger::{Ledger, LedgerError, UnsignedLosses};
+use tokio_util::sync::CancellationToken;
+
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Looks at the ledger for losses.
+#[derive(Debug)]
+pub(crate) struct LossWatch {
+    pub(crate) ledger: Ledger,
+    pub(crate) conditions: Active,
+    pub(crate) clock: Clock,
+}
+
+impl LossWatch {
+    /// Looks until it is asked to stop.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), std::io::Error> {
+        let mut tick = tokio::time::interval(EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = tick.tick() => {}
+            }
+            if let Err(error) = self.look().await {
+                // The appliers raise the condition; what was known stays.
+                tracing::debug!(%error, "the ledger can't be asked for losses");
+            }
+        }
+    }
+
+    /// Raises what waits for a signature, clears what does not.
+    pub(crate) async fn look(&self) -> Result<(), LedgerError> {
+        let mut open = BTreeSet::new();
+        for losses in self.ledger.unsigned_losses().await? {
+            let subject = losses.store.to_string();
+            self.conditions.raise_about(registry::MOVEMENTS_LOST, &subject, told(&losses), self.clock.millis());
+            open.insert(subject);
+        }
+        self.conditions.keep_about(registry::MOVEMENTS_LOST, &open);
+        Ok(())
+    }
+}
+
+fn told(losses: &UnsignedLosses) -> String {
+    let UnsignedLosses { store, positions, ranges } = losses;
+    format!("{store}: {positions} positions in {ranges} ranges are lost and nobody has signed for them")
+}
