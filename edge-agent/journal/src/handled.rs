@@ -4,7 +4,7 @@ use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Generation, Seq};
 use tidemark_sync::message::{Blocks, Handled, Welcome};
 
 use crate::layout::handled::HandledBlock;
-use crate::records::sums_under;
+use crate::records::{sums_of_readable, sums_under};
 use crate::state;
 use crate::store::{ReadError, Shelf};
 
@@ -87,8 +87,16 @@ pub(crate) fn prove(shelf: &Shelf, told: HandledWord, tail: Seq) -> Result<Prove
         let own = shelf.read(|store| sums_under(store, told.epoch, *index, &block.bitmap))?;
         proofs.push(match own {
             Some(own) if own == *block => Proof::Same,
-            Some(_) => Proof::Other,
-            None => Proof::Unknown,
+            other => {
+                // What can't be read the centre may hold as lost, without sums.
+                let (readable, lost) =
+                    shelf.read(|store| sums_of_readable(store, told.epoch, *index, &block.bitmap))?;
+                match (lost, other) {
+                    (true, _) if readable == *block => Proof::Same,
+                    (true, _) | (false, None) => Proof::Unknown,
+                    (false, Some(_)) => Proof::Other,
+                }
+            }
         });
     }
     Ok(ProvenWord { told, proofs, beyond_tail })

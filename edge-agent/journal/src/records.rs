@@ -236,3 +236,24 @@ fn sum_of(store: &Store, epoch: Epoch, seqs: &[Seq]) -> Result<Option<(u64, u64)
     }
     Ok(Some((digests, stocks)))
 }
+
+/// The sums of those records under a bitmap that can be read, and whether
+/// there are others.
+pub(crate) fn sums_of_readable(
+    store: &Store,
+    epoch: Epoch,
+    block: BlockIndex,
+    bitmap: &Bitmap,
+) -> Result<(Block, bool), ReadError> {
+    let (mut sums, mut others) = (Block { bitmap: *bitmap, ..Block::default() }, false);
+    for seq in bitmap.seqs(block) {
+        match sum_of(store, epoch, &[seq])? {
+            Some((digest, stock)) => {
+                sums.digest = sums.digest.wrapping_add(digest);
+                sums.stock = sums.stock.wrapping_add(stock);
+            }
+            None => others = true,
+        }
+    }
+    Ok((sums, others))
+}

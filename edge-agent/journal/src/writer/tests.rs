@@ -10,18 +10,23 @@ use tidemark_model::books::{CountSheet, CountState, CountedItem};
 use tidemark_model::document::{Body, Line, TakenLine, Timing, TradeKind};
 use tidemark_model::limits::{BLOCK_SEQS, COUNT_REOPEN_MILLIS};
 use tidemark_model::movement::Labels;
-use tidemark_model::{DocumentId, Kind, Label, Position, Quantity, Sku, Source, Status, StoreId, WallTime};
+use tidemark_model::{
+    Bitmap, Block, BlockIndex, DocumentId, Generation, Kind, Label, Position, Quantity, Sku, Source, Status, StoreId,
+    WallTime,
+};
+use tidemark_sync::message::Blocks;
 
 use super::prepare::prepare;
 use super::*;
 
 mod failing;
+use crate::handled::{self, HandledWord};
 use crate::layout::identity::KeptIdentity;
 use crate::layout::{FORMAT, Family, effects, encode, meta, outbox};
 use crate::odometer::{Reading, Stamps};
 use crate::open::{self, OpenError, Opened};
 use crate::records;
-use crate::store::{Durability, ReadError, Scan};
+use crate::store::{Durability, ReadError, Scan, Store};
 use crate::submit::{NotSaved, Submission};
 use tidemark_model::Document;
 use tokio::sync::oneshot;
@@ -174,6 +179,41 @@ fn a_record_that_cannot_be_read_is_told_by_name_and_digest() {
     assert_eq!(holed.records.iter().map(|record| record.seq).collect::<Vec<_>>(), [1, 2, 4, 5]);
     assert_eq!(holed.unreadable.iter().collect::<Vec<_>>(), [3]);
     assert_eq!(holed.unreadable_digest, whole.records[2].digest);
+}
+
+#[test]
+fn a_record_the_centre_names_lost_is_proven_without_its_sums() {
+    let mut shop = opened("lost-record");
+    let owner = &mut shop.owner;
+    for number in 0..5 {
+        owner.inner.waiting.push_back(ticket(sale(&number.to_string(), false)).0);
+    }
+    owner.commit_waiting();
+    let epoch = owner.state.identity.epoch;
+    let bits = |seqs: &[Seq]| {
+        let mut bitmap = Bitmap::EMPTY;
+        for seq in seqs {
+            bitmap.insert(*seq);
+        }
+        bitmap
+    };
+    let sums = |owner: &Owner, seqs: &[Seq]| {
+        let read = |store: &Store| records::sums_under(store, epoch, BlockIndex(0), &bits(seqs));
+        owner.shared.shelf.read(read).unwrap().unwrap()
+    };
+    let (whole, without) = (sums(owner, &[1, 2, 3, 4, 5]), sums(owner, &[1, 2, 4, 5]));
+    lay(owner, Family::Outbox, &outbox::key(Position { epoch, seq: 3 }), b"\x01 not what was written here");
+    let prove = |block: Block| {
+        let blocks = Blocks::from([(BlockIndex(0), block)]);
+        let word = HandledWord { generation: Generation(1), epoch, blocks, welcome: None };
+        handled::prove(&owner.shared.shelf, word, 5).unwrap().proofs
+    };
+    assert_eq!(prove(whole), [handled::Proof::Same], "it came up before it was unreadable");
+    assert_eq!(prove(Block { bitmap: bits(&[1, 2, 3, 4, 5]), ..without }), [handled::Proof::Same]);
+    let few = Block { bitmap: bits(&[1, 3]), ..sums(owner, &[1]) };
+    assert_eq!(prove(few), [handled::Proof::Same]);
+    assert_eq!(prove(Block { digest: 7, ..whole }), [handled::Proof::Unknown], "nobody can tell");
+    assert_eq!(prove(Block { bitmap: bits(&[1, 2]), ..without }), [handled::Proof::Other]);
 }
 
 #[test]
