@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tidemark_daemon::clock::Clock;
 use tidemark_ledger::{ChangedBlock, Ledger, LedgerError, PositionRow};
-use tidemark_model::{Epoch, StoreId};
+use tidemark_model::{Epoch, Generation, StoreId};
 use tidemark_stream::Stream;
 use tidemark_sync::message::Blocks;
 use tidemark_sync::{Millis, Reached, ReceiverInput as Input};
@@ -33,6 +33,8 @@ pub(crate) struct Poller {
     clock: Clock,
     /// Per partition the last step that was told.
     cursors: BTreeMap<u32, Cursor>,
+    /// Of which history those are: another one counts its steps anew.
+    generation: Option<Generation>,
     /// When the stream was last asked where it ends.
     ends_at: Option<Millis>,
 }
@@ -54,7 +56,7 @@ struct Look {
 impl Poller {
     /// A poller that has told nothing yet.
     pub(crate) const fn of(ledger: Ledger, stream: Stream, desk: Desk, fleet: Fleet, clock: Clock) -> Self {
-        Self { ledger, stream, desk, fleet, clock, cursors: BTreeMap::new(), ends_at: None }
+        Self { ledger, stream, desk, fleet, clock, cursors: BTreeMap::new(), generation: None, ends_at: None }
     }
 
     /// Looks until it is asked to stop.
@@ -77,7 +79,9 @@ impl Poller {
     async fn look(&mut self) -> Result<(), LedgerError> {
         let asked_at = Millis(self.clock.millis());
         let ends = self.ends(asked_at).await;
-        for position in self.ledger.positions().await? {
+        let positions = self.ledger.positions().await?;
+        self.start_over_in_another_history();
+        for position in positions {
             let end = ends.get(&position.partition).copied();
             let Some(look) = self.look_at(position, end, asked_at).await? else { continue };
             // Seats are asked for after the look: a stream that sat down
@@ -85,6 +89,15 @@ impl Poller {
             self.tell(&self.desk.seats(), position.partition, &look);
         }
         Ok(())
+    }
+
+    /// A ledger that was set back gives steps again that were told before.
+    fn start_over_in_another_history(&mut self) {
+        let generation = Some(self.ledger.generation());
+        if self.generation != generation {
+            self.cursors.clear();
+            self.generation = generation;
+        }
     }
 
     /// Where the partitions end, now and then: each is a question to a
@@ -121,8 +134,8 @@ impl Poller {
         cursor.reached = Some(next);
         cursor.told_at = asked_at;
         let mut blocks: BTreeMap<StoreId, BTreeMap<Epoch, Blocks>> = BTreeMap::new();
-        for ChangedBlock { store, epoch, index, block, .. } in changed {
-            self.fleet.compare(&store, epoch, index, &block);
+        for ChangedBlock { store, epoch, index, block, has_lost, .. } in changed {
+            self.fleet.compare(&store, epoch, index, &(block, has_lost));
             blocks.entry(store).or_default().entry(epoch).or_default().insert(index, block);
         }
         Ok(Some(Look { reached: Reached { stream, partition, offset: next, end, asked_at }, blocks }))
@@ -134,5 +147,83 @@ impl Poller {
             let blocks = look.blocks.get(&seat.store).cloned().unwrap_or_default();
             give(seat, Input::Polled { generation, reached: look.reached, blocks });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tidemark_ledger::apply::{ApplyRecord, Content};
+    use tidemark_model::{BlockIndex, Position, StreamId};
+    use tidemark_parts::Postgres;
+
+    use super::*;
+
+    const STREAM: StreamId = StreamId([1; 16]);
+
+    fn store() -> StoreId {
+        StoreId::new("S1").unwrap()
+    }
+
+    fn record(seq: u64) -> ApplyRecord {
+        let position = Position { epoch: Epoch(9), seq };
+        let content = Content::Movement(position, Bytes::from_static(b"\xff"));
+        ApplyRecord { offset: seq - 1, store: store(), content }
+    }
+
+    async fn poller(ledger: &Ledger, folder: &std::path::Path) -> Poller {
+        let stream = Stream::embedded(&folder.join("stream.db"), 1).await.unwrap();
+        Poller::of(ledger.clone(), stream, Desk::default(), Fleet::default(), Clock::start())
+    }
+
+    /// Applies record by record, and looks meanwhile: whatever lies below the
+    /// offset that a look tells is named by the blocks told up to it.
+    async fn looked_at_while_applying(ledger: Ledger) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut poller = poller(&ledger, folder.path()).await;
+        let mut at = ledger.position(0, STREAM).await.unwrap();
+        let applier = ledger.clone();
+        let applying = tokio::spawn(async move {
+            for seq in 1..=200 {
+                at = applier.apply(at, &[record(seq)], seq, 0).await.unwrap().position;
+            }
+        });
+        let (mut told, mut reached) = (0, 0);
+        while reached < 200 {
+            let position = ledger.positions().await.unwrap()[0];
+            let Some(look) = poller.look_at(position, None, Millis(0)).await.unwrap() else { continue };
+            let blocks = look.blocks.get(&store()).and_then(|epochs| epochs.get(&Epoch(9)));
+            told = blocks.and_then(|blocks| Some(blocks.get(&BlockIndex(0))?.bitmap.count())).unwrap_or(told);
+            reached = look.reached.offset;
+            assert!(u64::from(told) >= reached, "{told} handled are told with the applier at {reached}");
+        }
+        applying.await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_the_applier_has_passed_is_told_before_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        looked_at_while_applying(Ledger::sqlite(&folder.path().join("ledger.db")).await.unwrap()).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_the_applier_has_passed_is_told_before_in_postgresql() {
+        let postgres = Postgres::start().unwrap();
+        looked_at_while_applying(Ledger::postgres(&postgres.url("postgres")).await.unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn a_ledger_that_was_set_back_is_told_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::sqlite(&folder.path().join("ledger.db")).await.unwrap();
+        let mut poller = poller(&ledger, folder.path()).await;
+        let at = ledger.position(0, STREAM).await.unwrap();
+        ledger.apply(at, &[record(1)], 1, 0).await.unwrap();
+        poller.look().await.unwrap();
+        assert!(poller.cursors[&0].step > 0);
+        poller.cursors.insert(0, Cursor { step: u64::MAX, ..Cursor::default() });
+        ledger.raise_generation(ledger.generation()).await.unwrap();
+        poller.look().await.unwrap();
+        assert!((1..9).contains(&poller.cursors[&0].step), "{:?}", poller.cursors);
     }
 }
