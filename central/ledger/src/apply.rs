@@ -1,8 +1,10 @@
 //! Applying, decided without IO: records and what is known in, rows and sums
 //! out. The only place that drops what came twice.
 
+mod forks;
 mod losses;
 
+pub use forks::{HeldThere, OpenFork};
 pub use losses::{Loss, LossCause, LossChanges, Losses};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +51,8 @@ pub struct EpochState {
     pub tail: Seq,
     /// How many of its positions are lost.
     pub lost: u64,
+    /// How many forked letters of it are not closed.
+    pub forks: u64,
 }
 
 /// Where a block stands.
@@ -63,6 +67,8 @@ pub struct Known {
     pub blocks: BTreeMap<BlockKey, Block>,
     /// What is lost of the epochs the batch touches or closes.
     pub losses: BTreeMap<(StoreId, Epoch), Losses>,
+    /// Forked letters of the batch's stores that are not closed.
+    pub forks: BTreeMap<StoreId, Vec<OpenFork>>,
     /// The moment of applying, a label of what is named lost.
     pub named_at: i64,
 }
@@ -74,8 +80,8 @@ pub struct Row {
     pub store: StoreId,
     /// Its epoch's ordinal.
     pub ordinal: EpochOrdinal,
-    /// Its seq.
-    pub seq: Seq,
+    /// Its position.
+    pub position: Position,
     /// Its bytes.
     pub bytes: Bytes,
     /// Whether its epoch was closed before it came: it changes no balance.
@@ -125,6 +131,8 @@ pub struct EpochCounts {
     pub lost: i64,
     /// Movements that came after their epoch was closed.
     pub late: u64,
+    /// Forked letters that are not closed; fewer if some closed.
+    pub forks: i64,
     /// The highest seq seen.
     pub seen: Seq,
 }
@@ -163,6 +171,8 @@ pub struct Plan {
     pub answered: BTreeSet<String>,
     /// Positions that came again.
     pub again: Vec<Again>,
+    /// Forked letters that close, by number.
+    pub replayed: BTreeSet<i64>,
 }
 
 /// The blocks a batch touches.
@@ -241,7 +251,7 @@ impl Deciding<'_> {
         let newest_here = self.plan.opened.iter().rev().find(|(of, ..)| of == store);
         if let Some((_, _, ordinal)) = self.plan.opened.iter().find(|(of, begun, _)| of == store && *begun == epoch) {
             let closed = newest_here.is_some_and(|(_, newest, _)| *newest != epoch);
-            return EpochState { ordinal: *ordinal, closed, tail: 0, lost: 0 };
+            return EpochState { ordinal: *ordinal, closed, tail: 0, lost: 0, forks: 0 };
         }
         if let Some(state) = self.known.epochs.get(&(store.clone(), epoch)) {
             return EpochState { closed: state.closed || newest_here.is_some(), ..*state };
@@ -253,7 +263,7 @@ impl Deciding<'_> {
             self.close(store, ended);
         }
         self.plan.opened.push((store.clone(), epoch, ordinal));
-        EpochState { ordinal, closed: false, tail: 0, lost: 0 }
+        EpochState { ordinal, closed: false, tail: 0, lost: 0, forks: 0 }
     }
 
     /// The epochs of a store that no later one closed.
@@ -301,6 +311,7 @@ impl Deciding<'_> {
     }
 
     fn decoded(&mut self, store: &StoreId, position: Position, state: EpochState, movement: Movement, bytes: &Bytes) {
+        self.replays(store, (position, state.ordinal), &movement);
         let Movement { document, parked, sku, effect, on_hand_after, basis, .. } = movement;
         if document.source.as_str() == CENTRE_SOURCE {
             self.plan.answered.insert(document.id.to_string());
@@ -313,7 +324,7 @@ impl Deciding<'_> {
         self.plan.rows.push(Row {
             store: store.clone(),
             ordinal: state.ordinal,
-            seq: position.seq,
+            position,
             bytes: bytes.clone(),
             late: state.closed,
         });

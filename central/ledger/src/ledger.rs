@@ -100,8 +100,14 @@ impl Ledger {
         on!(self, ledger => ledger.blocks_changed(partition, after_step).await)
     }
 
-    /// One block as it is now.
-    pub async fn block(&self, store: &StoreId, epoch: Epoch, index: BlockIndex) -> Result<Option<Block>, LedgerError> {
+    /// One block as it is now, and whether positions in it are lost: then
+    /// its sums are not those of the box.
+    pub async fn block(
+        &self,
+        store: &StoreId,
+        epoch: Epoch,
+        index: BlockIndex,
+    ) -> Result<Option<(Block, bool)>, LedgerError> {
         on!(self, ledger => ledger.block(store, epoch, index).await)
     }
 
@@ -144,6 +150,17 @@ impl Ledger {
         signature: &Signature,
     ) -> Result<Signed, LedgerError> {
         on!(self, ledger => ledger.sign_losses(store, seen, signature).await)
+    }
+
+    /// The digests of what is held of a block, movements and dead letters,
+    /// ascending by seq. Lost positions have none.
+    pub async fn digests(
+        &self,
+        store: &StoreId,
+        epoch: Epoch,
+        index: BlockIndex,
+    ) -> Result<Vec<(Seq, u64)>, LedgerError> {
+        on!(self, ledger => ledger.digests(store, epoch, index).await)
     }
 
     /// Whether there is such a store.
@@ -194,7 +211,7 @@ impl Ledger {
         on!(self, ledger => ledger.dead_letters(store, reason, below, most).await)
     }
 
-    /// How many dead letters there are of each reason, most first.
+    /// How many dead letters of each reason are not closed, most first.
     pub async fn dead_letter_groups(&self) -> Result<Vec<(String, u64)>, LedgerError> {
         on!(self, ledger => ledger.dead_letter_groups().await)
     }

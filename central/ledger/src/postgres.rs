@@ -13,6 +13,7 @@
 mod applying;
 mod catalogue;
 mod chain;
+mod forks;
 mod instructions;
 mod losses;
 mod months;

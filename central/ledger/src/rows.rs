@@ -36,6 +36,9 @@ pub struct ChangedBlock {
     pub block: Block,
     /// In which step it changed.
     pub step: u64,
+    /// Whether positions in it are lost: then its sums are not those of the
+    /// box.
+    pub has_lost: bool,
 }
 
 /// What head office says of a shop.
@@ -82,6 +85,8 @@ pub struct StoreRow {
     pub lost_unsigned: u64,
     /// Movements that came after their epoch was closed.
     pub late: u64,
+    /// Forked letters that are not closed.
+    pub forks: u64,
 }
 
 /// A range of lost positions of a store.
@@ -204,6 +209,8 @@ pub struct DeadLetterRow {
     pub id: String,
     /// When, in milliseconds since 1970.
     pub parked_at: i64,
+    /// When it was settled.
+    pub closed_at: Option<i64>,
 }
 
 /// An item with its codes.

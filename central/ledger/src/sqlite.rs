@@ -3,6 +3,7 @@
 
 mod applying;
 mod catalogue;
+mod forks;
 mod instructions;
 mod losses;
 mod reads;

@@ -1,5 +1,6 @@
 //! What holds whichever database keeps the ledger: each test runs on both.
 
+mod forks;
 mod losses;
 
 use bytes::Bytes;

@@ -139,11 +139,12 @@ impl Applier {
         let applied = self.parts.ledger.apply(at, &records, next, self.clock.wall().0).await?;
         self.events.handled.inc_by(applied.movements);
         self.events.parked.inc_by(applied.parked);
+        self.events.forks_closed.inc_by(applied.closed);
         let mut now = applied.position;
         // What waits from before is published together with this.
         if at.published == at.step
             && self.publish_changed(&applied.levels).await
-            && (applied.parked == 0 || self.publish_parked(at.step).await)
+            && (applied.parked + applied.closed == 0 || self.publish_parked(at.step).await)
         {
             now.published = now.step;
         }
@@ -158,9 +159,10 @@ impl Applier {
         let content = match record.event {
             Event::Movement(position, bytes) => Content::Movement(position, bytes),
             Event::Control(bytes) => match decode_control(&bytes) {
-                Ok(Control::EpochOpened(EpochOpened { store, .. }) | Control::PositionsLost(PositionsLost { store, .. }))
-                    if store != record.store =>
-                {
+                Ok(
+                    Control::EpochOpened(EpochOpened { store, .. })
+                    | Control::PositionsLost(PositionsLost { store, .. }),
+                ) if store != record.store => {
                     return self.passed_over(offset, &format!("it is keyed by {} and speaks of {store}", record.store));
                 }
                 Ok(Control::EpochOpened(_) | Control::PositionsLost(_)) => Content::Control(bytes),

@@ -11,6 +11,8 @@ pub(crate) struct Events {
     pub(crate) handled: Counter,
     /// Movements parked.
     pub(crate) parked: Counter,
+    /// Forked letters that closed.
+    pub(crate) forks_closed: Counter,
     /// Times an applier found another one before it.
     pub(crate) fenced: Counter,
     /// Times the ledger or stream could not do it.
@@ -43,6 +45,8 @@ impl Events {
             received: metrics.counter("movements_received", "Movements the stream holds with all acknowledgements"),
             handled: metrics.counter("movements_handled", "Movements applied or parked, each once"),
             parked: metrics.counter("movements_parked", "Movements put into the dead letters"),
+            forks_closed: metrics
+                .counter("forks_closed", "Forked dead letters that closed, because their box replayed them"),
             fenced: metrics.counter("apply_fenced", "Batches given up because another applier was there before"),
             apply_failures: metrics.counter("apply_failures", "Times ledger or stream could not do it"),
             streams_opened: metrics.counter("box_streams_opened", "Streams of boxes that were opened"),

@@ -92,6 +92,8 @@ pub(crate) struct Row {
     lost_unsigned: u64,
     /// Movements that came after their epoch was closed.
     late: u64,
+    /// Positions that came twice with other bytes and wait for their box.
+    forks: u64,
     pending: u64,
     gaps: u64,
     oldest_pending_seconds: Option<u64>,
@@ -250,15 +252,20 @@ impl Fleet {
     }
 
     /// The centre's own sums of a block: compared with what the box told, if
-    /// both speak of the same number of movements.
-    pub(crate) fn compare(&self, store: &StoreId, epoch: Epoch, index: BlockIndex, block: &Block) {
+    /// both speak of the same number of movements. The sums of a block with
+    /// lost positions are not the box's, and prove nothing.
+    pub(crate) fn compare(&self, store: &StoreId, epoch: Epoch, index: BlockIndex, (block, has_lost): &(Block, bool)) {
         self.change(store, |shop| {
             let Some((of, told)) = shop.told else { return };
             if of != epoch || told.index != index || told.count != block.bitmap.count() {
                 return;
             }
             let same = told.digest == block.digest && told.stock == block.stock;
-            shop.digest = if same { Verdict::Match } else { Verdict::Differs };
+            shop.digest = match (same, has_lost) {
+                (true, _) => Verdict::Match,
+                (false, false) => Verdict::Differs,
+                (false, true) => Verdict::Unknown,
+            };
             shop.compared = true;
         });
     }
@@ -288,6 +295,7 @@ impl Fleet {
             lost: books.lost,
             lost_unsigned: books.lost_unsigned,
             late: books.late,
+            forks: books.forks,
             pending: books.pending,
             gaps: 0,
             oldest_pending_seconds: oldest,
@@ -306,6 +314,10 @@ fn conditions_of(mut told: Vec<Told>, books: &StoreRow) -> Vec<Told> {
     if books.lost_unsigned > 0 {
         let detail = format!("{} positions are lost and nobody has signed for them", books.lost_unsigned);
         told.push(Told { code: registry::MOVEMENTS_LOST.to_string(), detail });
+    }
+    if books.forks > 0 {
+        let detail = format!("{} positions came again with other bytes and wait for their box", books.forks);
+        told.push(Told { code: registry::POSITIONS_FORKED.to_string(), detail });
     }
     told
 }

@@ -12,7 +12,6 @@ use tidemark_daemon::listen::Peer as Caller;
 use tidemark_ledger::{InstructionRow, Ledger};
 use tidemark_model::{Epoch, SeqSet, StoreId};
 use tidemark_stream::Stream;
-use tidemark_sync::Millis;
 use tidemark_sync::message::{
     CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
     Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningSent, Refusal, RefusalCode, SendOpening,
@@ -151,14 +150,11 @@ impl Exchange for Ingest {
         std::future::ready(Err(no_openings()))
     }
 
-    fn fetch_digests(
-        &self,
-        _peer: &Peer,
-        _request: FetchDigests,
-    ) -> impl Future<Output = Result<DigestPage, Failure>> + Send {
-        std::future::ready(Err(Failure::Trouble(
-            "this release of the centre gives no digests of single records".into(),
-        )))
+    async fn fetch_digests(&self, peer: &Peer, request: FetchDigests) -> Result<DigestPage, Failure> {
+        check(peer, &request.store)?;
+        let FetchDigests { store, epoch, block } = request;
+        let digests = self.ledger.digests(&store, epoch, block).await.map_err(trouble)?;
+        Ok(DigestPage { block, digests })
     }
 }
 

@@ -1,13 +1,14 @@
-//! Losses nobody signed yet, as conditions: read from the ledger, so that
-//! they are there after a restart and gone when a person signed, whichever
-//! process it happened in.
+//! What the books wait for, as conditions: losses for a person's signature,
+//! forked positions for their box. Read from the ledger, so that they are
+//! there after a restart and gone when they are settled, whichever process it
+//! happened in.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
-use tidemark_ledger::{Ledger, LedgerError, UnsignedLosses};
+use tidemark_ledger::{Ledger, LedgerError, StoreRow, UnsignedLosses};
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(2);
@@ -46,6 +47,13 @@ impl LossWatch {
             open.insert(subject);
         }
         self.conditions.keep_about(registry::MOVEMENTS_LOST, &open);
+        let mut forked = BTreeSet::new();
+        for StoreRow { store, forks, .. } in self.ledger.stores().await?.iter().filter(|row| row.forks > 0) {
+            let detail = format!("{store}: {forks} positions came again with other bytes");
+            self.conditions.raise_about(registry::POSITIONS_FORKED, store.as_str(), detail, self.clock.millis());
+            forked.insert(store.to_string());
+        }
+        self.conditions.keep_about(registry::POSITIONS_FORKED, &forked);
         Ok(())
     }
 }

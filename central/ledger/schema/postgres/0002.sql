@@ -26,3 +26,12 @@ CREATE TABLE signatures (
 -- value costs a row nothing.
 ALTER TABLE epochs ADD COLUMN late int8 NOT NULL DEFAULT 0;
 ALTER TABLE movements ADD COLUMN late bool;
+
+-- Forked letters are told apart by their content, and close once the box has
+-- replayed them; how many are open stands with their epoch.
+ALTER TABLE epochs ADD COLUMN forks int8 NOT NULL DEFAULT 0;
+ALTER TABLE dead_letters ADD COLUMN digest int8 NOT NULL DEFAULT 0;
+ALTER TABLE dead_letters ADD COLUMN closed_at int8;
+ALTER TABLE dead_letters DROP CONSTRAINT dead_letters_store_epoch_seq_reason_key;
+ALTER TABLE dead_letters ADD UNIQUE (store, epoch, seq, reason, digest);
+CREATE INDEX forks_open ON dead_letters (store) WHERE reason = 'forked' AND closed_at IS NULL;

@@ -25,3 +25,31 @@ CREATE TABLE signatures (
 -- Movements that came after their epoch was closed: how many, and which.
 ALTER TABLE epochs ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE movements ADD COLUMN late INTEGER;
+
+-- Forked letters are told apart by their content, and close once the box has
+-- replayed them; how many are open stands with their epoch.
+ALTER TABLE epochs ADD COLUMN forks INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE letters (
+    number      INTEGER PRIMARY KEY,
+    store       INTEGER NOT NULL,
+    epoch       INTEGER NOT NULL,
+    seq         INTEGER NOT NULL,
+    digest      INTEGER NOT NULL,
+    reason      TEXT NOT NULL,
+    detail      TEXT NOT NULL,
+    raw         TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    bytes       BLOB NOT NULL,
+    parked_at   INTEGER NOT NULL,
+    closed_at   INTEGER,
+    part        INTEGER NOT NULL,
+    step        INTEGER NOT NULL,
+    UNIQUE (store, epoch, seq, reason, digest)
+) STRICT;
+INSERT INTO letters (number, store, epoch, seq, digest, reason, detail, raw, source, id, bytes, parked_at, part, step)
+    SELECT number, store, epoch, seq, 0, reason, detail, raw, source, id, bytes, parked_at, part, step FROM dead_letters;
+DROP TABLE dead_letters;
+ALTER TABLE letters RENAME TO dead_letters;
+CREATE INDEX dead_letters_by_step ON dead_letters (part, step);
+CREATE INDEX forks_open ON dead_letters (store) WHERE reason = 'forked' AND closed_at IS NULL;

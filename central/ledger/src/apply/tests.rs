@@ -69,11 +69,12 @@ impl World {
             blocks: self.blocks.clone(),
             losses: self.losses.clone(),
             named_at: 7,
+            ..Known::default()
         };
         let plan = decide(records, &known);
         for (store, epoch, ordinal) in &plan.opened {
             self.epochs.iter_mut().filter(|((of, _), _)| of == store).for_each(|(_, state)| state.closed = true);
-            let begun = EpochState { ordinal: *ordinal, closed: false, tail: 0, lost: 0 };
+            let begun = EpochState { ordinal: *ordinal, closed: false, tail: 0, lost: 0, forks: 0 };
             self.epochs.insert((store.clone(), *epoch), begun);
         }
         for (key, more) in &plan.counts {
@@ -136,7 +137,10 @@ fn what_cannot_be_decoded_is_parked_and_holds_nobody_up() {
     let plan = world.apply(&records);
     assert_eq!((plan.rows.len(), plan.dead_letters.len()), (1, 1));
     assert_eq!(plan.dead_letters[0].reason, ParkReason::Undecodable);
-    assert_eq!(plan.counts[&(store(), Epoch(9))], EpochCounts { handled: 2, parked: 1, seen: 2, ..EpochCounts::default() });
+    assert_eq!(
+        plan.counts[&(store(), Epoch(9))],
+        EpochCounts { handled: 2, parked: 1, seen: 2, ..EpochCounts::default() }
+    );
 }
 
 #[test]

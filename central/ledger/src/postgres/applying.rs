@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
-use tidemark_model::digest::movement_digest;
-use tidemark_model::{ParkReason, StoreId, StreamId};
+use tidemark_model::{StoreId, StreamId};
 
 use super::writing::Writing;
-use super::{APPLIED_WITHIN, PostgresLedger, block_of, epoch_of, index_of, losses, ordinal_of, too_late};
-use crate::apply::{self, Again, ApplyRecord, BlockKey, DeadLetter, EpochState, Known, Plan};
+use super::{APPLIED_WITHIN, PostgresLedger, block_of, epoch_of, forks, index_of, losses, ordinal_of, too_late};
+use crate::apply::{self, ApplyRecord, BlockKey, EpochState, Known};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::PositionRow;
 use crate::sqlite::{Applied, Refusal, kept, month_of, number, park_all, unsigned};
@@ -57,7 +56,7 @@ impl PostgresLedger {
         now_ms: i64,
     ) -> Result<Applied, ApplyError> {
         self.make_months(month_of(now_ms)).await?;
-        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0 };
+        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0, closed: 0 };
         // Parts that are still to be applied, the next one last.
         let mut parts: Vec<(&[ApplyRecord], u64)> = vec![(records, next)];
         while let Some((part, next)) = parts.pop() {
@@ -113,7 +112,8 @@ impl PostgresLedger {
         let keys = store_keys(&mut change, records).await?;
         let known = known(&mut change, records, &keys, now_ms).await?;
         let mut plan = apply::decide(records, &known);
-        plan.dead_letters.extend(forked(&mut change, &plan, &keys).await?);
+        let held = forks::held(&mut change, &plan, &keys).await?;
+        plan.park_forks(held);
         if let Refusal::Park(why) = refusal {
             park_all(&mut plan, &why);
         }
@@ -127,6 +127,7 @@ impl PostgresLedger {
             levels: plan.balances.into_keys().collect(),
             movements: plan.counts.values().map(|counts| counts.handled).sum(),
             parked,
+            closed: u64::try_from(plan.replayed.len()).unwrap_or(u64::MAX),
         })
     }
 }
@@ -196,11 +197,12 @@ async fn known(
     let mut known = Known { named_at: now_ms, ..Known::default() };
     let by_key: BTreeMap<i64, &StoreId> = keys.iter().map(|(store, key)| (*key, store)).collect();
     let of: Vec<i64> = by_key.keys().copied().collect();
-    let epochs = "SELECT store, epoch, ordinal, closed, lost, greatest(told, seen) AS tail FROM epochs WHERE store = ANY($1)";
+    let epochs = "SELECT store, epoch, ordinal, closed, lost, forks, greatest(told, seen) AS tail FROM epochs WHERE store = ANY($1)";
     for row in sqlx::query(epochs).bind(of).fetch_all(&mut *change).await? {
         let Some(store) = by_key.get(&row.try_get("store")?) else { continue };
         let (tail, lost) = (unsigned(row.try_get("tail")?), unsigned(row.try_get("lost")?));
-        let state = EpochState { ordinal: ordinal_of(&row)?, closed: row.try_get("closed")?, tail, lost };
+        let (ordinal, closed, forks) = (ordinal_of(&row)?, row.try_get("closed")?, unsigned(row.try_get("forks")?));
+        let state = EpochState { ordinal, closed, tail, lost, forks };
         known.epochs.insert(((*store).clone(), epoch_of(&row)?), state);
     }
     let touched: BTreeSet<BlockKey> = apply::touched(records);
@@ -217,49 +219,6 @@ async fn known(
     }
     let touched = touched.into_iter().map(|(store, epoch, _)| (store, epoch)).collect();
     losses::know(change, records, keys, touched, &mut known).await?;
+    forks::know(change, keys, &mut known).await?;
     Ok(known)
-}
-
-/// Positions that came again with other bytes than the ledger holds.
-async fn forked(change: &mut PgConnection, plan: &Plan, keys: &StoreKeys) -> Result<Vec<DeadLetter>, LedgerError> {
-    let mut letters = Vec::new();
-    if plan.again.is_empty() {
-        return Ok(letters);
-    }
-    let select = "WITH again AS (SELECT * FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::int8[]) \
-                  WITH ORDINALITY AS a (store, ordinal, epoch, seq, place)) \
-                  SELECT a.place, m.bytes FROM again a CROSS JOIN months o CROSS JOIN LATERAL (SELECT bytes FROM movements \
-                  WHERE month = o.month AND store = a.store AND ordinal = a.ordinal AND seq = a.seq LIMIT 1) m \
-                  UNION ALL SELECT a.place, d.bytes FROM again a JOIN dead_letters d USING (store, epoch, seq) \
-                  WHERE d.reason <> 'forked'";
-    let column = |of: fn(&Again) -> i64| plan.again.iter().map(of).collect::<Vec<i64>>();
-    let stores: Vec<i64> = plan.again.iter().map(|again| keys.get(&again.store).copied().unwrap_or(0)).collect();
-    let rows = sqlx::query(select)
-        .bind(stores)
-        .bind(column(|again| i64::from(again.ordinal.0)))
-        .bind(column(|again| again.position.epoch.0.cast_signed()))
-        .bind(column(|again| number(again.position.seq)))
-        .fetch_all(change)
-        .await?;
-    for row in rows {
-        let place = usize::try_from(row.try_get::<i64, _>("place")?.saturating_sub(1)).map_err(kept)?;
-        let Some(again) = plan.again.get(place) else { continue };
-        let digest = |bytes: &[u8]| movement_digest(&again.store, again.position, bytes);
-        if digest(row.try_get("bytes")?) != digest(&again.bytes) {
-            letters.push(fork(again));
-        }
-    }
-    Ok(letters)
-}
-
-fn fork(again: &Again) -> DeadLetter {
-    DeadLetter {
-        store: again.store.clone(),
-        position: again.position,
-        reason: ParkReason::Forked,
-        detail: "the same position came before with other bytes: a restored or copied disk".to_owned(),
-        raw: String::new(),
-        document: (String::new(), String::new()),
-        bytes: again.bytes.clone(),
-    }
 }

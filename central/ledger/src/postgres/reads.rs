@@ -22,7 +22,7 @@ fn level_of(row: &PgRow) -> Result<LevelRow, LedgerError> {
     })
 }
 
-const LETTER: &str = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at \
+const LETTER: &str = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at, d.closed_at \
                       FROM dead_letters d JOIN stores s ON s.key = d.store ";
 
 /// A dead letter of a row.
@@ -38,6 +38,7 @@ fn letter_of(row: &PgRow) -> Result<DeadLetterRow, LedgerError> {
         source: row.try_get("source")?,
         id: row.try_get("id")?,
         parked_at: row.try_get("parked_at")?,
+        closed_at: row.try_get("closed_at")?,
     })
 }
 
@@ -107,10 +108,10 @@ impl PostgresLedger {
         rows.iter().map(letter_of).collect()
     }
 
-    /// How many dead letters there are of each reason, most first.
+    /// How many dead letters of each reason are not closed, most first.
     pub async fn dead_letter_groups(&self) -> Result<Vec<(String, u64)>, LedgerError> {
-        let select =
-            "SELECT reason, count(*) AS letters FROM dead_letters GROUP BY reason ORDER BY letters DESC, reason";
+        let select = "SELECT reason, count(*) AS letters FROM dead_letters WHERE closed_at IS NULL \
+             GROUP BY reason ORDER BY letters DESC, reason";
         let rows = sqlx::query(select).fetch_all(&self.read).await?;
         rows.iter().map(|row| Ok((row.try_get("reason")?, unsigned(row.try_get("letters")?)))).collect()
     }

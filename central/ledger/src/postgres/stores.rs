@@ -81,7 +81,9 @@ impl PostgresLedger {
 
     /// Blocks of a partition's stores that changed after a step, in order.
     pub async fn blocks_changed(&self, partition: u32, after_step: u64) -> Result<Vec<ChangedBlock>, LedgerError> {
-        let select = "SELECT s.store AS name, b.epoch, b.block, b.bitmap, b.digest, b.stock, b.step FROM blocks b \
+        let select = "SELECT s.store AS name, b.epoch, b.block, b.bitmap, b.digest, b.stock, b.step, \
+                      EXISTS (SELECT 1 FROM losses l WHERE l.store = b.store AND l.epoch = b.epoch \
+                      AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) AS has_lost FROM blocks b \
                       JOIN stores s ON s.key = b.store WHERE b.part = $1 AND b.step > $2 ORDER BY b.step";
         let rows =
             sqlx::query(select).bind(i64::from(partition)).bind(number(after_step)).fetch_all(&self.read).await?;
@@ -94,17 +96,26 @@ impl PostgresLedger {
                 index: index_of(row)?,
                 block: block_of(row)?,
                 step: unsigned(row.try_get("step")?),
+                has_lost: row.try_get("has_lost")?,
             });
         }
         Ok(changed)
     }
 
-    /// One block as it is now.
-    pub async fn block(&self, store: &StoreId, epoch: Epoch, index: BlockIndex) -> Result<Option<Block>, LedgerError> {
-        let select = "SELECT bitmap, digest, stock FROM blocks WHERE store = (SELECT key FROM stores WHERE store = $1) \
-                      AND epoch = $2 AND block = $3";
+    /// One block as it is now, and whether positions in it are lost.
+    pub async fn block(
+        &self,
+        store: &StoreId,
+        epoch: Epoch,
+        index: BlockIndex,
+    ) -> Result<Option<(Block, bool)>, LedgerError> {
+        let select = "SELECT b.bitmap, b.digest, b.stock, \
+                      EXISTS (SELECT 1 FROM losses l WHERE l.store = b.store AND l.epoch = b.epoch \
+                      AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) AS has_lost \
+                      FROM blocks b WHERE b.store = (SELECT key FROM stores WHERE store = $1) AND b.epoch = $2 AND b.block = $3";
         let row = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed()).bind(number(index.0));
-        row.fetch_optional(&self.read).await?.as_ref().map(block_of).transpose()
+        let row = row.fetch_optional(&self.read).await?;
+        row.map(|row| Ok((block_of(&row)?, row.try_get("has_lost")?))).transpose()
     }
 
     /// Keeps what a box said, and the tail it told.
@@ -143,7 +154,7 @@ impl PostgresLedger {
     pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
         let select = "SELECT s.store AS store, s.name, s.region, s.time_zone, s.state, coalesce(sum(greatest(e.told, e.seen)), 0)::int8 AS committed, \
                       coalesce(sum(e.handled), 0)::int8 AS handled, coalesce(sum(e.parked), 0)::int8 AS parked, \
-                      coalesce(sum(e.lost), 0)::int8 AS lost, coalesce(sum(e.late), 0)::int8 AS late, \
+                      coalesce(sum(e.lost), 0)::int8 AS lost, coalesce(sum(e.late), 0)::int8 AS late, coalesce(sum(e.forks), 0)::int8 AS forks, \
                       coalesce((SELECT sum(l.last - l.first + 1) FROM losses l WHERE l.store = s.key AND l.signature IS NULL), 0)::int8 AS unsigned \
                       FROM stores s LEFT JOIN epochs e ON e.store = s.key \
                       GROUP BY s.key ORDER BY s.store";
@@ -167,6 +178,7 @@ impl PostgresLedger {
                 pending: committed.saturating_sub(handled),
                 lost_unsigned: count("unsigned")?,
                 late: count("late")?,
+                forks: count("forks")?,
             });
         }
         Ok(stores)

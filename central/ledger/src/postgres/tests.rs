@@ -176,7 +176,7 @@ async fn changed_blocks_are_told_by_step_and_a_gap_is_counted() {
     let changed = ledger.blocks_changed(3, 0).await.unwrap();
     assert_eq!((changed.len(), changed[0].index, changed[0].block.bitmap.count()), (1, BlockIndex(0), 3));
     assert!(ledger.blocks_changed(3, at.step).await.unwrap().is_empty());
-    assert_eq!(ledger.block(&store(), Epoch(9), BlockIndex(0)).await.unwrap(), Some(changed[0].block));
+    assert_eq!(ledger.block(&store(), Epoch(9), BlockIndex(0)).await.unwrap(), Some((changed[0].block, false)));
     assert_eq!(ledger.gaps(&store()).await.unwrap(), 2);
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use sqlx::postgres::PgConnection;
+use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, Epoch, StoreId};
 
 use super::applying::StoreKeys;
@@ -29,6 +30,7 @@ impl Writing<'_> {
         losses::write(change, self.keys, known, plan).await?;
         self.movements(change, plan).await?;
         self.dead_letters(change, plan).await?;
+        self.replayed(change, plan).await?;
         answered(change, plan).await
     }
 
@@ -112,11 +114,13 @@ impl Writing<'_> {
         }
         // An update takes its rows in any order; the locks before it don't.
         let update = "WITH n AS (SELECT n.* FROM epochs e JOIN UNNEST($1::int8[], $2::int8[], $3::int8[], \
-                      $4::int8[], $5::int8[], $6::int8[], $7::int8[]) AS n (store, epoch, handled, parked, seen, lost, late) \
+                      $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[]) \
+                      AS n (store, epoch, handled, parked, seen, lost, late, forks) \
                       USING (store, epoch) \
                       ORDER BY e.store, e.epoch FOR UPDATE OF e) \
                       UPDATE epochs e SET handled = e.handled + n.handled, parked = e.parked + n.parked, \
-                      seen = greatest(e.seen, n.seen), lost = e.lost + n.lost, late = e.late + n.late FROM n WHERE e.store = n.store AND e.epoch = n.epoch";
+                      seen = greatest(e.seen, n.seen), lost = e.lost + n.lost, late = e.late + n.late, \
+                      forks = e.forks + n.forks FROM n WHERE e.store = n.store AND e.epoch = n.epoch";
         let (keys, values) = (plan.counts.keys(), plan.counts.values());
         let epoch = |(_, epoch): &(StoreId, Epoch)| epoch.0.cast_signed();
         sqlx::query(update)
@@ -126,7 +130,8 @@ impl Writing<'_> {
             .bind(values.clone().map(|counts| number(counts.parked)).collect::<Vec<_>>())
             .bind(values.clone().map(|counts| number(counts.seen)).collect::<Vec<_>>())
             .bind(values.clone().map(|counts| counts.lost).collect::<Vec<_>>())
-            .bind(values.map(|counts| number(counts.late)).collect::<Vec<_>>())
+            .bind(values.clone().map(|counts| number(counts.late)).collect::<Vec<_>>())
+            .bind(values.map(|counts| counts.forks).collect::<Vec<_>>())
             .execute(change)
             .await?;
         Ok(())
@@ -137,14 +142,14 @@ impl Writing<'_> {
             return Ok(());
         }
         let mut rows: Vec<_> = plan.rows.iter().map(|row| (self.key(&row.store), row)).collect();
-        rows.sort_unstable_by_key(|(key, row)| (*key, row.ordinal, row.seq));
+        rows.sort_unstable_by_key(|(key, row)| (*key, row.ordinal, row.position.seq));
         let insert = "INSERT INTO movements (month, store, ordinal, seq, bytes, late) \
                       SELECT $1, n.* FROM UNNEST($2::int8[], $3::int8[], $4::int8[], $5::bytea[], $6::bool[]) AS n";
         sqlx::query(insert)
             .bind(month_of(self.now_ms))
             .bind(rows.iter().map(|(key, _)| *key).collect::<Vec<_>>())
             .bind(rows.iter().map(|(_, row)| i64::from(row.ordinal.0)).collect::<Vec<_>>())
-            .bind(rows.iter().map(|(_, row)| number(row.seq)).collect::<Vec<_>>())
+            .bind(rows.iter().map(|(_, row)| number(row.position.seq)).collect::<Vec<_>>())
             .bind(rows.iter().map(|(_, row)| row.bytes.as_ref()).collect::<Vec<&[u8]>>())
             .bind(rows.iter().map(|(_, row)| row.late.then_some(true)).collect::<Vec<_>>())
             .execute(change)
@@ -159,9 +164,9 @@ impl Writing<'_> {
         let mut letters: Vec<_> = plan.dead_letters.iter().map(|letter| (self.key(&letter.store), letter)).collect();
         let place = |(key, letter): &(i64, &DeadLetter)| (*key, letter.position.epoch, letter.position.seq);
         letters.sort_by_key(place);
-        let insert = "INSERT INTO dead_letters (store, epoch, seq, reason, detail, raw, source, id, bytes, parked_at, part, step) \
-                      SELECT n.*, $10, $11, $12 FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], \
-                      $7::text[], $8::text[], $9::bytea[]) AS n ON CONFLICT DO NOTHING";
+        let insert = "INSERT INTO dead_letters (store, epoch, seq, reason, detail, raw, source, id, bytes, digest, parked_at, part, step) \
+                      SELECT n.*, $11, $12, $13 FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], \
+                      $7::text[], $8::text[], $9::bytea[], $10::int8[]) AS n ON CONFLICT DO NOTHING";
         let texts = |of: fn(&DeadLetter) -> &str| -> Vec<Cow<'_, str>> {
             letters.iter().map(|(_, letter)| plain(of(letter))).collect()
         };
@@ -175,6 +180,7 @@ impl Writing<'_> {
             .bind(texts(|letter| &letter.document.0))
             .bind(texts(|letter| &letter.document.1))
             .bind(letters.iter().map(|(_, letter)| letter.bytes.as_ref()).collect::<Vec<&[u8]>>())
+            .bind(letters.iter().map(|(_, letter)| digest(letter)).collect::<Vec<_>>())
             .bind(self.now_ms)
             .bind(self.stamp.1)
             .bind(self.stamp.2)
@@ -182,6 +188,21 @@ impl Writing<'_> {
             .await?;
         Ok(())
     }
+
+    async fn replayed(&self, change: &mut PgConnection, plan: &Plan) -> Result<(), LedgerError> {
+        if plan.replayed.is_empty() {
+            return Ok(());
+        }
+        let close = "UPDATE dead_letters SET closed_at = $1, part = $2, step = $3 WHERE number = ANY($4)";
+        let close = sqlx::query(close).bind(self.now_ms).bind(self.stamp.1).bind(self.stamp.2);
+        close.bind(plan.replayed.iter().copied().collect::<Vec<_>>()).execute(change).await?;
+        Ok(())
+    }
+}
+
+/// What tells the contents at one position apart.
+fn digest(letter: &DeadLetter) -> i64 {
+    movement_digest(&letter.store, letter.position, &letter.bytes).cast_signed()
 }
 
 async fn answered(change: &mut PgConnection, plan: &Plan) -> Result<(), LedgerError> {

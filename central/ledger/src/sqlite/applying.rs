@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
-use tidemark_model::digest::movement_digest;
 use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, EpochOrdinal, ParkReason, Sku, StoreId, StreamId};
 
 use super::writing::Writing;
-use super::{SqliteLedger, kept, losses, number, unsigned};
+use super::{SqliteLedger, forks, kept, losses, number, unsigned};
 use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochState, Known, Plan};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::PositionRow;
@@ -25,8 +24,10 @@ pub struct Applied {
     pub levels: Vec<(StoreId, Sku)>,
     /// Movements that were new.
     pub movements: u64,
-    /// Of those, parked.
+    /// Dead letters that are new.
     pub parked: u64,
+    /// Forked letters that closed.
+    pub closed: u64,
 }
 
 /// Keys by which stores are known inside the database.
@@ -69,7 +70,7 @@ impl SqliteLedger {
         next: u64,
         now_ms: i64,
     ) -> Result<Applied, ApplyError> {
-        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0 };
+        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0, closed: 0 };
         // Parts that are still to be applied, the next one last.
         let mut parts: Vec<(&[ApplyRecord], u64)> = vec![(records, next)];
         while let Some((part, next)) = parts.pop() {
@@ -109,7 +110,8 @@ impl SqliteLedger {
         let keys = store_keys(&mut change, records).await?;
         let known = known(&mut change, records, &keys, now_ms).await?;
         let mut plan = apply::decide(records, &known);
-        plan.dead_letters.extend(forked(&mut change, &plan, &keys).await?);
+        let held = forks::held(&mut change, &plan, &keys).await?;
+        plan.park_forks(held);
         if let Refusal::Park(why) = refusal {
             park_all(&mut plan, &why);
         }
@@ -123,6 +125,7 @@ impl SqliteLedger {
             levels: plan.balances.keys().cloned().collect(),
             movements: plan.counts.values().map(|counts| counts.handled).sum(),
             parked,
+            closed: u64::try_from(plan.replayed.len()).unwrap_or(u64::MAX),
         })
     }
 }
@@ -141,6 +144,7 @@ impl Applied {
         self.levels.extend(more.levels);
         self.movements += more.movements;
         self.parked += more.parked;
+        self.closed += more.closed;
     }
 }
 
@@ -149,17 +153,16 @@ impl Applied {
 pub(crate) fn park_all(plan: &mut Plan, why: &str) {
     plan.balances.clear();
     for row in std::mem::take(&mut plan.rows) {
-        let epoch = plan.counts.keys().find(|(store, _)| *store == row.store).map_or(Epoch(0), |(_, epoch)| *epoch);
         plan.dead_letters.push(DeadLetter {
             store: row.store.clone(),
-            position: tidemark_model::Position { epoch, seq: row.seq },
+            position: row.position,
             reason: ParkReason::DatabaseRefused,
             detail: why.to_owned(),
             raw: String::new(),
             document: (String::new(), String::new()),
             bytes: row.bytes,
         });
-        if let Some(counts) = plan.counts.get_mut(&(row.store, epoch)) {
+        if let Some(counts) = plan.counts.get_mut(&(row.store, row.position.epoch)) {
             counts.parked += 1;
         }
     }
@@ -201,12 +204,13 @@ async fn known(
 ) -> Result<Known, LedgerError> {
     let mut known = Known { named_at: now_ms, ..Known::default() };
     for (store, key) in keys {
-        let select = "SELECT epoch, ordinal, closed, lost, max(told, seen) AS tail FROM epochs WHERE store = ?";
+        let select = "SELECT epoch, ordinal, closed, lost, forks, max(told, seen) AS tail FROM epochs WHERE store = ?";
         for row in sqlx::query(select).bind(key).fetch_all(&mut *change).await? {
             let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
             let (tail, lost) = (unsigned(row.try_get("tail")?), unsigned(row.try_get("lost")?));
             let (ordinal, closed) = (EpochOrdinal(row.try_get("ordinal")?), row.try_get("closed")?);
-            known.epochs.insert((store.clone(), epoch), EpochState { ordinal, closed, tail, lost });
+            let forks = unsigned(row.try_get("forks")?);
+            known.epochs.insert((store.clone(), epoch), EpochState { ordinal, closed, tail, lost, forks });
         }
     }
     let touched: Vec<BlockKey> = apply::touched(records).into_iter().collect();
@@ -233,6 +237,7 @@ async fn known(
     }
     let touched = touched.into_iter().map(|(store, epoch, _)| (store, epoch)).collect();
     losses::know(change, records, keys, touched, &mut known).await?;
+    forks::know(change, keys, &mut known).await?;
     Ok(known)
 }
 
@@ -245,40 +250,6 @@ pub(super) fn block_of(row: &sqlx::sqlite::SqliteRow) -> Result<Block, LedgerErr
         digest: row.try_get::<i64, _>("digest")?.cast_unsigned(),
         stock: row.try_get::<i64, _>("stock")?.cast_unsigned(),
     })
-}
-
-/// Positions that came again with other bytes than the ledger holds.
-async fn forked(change: &mut SqliteConnection, plan: &Plan, keys: &StoreKeys) -> Result<Vec<DeadLetter>, LedgerError> {
-    let mut letters = Vec::new();
-    for again in &plan.again {
-        let Some(key) = keys.get(&again.store) else { continue };
-        let rows = "SELECT bytes FROM movements WHERE store = ? AND ordinal = ? AND seq = ? AND month IN (SELECT DISTINCT month FROM movements) \
-                    UNION ALL SELECT bytes FROM dead_letters WHERE store = ? AND epoch = ? AND seq = ? AND reason <> 'forked'";
-        let found = sqlx::query(rows)
-            .bind(key)
-            .bind(again.ordinal.0)
-            .bind(number(again.position.seq))
-            .bind(key)
-            .bind(again.position.epoch.0.cast_signed())
-            .bind(number(again.position.seq))
-            .fetch_optional(&mut *change)
-            .await?;
-        let Some(row) = found else { continue };
-        let held: Vec<u8> = row.try_get("bytes")?;
-        let digest = |bytes: &[u8]| movement_digest(&again.store, again.position, bytes);
-        if digest(&held) != digest(&again.bytes) {
-            letters.push(DeadLetter {
-                store: again.store.clone(),
-                position: again.position,
-                reason: ParkReason::Forked,
-                detail: "the same position came before with other bytes: a restored or copied disk".to_owned(),
-                raw: String::new(),
-                document: (String::new(), String::new()),
-                bytes: again.bytes.clone(),
-            });
-        }
-    }
-    Ok(letters)
 }
 
 /// The calendar month of a moment, counted from year 0 (civil calendar from

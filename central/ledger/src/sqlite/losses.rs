@@ -155,7 +155,10 @@ impl SqliteLedger {
     }
 
     /// What is lost of each epoch of a store, as sets of ranges.
-    pub(super) async fn lost_ranges(&self, store: &StoreId) -> Result<BTreeMap<i64, tidemark_model::SeqSet>, LedgerError> {
+    pub(super) async fn lost_ranges(
+        &self,
+        store: &StoreId,
+    ) -> Result<BTreeMap<i64, tidemark_model::SeqSet>, LedgerError> {
         let select = "SELECT epoch, first, last FROM losses WHERE store = (SELECT key FROM stores WHERE store = ?)";
         let mut lost: BTreeMap<i64, tidemark_model::SeqSet> = BTreeMap::new();
         for row in sqlx::query(select).bind(store.as_str()).fetch_all(&self.read).await? {

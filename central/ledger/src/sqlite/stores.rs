@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Row as _;
-use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Seq, SeqSet, StoreId};
+use tidemark_model::{Block, BlockIndex, Epoch, EpochOrdinal, Seq, SeqSet, StoreId};
 use tidemark_sync::message::{Blocks, Session};
 
 use super::applying::block_of;
@@ -97,7 +97,9 @@ impl SqliteLedger {
 
     /// Blocks of a partition's stores that changed after a step, in order.
     pub async fn blocks_changed(&self, partition: u32, after_step: u64) -> Result<Vec<ChangedBlock>, LedgerError> {
-        let select = "SELECT s.store AS name, b.epoch, b.block, b.bitmap, b.digest, b.stock, b.step FROM blocks b \
+        let select = "SELECT s.store AS name, b.epoch, b.block, b.bitmap, b.digest, b.stock, b.step, \
+                      EXISTS (SELECT 1 FROM losses l WHERE l.store = b.store AND l.epoch = b.epoch \
+                      AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) AS has_lost FROM blocks b \
                       JOIN stores s ON s.key = b.store WHERE b.part = ? AND b.step > ? ORDER BY b.step";
         let rows = sqlx::query(select).bind(partition).bind(number(after_step)).fetch_all(&self.read).await?;
         let mut changed = Vec::with_capacity(rows.len());
@@ -109,22 +111,26 @@ impl SqliteLedger {
                 index: BlockIndex(unsigned(row.try_get("block")?)),
                 block: block_of(row)?,
                 step: unsigned(row.try_get("step")?),
+                has_lost: row.try_get("has_lost")?,
             });
         }
         Ok(changed)
     }
 
-    /// One block as it is now.
+    /// One block as it is now, and whether positions in it are lost.
     pub async fn block(
         &self,
         store: &StoreId,
         epoch: Epoch,
         index: BlockIndex,
-    ) -> Result<Option<tidemark_model::Block>, LedgerError> {
-        let select = "SELECT bitmap, digest, stock FROM blocks WHERE store = (SELECT key FROM stores WHERE store = ?) \
-                      AND epoch = ? AND block = ?";
+    ) -> Result<Option<(Block, bool)>, LedgerError> {
+        let select = "SELECT b.bitmap, b.digest, b.stock, \
+                      EXISTS (SELECT 1 FROM losses l WHERE l.store = b.store AND l.epoch = b.epoch \
+                      AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) AS has_lost \
+                      FROM blocks b WHERE b.store = (SELECT key FROM stores WHERE store = ?) AND b.epoch = ? AND b.block = ?";
         let row = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed()).bind(number(index.0));
-        row.fetch_optional(&self.read).await?.as_ref().map(block_of).transpose()
+        let row = row.fetch_optional(&self.read).await?;
+        row.map(|row| Ok((block_of(&row)?, row.try_get("has_lost")?))).transpose()
     }
 
     /// Keeps what a box said, and the tail it told.
@@ -162,7 +168,7 @@ impl SqliteLedger {
     pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
         let select = "SELECT s.store AS store, s.name, s.region, s.time_zone, s.state, coalesce(sum(max(e.told, e.seen)), 0) AS committed, \
                       coalesce(sum(e.handled), 0) AS handled, coalesce(sum(e.parked), 0) AS parked, \
-                      coalesce(sum(e.lost), 0) AS lost, coalesce(sum(e.late), 0) AS late, \
+                      coalesce(sum(e.lost), 0) AS lost, coalesce(sum(e.late), 0) AS late, coalesce(sum(e.forks), 0) AS forks, \
                       coalesce((SELECT sum(l.last - l.first + 1) FROM losses l WHERE l.store = s.key AND l.signature IS NULL), 0) AS unsigned \
                       FROM stores s LEFT JOIN epochs e ON e.store = s.key \
                       GROUP BY s.key ORDER BY s.store";
@@ -186,6 +192,7 @@ impl SqliteLedger {
                 pending: committed.saturating_sub(handled),
                 lost_unsigned: count("unsigned")?,
                 late: count("late")?,
+                forks: count("forks")?,
             });
         }
         Ok(stores)

@@ -1,6 +1,7 @@
 //! What a plan writes, a statement a table or row.
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
+use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, StoreId};
 
 use super::applying::{ROWS, StoreKeys, month_of};
@@ -29,6 +30,11 @@ impl Writing<'_> {
         self.balances(change, plan).await?;
         self.movements(change, plan).await?;
         self.dead_letters(change, plan).await?;
+        for number in &plan.replayed {
+            let close = "UPDATE dead_letters SET closed_at = ?, part = ?, step = ? WHERE number = ?";
+            let close = sqlx::query(close).bind(self.now_ms).bind(self.stamp.1).bind(self.stamp.2).bind(number);
+            close.execute(&mut **change).await?;
+        }
         for id in &plan.answered {
             let done = "UPDATE instructions SET state = 'done' WHERE id = ? AND state = 'waiting'";
             sqlx::query(done).bind(id).execute(&mut **change).await?;
@@ -49,13 +55,14 @@ impl Writing<'_> {
         }
         for ((store, epoch), counts) in &plan.counts {
             let count = "UPDATE epochs SET handled = handled + ?, parked = parked + ?, seen = max(seen, ?), \
-                         lost = lost + ?, late = late + ? WHERE store = ? AND epoch = ?";
+                         lost = lost + ?, late = late + ?, forks = forks + ? WHERE store = ? AND epoch = ?";
             sqlx::query(count)
                 .bind(number(counts.handled))
                 .bind(number(counts.parked))
                 .bind(number(counts.seen))
                 .bind(counts.lost)
                 .bind(number(counts.late))
+                .bind(counts.forks)
                 .bind(self.key(store))
                 .bind(epoch.0.cast_signed())
                 .execute(&mut *change)
@@ -114,10 +121,13 @@ impl Writing<'_> {
     async fn movements(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
         let month = month_of(self.now_ms);
         for chunk in plan.rows.chunks(ROWS) {
-            let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO movements (month, store, ordinal, seq, bytes, late) ");
+            let mut query =
+                QueryBuilder::<Sqlite>::new("INSERT INTO movements (month, store, ordinal, seq, bytes, late) ");
             query.push_values(chunk, |mut row, movement| {
                 row.push_bind(month).push_bind(self.key(&movement.store)).push_bind(movement.ordinal.0);
-                row.push_bind(number(movement.seq)).push_bind(movement.bytes.to_vec()).push_bind(movement.late.then_some(1_i64));
+                row.push_bind(number(movement.position.seq))
+                    .push_bind(movement.bytes.to_vec())
+                    .push_bind(movement.late.then_some(1_i64));
             });
             query.build().execute(&mut *change).await?;
         }
@@ -126,12 +136,13 @@ impl Writing<'_> {
 
     async fn dead_letters(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
         for letter in &plan.dead_letters {
-            let insert = "INSERT INTO dead_letters (store, epoch, seq, reason, detail, raw, source, id, bytes, parked_at, part, step) \
-                          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+            let insert = "INSERT INTO dead_letters (store, epoch, seq, digest, reason, detail, raw, source, id, bytes, parked_at, part, step) \
+                          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
             sqlx::query(insert)
                 .bind(self.key(&letter.store))
                 .bind(letter.position.epoch.0.cast_signed())
                 .bind(number(letter.position.seq))
+                .bind(movement_digest(&letter.store, letter.position, &letter.bytes).cast_signed())
                 .bind(letter.reason.word())
                 .bind(&letter.detail)
                 .bind(&letter.raw)

@@ -31,6 +31,8 @@ async fn what_a_box_cannot_read_is_lost_by_name_and_handled(place: Place) {
     }
     assert_eq!(shop.ledger.gaps(&store()).await.unwrap(), 1, "5 is still on its way");
     let block = shop.ledger.block(&store(), Epoch(9), BlockIndex(0)).await.unwrap().unwrap();
+    let (block, has_lost) = block;
+    assert!(has_lost);
     assert_eq!(block.bitmap.seqs(BlockIndex(0)).collect::<Vec<_>>(), [1, 2, 3, 4, 6]);
     shop.ledger.close().await;
     let mut shop = Shop::open(&place).await;
@@ -39,7 +41,8 @@ async fn what_a_box_cannot_read_is_lost_by_name_and_handled(place: Place) {
     shop.apply(&records[2..]).await;
     assert_eq!(counts(&shop.books().await), [8, 8, 0, 0, 0]);
     assert!(ranges(&shop.ledger).await.is_empty());
-    let block = shop.ledger.block(&store(), Epoch(9), BlockIndex(0)).await.unwrap().unwrap();
+    let (block, has_lost) = shop.ledger.block(&store(), Epoch(9), BlockIndex(0)).await.unwrap().unwrap();
+    assert!(!has_lost);
     let digest = tidemark_model::digest::movement_digest;
     let sum = records.iter().zip(1..).fold(0_u64, |sum, (record, seq)| match &record.content {
         Content::Movement(_, bytes) => sum.wrapping_add(digest(&store(), position(9, seq), bytes)),

@@ -45,5 +45,6 @@ pub(crate) fn letter_json(letter: &DeadLetterRow) -> Value {
         "source": letter.source,
         "id": letter.id,
         "parked_at": time_text(letter.parked_at),
+        "closed_at": letter.closed_at.map(time_text),
     })
 }

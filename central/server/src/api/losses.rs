@@ -75,7 +75,8 @@ pub(super) async fn sign(
             Ok(Json(json!({ "store": store.as_str(), "positions": positions })))
         }
         Signed::Others { positions } => {
-            let detail = format!("{positions} positions of {store} wait for a signature, not the number that was given");
+            let detail =
+                format!("{positions} positions of {store} wait for a signature, not the number that was given");
             let remedy = "look at the store's losses again and sign what is there now";
             Err(Problem::new(StatusCode::CONFLICT, "losses_changed", "Other losses", detail, remedy))
         }

@@ -88,11 +88,7 @@ impl Asking {
 }
 
 /// Prints the rows of a list, by columns that are members of each.
-pub(super) fn print_list(
-    asking: &Asking,
-    list: Option<&Value>,
-    columns: &[&'static str],
-) -> Result<(), CommandError> {
+pub(super) fn print_list(asking: &Asking, list: Option<&Value>, columns: &[&'static str]) -> Result<(), CommandError> {
     let mut rows = Rows::new(columns);
     for entry in list.and_then(Value::as_array).into_iter().flatten() {
         rows.add(columns.iter().map(|column| entry.get(*column).cloned().unwrap_or(Value::Null)).collect());

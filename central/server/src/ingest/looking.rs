@@ -39,7 +39,8 @@ async fn found(ingest: &Ingest, hello: &Hello, again: bool) -> Result<Lookup, Le
         return Ok(Lookup::Unavailable);
     };
     let session = (!again).then_some(hello.session);
-    let Some(look) = ledger.look_up(&hello.store, hello.epoch, session, (hello.trimmed_below, hello.tail)).await? else {
+    let Some(look) = ledger.look_up(&hello.store, hello.epoch, session, (hello.trimmed_below, hello.tail)).await?
+    else {
         return Ok(Lookup::UnknownStore);
     };
     if look.state == "closed" {

@@ -78,6 +78,8 @@ pub const MOVEMENTS_LOST: Code = Code(1011);
 pub const DIGEST_DIFFERS: Code = Code(1012);
 /// The stream holds records that this release does not know.
 pub const RECORD_UNKNOWN: Code = Code(1013);
+/// Positions came twice with other bytes and wait for their box.
+pub const POSITIONS_FORKED: Code = Code(1014);
 /// Head office can't be reached.
 pub const CENTRE_UNREACHABLE: Code = Code(2001);
 /// Head office refuses this box.

@@ -9,9 +9,8 @@ const LINES: usize = 400;
 const MAIN: usize = 60;
 
 /// Files that may be longer, with the reason.
-const LONGER: &[(&str, &str)] = &[
-    ("packaging/daemon/src/conditions/registry/table.rs", "a table: every condition with cause and remedy"),
-];
+const LONGER: &[(&str, &str)] =
+    &[("packaging/daemon/src/conditions/registry/table.rs", "a table: every condition with cause and remedy")];
 
 /// Files that are too long, and exceptions that nobody needs any more.
 #[must_use]

@@ -135,6 +135,16 @@ pub const CONDITIONS: &[Condition] = &[
         depends_on: &[],
     },
     Condition {
+        code: POSITIONS_FORKED,
+        title: "Movements came again under the same numbers with other content",
+        severity: Severity::Critical,
+        cause: "A box's disk was restored from an image or copied, and both lives of it sold.",
+        effect: "The second content is parked as `forked`; each closes by itself once its box has submitted it anew.",
+        remedy: "Keep the box connected; if two boxes run on copies of one disk, take one of them out of use.",
+        visible_after_s: 5,
+        depends_on: &[FORKED, DISK_SUSPECT],
+    },
+    Condition {
         code: CENTRE_UNREACHABLE,
         title: "Head office can't be reached",
         severity: Severity::Warning,

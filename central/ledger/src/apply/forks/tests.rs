@@ -1,0 +1,57 @@
+use bytes::Bytes;
+use tidemark_model::Epoch;
+
+use super::super::tests::{World, sold, store};
+use super::super::{Content, Known, decide};
+use super::*;
+
+fn digest_of(record: &super::super::ApplyRecord) -> u64 {
+    match &record.content {
+        Content::Movement(position, bytes) => movement_digest(&store(), *position, bytes),
+        Content::Control(_) => unreachable!("only movements are sold"),
+    }
+}
+
+#[test]
+fn other_bytes_at_a_handled_position_are_parked_once_per_content() {
+    let (held, other, third) = (sold(&[(0, 1)], 9), sold(&[(0, 2)], 9), sold(&[(0, 3)], 9));
+    let mut world = World::default();
+    world.apply(&held);
+    let mut plan = world.apply(&[&held[..], &other, &other, &third].concat());
+    let there = HeldThere { digest: Some(digest_of(&held[0])), forks: [digest_of(&third[0])].into() };
+    plan.park_forks(vec![there; 4]);
+    assert_eq!(plan.dead_letters.len(), 1, "the same again, twice, and one that is parked already");
+    assert_eq!(plan.dead_letters[0].document, ("till:1".to_owned(), "0".to_owned()));
+    assert_eq!(plan.counts[&(store(), Epoch(9))].forks, 1);
+}
+
+#[test]
+fn two_lives_of_a_position_in_one_batch_are_told_apart() {
+    let (one, other) = (sold(&[(0, 1)], 9), sold(&[(0, 2)], 9));
+    let mut plan = World::default().apply(&[&one[..], &other, &one].concat());
+    plan.park_forks(vec![HeldThere::default(); 2]);
+    let parked: Vec<&Bytes> = plan.dead_letters.iter().map(|letter| &letter.bytes).collect();
+    let Content::Movement(_, bytes) = &other[0].content else { unreachable!("only movements are sold") };
+    assert_eq!((parked, plan.rows.len()), (vec![bytes], 1));
+}
+
+#[test]
+fn a_forked_letter_closes_with_the_movement_of_a_later_epoch_that_replays_it() {
+    let fork = |number, ordinal, id: &str| OpenFork {
+        number,
+        position: Position { epoch: Epoch(1), seq: 4 },
+        ordinal: EpochOrdinal(ordinal),
+        document: ("till:1".to_owned(), id.to_owned()),
+    };
+    let forks = vec![fork(1, 0, "0"), fork(2, 0, "other"), fork(3, 1, "0")];
+    let known = Known { forks: [(store(), forks)].into(), ..Known::default() };
+    let plan = decide(&sold(&[(0, 1), (0, 1)], 9), &known);
+    assert_eq!(plan.replayed, [1].into(), "not the one of its own epoch, nor of another document");
+    assert_eq!(plan.counts[&(store(), Epoch(1))].forks, -1);
+}
+
+#[test]
+fn a_lanes_movement_is_known_again_by_its_new_epoch_and_old_seq() {
+    let at = Position { epoch: Epoch(0xab), seq: 1 };
+    assert_eq!(lane_id(at, 17), "00000000000000ab-fork-17");
+}

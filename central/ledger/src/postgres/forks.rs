@@ -1,0 +1,103 @@
+//! What is held at a position: compared with what came again, and told to a
+//! box that found out that its disk is a copy.
+
+use std::collections::BTreeMap;
+
+use sqlx::Row as _;
+use sqlx::postgres::{PgConnection, PgRow};
+use tidemark_model::digest::movement_digest;
+use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Position, Seq, StoreId};
+
+use super::PostgresLedger;
+use super::applying::StoreKeys;
+use crate::apply::{Again, HeldThere, Known, OpenFork, Plan};
+use crate::error::LedgerError;
+use crate::sqlite::{kept, number, unsigned};
+
+/// Adds to what is known the forked letters that are not closed.
+pub(super) async fn know(change: &mut PgConnection, keys: &StoreKeys, known: &mut Known) -> Result<(), LedgerError> {
+    let ordinals: BTreeMap<(StoreId, Epoch), EpochOrdinal> = known
+        .epochs
+        .iter()
+        .filter(|(_, state)| state.forks > 0)
+        .map(|((store, epoch), state)| ((store.clone(), *epoch), state.ordinal))
+        .collect();
+    for ((store, epoch), ordinal) in ordinals {
+        let select = "SELECT number, seq, source, id FROM dead_letters \
+                      WHERE store = $1 AND epoch = $2 AND reason = 'forked' AND closed_at IS NULL";
+        let rows = sqlx::query(select).bind(keys.get(&store)).bind(epoch.0.cast_signed());
+        let rows = rows.fetch_all(&mut *change).await?;
+        let open = known.forks.entry(store).or_default();
+        for row in &rows {
+            let position = Position { epoch, seq: unsigned(row.try_get("seq")?) };
+            let document = (row.try_get("source")?, row.try_get("id")?);
+            open.push(OpenFork { number: row.try_get("number")?, position, ordinal, document });
+        }
+    }
+    Ok(())
+}
+
+/// What is held at each position that came again.
+pub(super) async fn held(
+    change: &mut PgConnection,
+    plan: &Plan,
+    keys: &StoreKeys,
+) -> Result<Vec<HeldThere>, LedgerError> {
+    let mut all = vec![HeldThere::default(); plan.again.len()];
+    if plan.again.is_empty() {
+        return Ok(all);
+    }
+    let select = "WITH again AS (SELECT * FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::int8[]) \
+                  WITH ORDINALITY AS a (store, ordinal, epoch, seq, place)) \
+                  SELECT a.place, m.bytes, false AS forked FROM again a CROSS JOIN months o CROSS JOIN LATERAL \
+                  (SELECT bytes FROM movements \
+                  WHERE month = o.month AND store = a.store AND ordinal = a.ordinal AND seq = a.seq LIMIT 1) m \
+                  UNION ALL SELECT a.place, d.bytes, d.reason = 'forked' AS forked FROM again a \
+                  JOIN dead_letters d USING (store, epoch, seq)";
+    let column = |of: fn(&Again) -> i64| plan.again.iter().map(of).collect::<Vec<i64>>();
+    let stores: Vec<i64> = plan.again.iter().map(|again| keys.get(&again.store).copied().unwrap_or(0)).collect();
+    let rows = sqlx::query(select)
+        .bind(stores)
+        .bind(column(|again| i64::from(again.ordinal.0)))
+        .bind(column(|again| again.position.epoch.0.cast_signed()))
+        .bind(column(|again| number(again.position.seq)))
+        .fetch_all(change)
+        .await?;
+    for row in rows {
+        let place = usize::try_from(row.try_get::<i64, _>("place")?.saturating_sub(1)).map_err(kept)?;
+        let Some((again, there)) = plan.again.get(place).zip(all.get_mut(place)) else { continue };
+        let digest = movement_digest(&again.store, again.position, row.try_get("bytes")?);
+        if row.try_get("forked")? {
+            there.forks.insert(digest);
+        } else {
+            there.digest = Some(digest);
+        }
+    }
+    Ok(all)
+}
+
+impl PostgresLedger {
+    /// The digests of what is held of a block, movements and dead letters,
+    /// ascending by seq. Lost positions have none.
+    pub async fn digests(
+        &self,
+        store: &StoreId,
+        epoch: Epoch,
+        index: BlockIndex,
+    ) -> Result<Vec<(Seq, u64)>, LedgerError> {
+        let select = "WITH e AS (SELECT s.key AS store, e.epoch, e.ordinal FROM stores s JOIN epochs e ON e.store = s.key \
+                      WHERE s.store = $1 AND e.epoch = $2) \
+                      SELECT m.seq, m.bytes FROM e CROSS JOIN months o CROSS JOIN LATERAL \
+                      (SELECT seq, bytes FROM movements WHERE month = o.month AND store = e.store \
+                      AND ordinal = e.ordinal AND seq BETWEEN $3 AND $4) m UNION ALL \
+                      SELECT d.seq, d.bytes FROM e JOIN dead_letters d USING (store, epoch) \
+                      WHERE d.seq BETWEEN $3 AND $4 AND d.reason <> 'forked' ORDER BY 1";
+        let (first, last) = (number(index.first()), number(index.last()));
+        let select = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed()).bind(first).bind(last);
+        let digest = |row: &PgRow| {
+            let position = Position { epoch, seq: unsigned(row.try_get("seq")?) };
+            Ok((position.seq, movement_digest(store, position, row.try_get("bytes")?)))
+        };
+        select.fetch_all(&self.read).await?.iter().map(digest).collect()
+    }
+}

@@ -1,0 +1,99 @@
+//! What is held at a position: compared with what came again, and told to a
+//! box that found out that its disk is a copy.
+
+use std::collections::BTreeMap;
+
+use sqlx::{Row as _, SqliteConnection};
+use tidemark_model::digest::movement_digest;
+use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Position, Seq, StoreId};
+
+use super::applying::StoreKeys;
+use super::{SqliteLedger, number, unsigned};
+use crate::apply::{HeldThere, Known, OpenFork, Plan};
+use crate::error::LedgerError;
+
+/// Adds to what is known the forked letters that are not closed.
+pub(super) async fn know(
+    change: &mut SqliteConnection,
+    keys: &StoreKeys,
+    known: &mut Known,
+) -> Result<(), LedgerError> {
+    let ordinals: BTreeMap<(StoreId, Epoch), EpochOrdinal> = known
+        .epochs
+        .iter()
+        .filter(|(_, state)| state.forks > 0)
+        .map(|((store, epoch), state)| ((store.clone(), *epoch), state.ordinal))
+        .collect();
+    for ((store, epoch), ordinal) in ordinals {
+        let select = "SELECT number, seq, source, id FROM dead_letters \
+                      WHERE store = ? AND epoch = ? AND reason = 'forked' AND closed_at IS NULL";
+        let rows = sqlx::query(select).bind(keys.get(&store)).bind(epoch.0.cast_signed());
+        let rows = rows.fetch_all(&mut *change).await?;
+        let open = known.forks.entry(store).or_default();
+        for row in &rows {
+            let position = Position { epoch, seq: unsigned(row.try_get("seq")?) };
+            let document = (row.try_get("source")?, row.try_get("id")?);
+            open.push(OpenFork { number: row.try_get("number")?, position, ordinal, document });
+        }
+    }
+    Ok(())
+}
+
+/// What is held at each position that came again.
+pub(super) async fn held(
+    change: &mut SqliteConnection,
+    plan: &Plan,
+    keys: &StoreKeys,
+) -> Result<Vec<HeldThere>, LedgerError> {
+    let mut all = Vec::with_capacity(plan.again.len());
+    for again in &plan.again {
+        let (key, seq) = (keys.get(&again.store), number(again.position.seq));
+        let epoch = again.position.epoch.0.cast_signed();
+        let select = "SELECT bytes, 0 AS forked FROM movements WHERE store = ? AND ordinal = ? AND seq = ? \
+                      AND month IN (SELECT DISTINCT month FROM movements) UNION ALL \
+                      SELECT bytes, reason = 'forked' AS forked FROM dead_letters WHERE store = ? AND epoch = ? AND seq = ?";
+        let select = sqlx::query(select).bind(key).bind(again.ordinal.0).bind(seq).bind(key).bind(epoch).bind(seq);
+        let mut there = HeldThere::default();
+        for row in select.fetch_all(&mut *change).await? {
+            let bytes: Vec<u8> = row.try_get("bytes")?;
+            let digest = movement_digest(&again.store, again.position, &bytes);
+            if row.try_get("forked")? {
+                there.forks.insert(digest);
+            } else {
+                there.digest = Some(digest);
+            }
+        }
+        all.push(there);
+    }
+    Ok(all)
+}
+
+impl SqliteLedger {
+    /// The digests of what is held of a block, movements and dead letters,
+    /// ascending by seq. Lost positions have none.
+    pub async fn digests(
+        &self,
+        store: &StoreId,
+        epoch: Epoch,
+        index: BlockIndex,
+    ) -> Result<Vec<(Seq, u64)>, LedgerError> {
+        let found =
+            "SELECT s.key, e.ordinal FROM stores s JOIN epochs e ON e.store = s.key WHERE s.store = ? AND e.epoch = ?";
+        let found = sqlx::query(found).bind(store.as_str()).bind(epoch.0.cast_signed());
+        let Some(row) = found.fetch_optional(&self.read).await? else { return Ok(Vec::new()) };
+        let (key, ordinal): (i64, i64) = (row.try_get("key")?, row.try_get("ordinal")?);
+        let (first, last) = (number(index.first()), number(index.last()));
+        let select = "SELECT seq, bytes FROM movements WHERE month IN (SELECT DISTINCT month FROM movements) \
+                      AND store = ? AND ordinal = ? AND seq BETWEEN ? AND ? UNION ALL \
+                      SELECT seq, bytes FROM dead_letters \
+                      WHERE store = ? AND epoch = ? AND seq BETWEEN ? AND ? AND reason <> 'forked' ORDER BY seq";
+        let select = sqlx::query(select).bind(key).bind(ordinal).bind(first).bind(last);
+        let select = select.bind(key).bind(epoch.0.cast_signed()).bind(first).bind(last);
+        let digest = |row: &sqlx::sqlite::SqliteRow| {
+            let (seq, bytes): (i64, Vec<u8>) = (row.try_get("seq")?, row.try_get("bytes")?);
+            let position = Position { epoch, seq: unsigned(seq) };
+            Ok((position.seq, movement_digest(store, position, &bytes)))
+        };
+        select.fetch_all(&self.read).await?.iter().map(digest).collect()
+    }
+}
