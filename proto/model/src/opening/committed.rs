@@ -47,7 +47,7 @@ impl Committed {
         };
         // Ages reach back to any reading.
         let (odometer, boot) = (one.committed, Odometer(0));
-        let stamp = Stamp { next: gathered.first, odometer, boot, wall: one.wall };
+        let stamp = Stamp { next: gathered.first, odometer, arrived: odometer, boot, wall: one.wall };
         Some(Self { document, content: one.document.content, stamp, how })
     }
 
