@@ -26,6 +26,10 @@ pub struct Options {
     /// Everything is drawn from it; a random one if not said.
     #[arg(long)]
     seed: Option<u64>,
+    /// Bytes that the disk writes whole or not at all, 512 or 4096; by the
+    /// file system if not said.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(["512", "4096"]))]
+    sector: Option<String>,
     /// Look at this image alone.
     #[arg(long)]
     image: Option<u64>,
@@ -102,7 +106,10 @@ pub fn perform(options: &Options) -> Result<ExitCode, Trouble> {
     for file_system in file_systems {
         let (images, only, keep) = (options.images, options.image, Some(options.keep.clone()));
         let images = only.map_or(images, |only| images.max(only + 1));
-        let plan = Plan { file_system, seed, images, a_day: IMAGES_A_DAY, only, keep, build: options.build() };
+        let sector = options.sector.as_ref().and_then(|sector| sector.parse().ok());
+        let sector = sector.unwrap_or_else(|| file_system.sector());
+        let (a_day, build) = (IMAGES_A_DAY, options.build());
+        let plan = Plan { file_system, seed, images, a_day, sector, only, keep, build };
         let mut failures = 0;
         let tally = run(&place, &plan, &mut |tally| {
             for failure in tally.failures.get(failures..).unwrap_or_default() {
@@ -114,7 +121,7 @@ pub fn perform(options: &Options) -> Result<ExitCode, Trouble> {
             }
         })?;
         sound &= tally.failures.is_empty();
-        say_tally(file_system, &tally);
+        say_tally(&plan, &tally);
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -145,9 +152,11 @@ fn say_failure(plan: &Plan, failure: &Failure) {
 
 const FINDINGS_SAID: usize = 6;
 
-fn say_tally(file_system: FileSystem, tally: &Tally) {
+fn say_tally(plan: &Plan, tally: &Tally) {
+    let file_system = plan.file_system;
     let fates = Fate::ALL.map(|fate| format!("{} {}", tally.images.get(&fate).unwrap_or(&0), fate.words()));
-    say(&format!("{file_system}: {} images ({})", tally.looked_at(), fates.join(", ")));
+    let (images, sector) = (tally.looked_at(), plan.sector);
+    say(&format!("{file_system}, sectors of {sector} bytes: {images} images ({})", fates.join(", ")));
     say(&format!(
         "{file_system}: of {} days with {} writes and {} flushes; {} answers were asked after",
         tally.days, tally.writes, tally.flushes, tally.answered

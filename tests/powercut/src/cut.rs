@@ -2,13 +2,13 @@
 //!
 //! A disk may hold back whatever was not followed by a flush. So a legal
 //! state after a cut is: all writes before the last flush that was done
-//! before the cut, and any part of the writes after it. A sector of 512 bytes
-//! is written whole or not at all; a write of several may be torn between
-//! any two of them.
+//! before the cut, and any part of the writes after it. A sector of the disk
+//! (512 bytes, or 4,096 where the disk is of that kind) is written whole or
+//! not at all; a write of several may be torn between any two of them.
 
 use serde::{Deserialize, Serialize};
 
-use crate::disk::{Disk, SECTOR};
+use crate::disk::Disk;
 use crate::draws::Draws;
 use crate::record::{Event, Record};
 
@@ -48,6 +48,8 @@ pub struct Cut {
     pub at: usize,
     /// What became of those that no flush followed.
     pub fate: Fate,
+    /// What the disk writes whole or not at all, in bytes.
+    pub sector: u64,
     /// What the fate of each write is drawn from.
     pub seed: u64,
 }
@@ -56,7 +58,7 @@ impl Cut {
     /// Draws the cut of an image: half of them anywhere, the others just
     /// before a flush, where most may be lost, or just after one.
     #[must_use]
-    pub fn draw(record: &Record, seed: u64, image: u64) -> Self {
+    pub fn draw(record: &Record, sector: u64, seed: u64, image: u64) -> Self {
         let mut draws = Draws::new(seed, 0x0c07 ^ (image << 16));
         let flushes = record.flushes();
         let anywhere = draws.index(record.events.len() + 1);
@@ -67,7 +69,7 @@ impl Cut {
             _ => anywhere,
         };
         let fate = Fate::ALL.get(draws.index(Fate::ALL.len())).copied().unwrap_or(Fate::Torn);
-        Self { at, fate, seed: draws.any() }
+        Self { at, fate, sector, seed: draws.any() }
     }
 }
 
@@ -102,7 +104,7 @@ impl<'a> Cutter<'a> {
         // Some caches are nearly written out, some have hardly begun.
         let kept_percent = draws.below(99) + 1;
         for event in before.get(last_flush..).unwrap_or_default() {
-            keep(&mut disk, event, cut.fate, kept_percent, &mut draws);
+            keep(&mut disk, event, cut, kept_percent, &mut draws);
         }
         disk
     }
@@ -115,23 +117,35 @@ fn apply(disk: &mut Disk, event: &Event) {
     }
 }
 
-fn keep(disk: &mut Disk, event: &Event, fate: Fate, percent: u64, draws: &mut Draws) {
+fn keep(disk: &mut Disk, event: &Event, cut: &Cut, percent: u64, draws: &mut Draws) {
     let Event::Write { offset, bytes } = event else { return };
-    match fate {
+    match cut.fate {
         Fate::Dropped => {}
         Fate::Kept => disk.write(*offset, bytes),
         Fate::Some if draws.percent(percent) => disk.write(*offset, bytes),
         Fate::Some => {}
         Fate::Torn if draws.percent(50) => {
-            for (sector, at) in bytes.chunks(SECTOR).zip((*offset..).step_by(SECTOR)) {
+            for (at, bytes) in by_sector(*offset, bytes, cut.sector) {
                 if draws.percent(percent) {
-                    disk.write(at, sector);
+                    disk.write(at, bytes);
                 }
             }
         }
         Fate::Torn if draws.percent(percent) => disk.write(*offset, bytes),
         Fate::Torn => {}
     }
+}
+
+/// The parts of a write, each in one sector of the disk.
+fn by_sector(offset: u64, bytes: &[u8], sector: u64) -> impl Iterator<Item = (u64, &[u8])> {
+    let (mut at, mut rest) = (offset, bytes);
+    std::iter::from_fn(move || {
+        let room = sector - at.checked_rem(sector)?;
+        let (part, later) = rest.split_at(usize::try_from(room).ok()?.min(rest.len()));
+        let found = (!part.is_empty()).then_some((at, part));
+        (at, rest) = (at + room, later);
+        found
+    })
 }
 
 #[cfg(test)]
@@ -155,7 +169,7 @@ mod tests {
     }
 
     fn first_bytes(at: usize, fate: Fate, seed: u64) -> Vec<u8> {
-        let disk = Cutter::new(&record()).disk_after(&Cut { at, fate, seed });
+        let disk = Cutter::new(&record()).disk_after(&Cut { at, fate, sector: 512, seed });
         [0, 4_096, 8_192].map(|offset| disk.read(offset, 1)).concat()
     }
 
@@ -180,7 +194,7 @@ mod tests {
     fn a_torn_write_is_whole_by_the_sector() {
         let mut torn = 0;
         for seed in 0..200 {
-            let disk = Cutter::new(&record()).disk_after(&Cut { at: 6, fate: Fate::Torn, seed });
+            let disk = Cutter::new(&record()).disk_after(&Cut { at: 6, fate: Fate::Torn, sector: 512, seed });
             let sectors: Vec<Vec<u8>> = (0..8).map(|sector| disk.read(8_192 + sector * 512, 512)).collect();
             assert!(sectors.iter().all(|sector| *sector == [0; 512] || *sector == [4; 512]));
             torn += u32::from(sectors.windows(2).any(|pair| pair[0] != pair[1]));
@@ -189,11 +203,23 @@ mod tests {
     }
 
     #[test]
+    fn a_disk_of_larger_sectors_tears_between_those_alone() {
+        let bytes = [5; 3 * 4_096];
+        let parts = |offset, sector| {
+            let parts = by_sector(offset, &bytes, sector);
+            parts.map(|(at, part)| (at, part.len())).collect::<Vec<_>>()
+        };
+        assert_eq!(parts(0, 4_096), [(0, 4_096), (4_096, 4_096), (8_192, 4_096)]);
+        assert_eq!(parts(512, 4_096), [(512, 3_584), (4_096, 4_096), (8_192, 4_096), (12_288, 512)]);
+        assert_eq!(parts(512, 512).len(), 24);
+    }
+
+    #[test]
     fn cuts_in_a_row_give_what_each_gives_alone() {
         let record = record();
         let mut cutter = Cutter::new(&record);
         for at in 0..=6 {
-            let cut = Cut { at, fate: Fate::Torn, seed: 9 };
+            let cut = Cut { at, fate: Fate::Torn, sector: 512, seed: 9 };
             let alone = Cutter::new(&record).disk_after(&cut);
             assert_eq!(cutter.disk_after(&cut).read(0, 16_384), alone.read(0, 16_384));
         }
@@ -202,7 +228,7 @@ mod tests {
     #[test]
     fn the_same_seed_cuts_the_same() {
         let record = record();
-        assert_eq!(Cut::draw(&record, 5, 17), Cut::draw(&record, 5, 17));
-        assert_ne!(Cut::draw(&record, 5, 17), Cut::draw(&record, 5, 18));
+        assert_eq!(Cut::draw(&record, 512, 5, 17), Cut::draw(&record, 512, 5, 17));
+        assert_ne!(Cut::draw(&record, 512, 5, 17), Cut::draw(&record, 512, 5, 18));
     }
 }

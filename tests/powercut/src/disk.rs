@@ -10,8 +10,6 @@ use std::sync::Arc;
 
 /// Bytes of a page.
 pub const PAGE: usize = 4_096;
-/// Bytes that a disk writes whole or not at all.
-pub const SECTOR: usize = 512;
 
 const ZEROS: [u8; PAGE] = [0; PAGE];
 

@@ -47,6 +47,18 @@ impl FileSystem {
         }
     }
 
+    /// What its disk writes whole or not at all, in bytes. xfs does not mount
+    /// when a directory's block is torn: its log takes the block for newer by
+    /// the first 512 bytes, and does not write it again. So it needs a disk
+    /// that writes 4,096 bytes whole.
+    #[must_use]
+    pub const fn sector(self) -> u64 {
+        match self {
+            Self::Ext4 | Self::Btrfs => 512,
+            Self::Xfs => 4_096,
+        }
+    }
+
     /// The programs it needs besides those of every Linux.
     #[must_use]
     pub const fn programs(self) -> &'static [&'static str] {

@@ -32,6 +32,8 @@ pub struct Plan {
     pub images: u64,
     /// Images of one day.
     pub a_day: u64,
+    /// What the disk writes whole or not at all, in bytes.
+    pub sector: u64,
     /// Look at this one alone.
     pub only: Option<u64>,
     /// Where failed images are kept.
@@ -138,7 +140,7 @@ fn look_at_day(
 ) -> Result<Option<(Disk, Known)>, Trouble> {
     let mut cutter = Cutter::new(&day.record);
     let mut left = None;
-    let cuts = cuts(&day.record, plan.seed, images);
+    let cuts = cuts(&day.record, plan.sector, plan.seed, images);
     let next = Draws::new(plan.seed, day.record.events.len().try_into().unwrap_or(0)).index(cuts.len());
     for (place_in_day, (number, cut)) in cuts.into_iter().enumerate() {
         let disk = cutter.disk_after(&cut);

@@ -96,8 +96,8 @@ pub fn replay(place: &Place, kept: &Path) -> Result<(Image, Vec<Finding>), Troub
 
 /// The cuts of the images of a day, in the order of the record.
 #[must_use]
-pub fn cuts(record: &Record, seed: u64, images: std::ops::Range<u64>) -> Vec<(u64, Cut)> {
-    let mut cuts: Vec<(u64, Cut)> = images.map(|image| (image, Cut::draw(record, seed, image))).collect();
+pub fn cuts(record: &Record, sector: u64, seed: u64, images: std::ops::Range<u64>) -> Vec<(u64, Cut)> {
+    let mut cuts: Vec<(u64, Cut)> = images.map(|image| (image, Cut::draw(record, sector, seed, image))).collect();
     cuts.sort_by_key(|(image, cut)| (cut.at, *image));
     cuts
 }

@@ -24,7 +24,7 @@ fn cut(file_system: FileSystem, images: u64, build: Build) -> Option<Tally> {
     let seed = getrandom::u32().unwrap().into();
     // What fails stays there and can be looked at again.
     let keep = (build == Build::Sound).then(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("powercut"));
-    let plan = Plan { file_system, seed, images, a_day: 10, only: None, keep, build };
+    let plan = Plan { file_system, seed, images, a_day: 10, sector: file_system.sector(), only: None, keep, build };
     let tally = run(&place, &plan, &mut |_| {}).unwrap();
     for failure in &tally.failures {
         let kept = failure.kept.as_deref().map(|kept| format!("./dev powercut --replay {}", kept.display()));
