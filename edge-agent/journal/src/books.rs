@@ -108,7 +108,8 @@ pub(crate) fn put_change(batch: &mut Batch<'_>, change: &Change) -> Result<(), R
         Change::Stock(sku, stock) => batch.put_value(Family::Stock, stock::key(sku), stock),
         Change::Effect(sku, effect) => {
             let key = effects::key(sku, effect.happened, effect.seq, effect.part);
-            batch.put_value(Family::ItemEffects, &key, &Effect { effect: effect.effect, trade: effect.trade })
+            let ItemEffect { effect, trade, unsure, .. } = *effect;
+            batch.put_value(Family::ItemEffects, &key, &Effect { effect, trade, unsure })
         }
         Change::Document(key, record) => put_document(batch, *key, record),
         Change::Suspense(code, suspense) => batch.put_value(Family::Suspense, suspense::key(code), suspense),

@@ -51,6 +51,8 @@ pub struct ItemEffect {
     pub effect: Quantity,
     /// Whether it belongs to the zone that sells.
     pub trade: bool,
+    /// Whether `happened` is only the latest it can be.
+    pub unsure: bool,
 }
 
 /// What is held of the documents under one identity.

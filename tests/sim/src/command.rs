@@ -42,7 +42,8 @@ fn fault(word: &str) -> Result<Fault, String> {
 
 fn mutant(word: &str) -> Result<Mutant, String> {
     let known = Mutant::of_word(word);
-    known.ok_or_else(|| format!("there is no mutant {word}; there are {}", words(Mutant::ALL.iter().map(|(_, of)| *of))))
+    known
+        .ok_or_else(|| format!("there is no mutant {word}; there are {}", words(Mutant::ALL.iter().map(|(_, of)| *of))))
 }
 
 fn words<'a>(of: impl Iterator<Item = &'a str>) -> String {
@@ -135,7 +136,10 @@ fn say(arguments: &Arguments, failing: &[u64], movements: u64) -> io::Result<boo
         }
         let mut line = format!("./dev sim --seed {seed} --trace");
         if !smaller.without.is_empty() {
-            line += &format!(" --without {}", smaller.without.iter().map(|fault| fault.word()).collect::<Vec<_>>().join(","));
+            line += &format!(
+                " --without {}",
+                smaller.without.iter().map(|fault| fault.word()).collect::<Vec<_>>().join(",")
+            );
         }
         if let Some(mutant) = mutant {
             line += &format!(" --mutant {}", mutant.word());

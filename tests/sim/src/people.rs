@@ -2,9 +2,7 @@
 //! and the documents the box is handed.
 
 use tidemark_model::catalogue::KitPart;
-use tidemark_model::document::{
-    Body, CountBody, CountReason, Line, ParkedLine, TakenLine, Timing, TradeKind,
-};
+use tidemark_model::document::{Body, CountBody, CountReason, Line, ParkedLine, TakenLine, Timing, TradeKind};
 use tidemark_model::movement::Labels;
 use tidemark_model::{
     Code, Document, DocumentId, Item, ItemUnit, Label, MemoryBooks, ParkReason, Quantity, Sku, Source, WallTime,

@@ -35,7 +35,8 @@ pub(crate) fn sold(pieces: &[(u8, i64)], epoch: u64) -> Vec<ApplyRecord> {
             body,
         };
         let position = Position { epoch: Epoch(epoch), seq: records.len() as u64 + 1 };
-        let stamp = Stamp { next: position, odometer: Odometer(1), arrived: Odometer(1), boot: Odometer(0), wall: WallTime(0) };
+        let stamp =
+            Stamp { next: position, odometer: Odometer(1), arrived: Odometer(1), boot: Odometer(0), wall: WallTime(0) };
         let mut draft = Draft::over(&books);
         let Ok(outcome) = decide_document(&mut draft, &document, &stamp);
         let changes: Vec<_> = draft.into_changes().collect();

@@ -12,6 +12,7 @@ const WHAT: &str = "item_effects";
 pub(crate) struct Effect {
     pub(crate) effect: Quantity,
     pub(crate) trade: bool,
+    pub(crate) unsure: bool,
 }
 
 pub(crate) fn key(sku: &Sku, happened: Odometer, seq: Seq, part: u32) -> Vec<u8> {
@@ -58,15 +59,16 @@ impl Value for Effect {
     fn pack(&self, to: &mut Packer) {
         to.quantity(self.effect);
         to.flag(self.trade);
+        to.flag(self.unsure);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, LayoutError> {
-        Ok(Self { effect: from.quantity()?, trade: from.flag()? })
+        Ok(Self { effect: from.quantity()?, trade: from.flag()?, unsure: from.flag()? })
     }
 }
 
 pub(crate) fn read(key: &[u8], value: &[u8]) -> Result<ItemEffect, LayoutError> {
     let (_, happened, seq, part) = read_key(key)?;
-    let Effect { effect, trade } = super::decode(value)?;
-    Ok(ItemEffect { happened, seq, part, effect, trade })
+    let Effect { effect, trade, unsure } = super::decode(value)?;
+    Ok(ItemEffect { happened, seq, part, effect, trade, unsure })
 }

@@ -174,12 +174,12 @@ proptest! {
     #[test]
     fn what_stock_is_decided_by_is_read_back(
         stock in stock(), suspense in suspense(), sheets in prop::collection::vec(sheet(), 0..3),
-        closed in prop::option::of(odometer()), full in any::<bool>(), effect in quantity(), trade in any::<bool>(),
+        closed in prop::option::of(odometer()), full in any::<bool>(), effect in quantity(), flags in any::<(bool, bool)>(),
     ) {
         same(&stock)?;
         same(&suspense)?;
         same(&CountState { sheets, closed, full })?;
-        same(&Effect { effect, trade })?;
+        same(&Effect { effect, trade: flags.0, unsure: flags.1 })?;
     }
 
     #[test]

@@ -93,7 +93,8 @@ fn ticket(submission: Submission) -> (Ticket, Answer) {
 fn survive(owner: &mut Owner, submissions: Vec<Submission>) -> Vec<Answer> {
     let clock = (&owner.shared.running, owner.inner.stamps);
     let written = owner.shared.shelf.read(|store| {
-        let prepared = prepare(store, &owner.state, clock, submissions.iter().map(|submission| (submission, Odometer(0))))?;
+        let prepared =
+            prepare(store, &owner.state, clock, submissions.iter().map(|submission| (submission, Odometer(0))))?;
         store.write(prepared.writes, Durability::Synced)
     });
     written.unwrap();

@@ -282,7 +282,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
 
     /// Writes what a wish leaves in the item's history.
     fn stand(&mut self, sku: &Sku, wish: &Wish, seq: Seq) -> (Target, bool) {
-        let Wish::Effect { stands, trade, .. } = wish else { return (Target::Nothing, false) };
+        let Wish::Effect { stands, trade, unsure, .. } = wish else { return (Target::Nothing, false) };
         if self.voided {
             return (Target::Nothing, false);
         }
@@ -293,7 +293,8 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             self.beyond = self.beyond.saturating_add(u32::try_from(stands.len()).unwrap_or(u32::MAX));
         }
         for (part, (happened, effect)) in (first..).zip(stands) {
-            let entry = ItemEffect { happened: *happened, seq, part, effect: *effect, trade: *trade };
+            let (happened, effect, trade, unsure) = (*happened, *effect, *trade, *unsure);
+            let entry = ItemEffect { happened, seq, part, effect, trade, unsure };
             self.draft.apply(Change::Effect(sku.clone(), entry));
         }
         // Several stand only in a resolve, which no void reverses.

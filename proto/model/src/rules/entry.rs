@@ -32,8 +32,8 @@ pub(super) enum Wish {
     /// Nothing.
     Nothing,
     /// The SKU's on-hand by `now`; `stands` is what stands in the item's
-    /// history, by when it happened.
-    Effect { now: Quantity, stands: Vec<(Odometer, Quantity)>, trade: bool },
+    /// history, by when it happened, or `unsure` at the latest.
+    Effect { now: Quantity, stands: Vec<(Odometer, Quantity)>, trade: bool, unsure: bool },
     /// The SKU's on-hand becomes this, as counted.
     Becomes { on_hand: Quantity, closed: ClosedCount },
     /// The code's suspense by so much.

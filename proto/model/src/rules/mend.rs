@@ -46,7 +46,7 @@ pub(super) fn restate<B: Books>(
         deciding.line = number;
         let now = deciding.stamp.odometer;
         let stands = vec![(now, line.change)];
-        let wish = Wish::Effect { now: line.change, stands, trade: false };
+        let wish = Wish::Effect { now: line.change, stands, trade: false, unsure: false };
         let (sku, about) = (Some(line.sku.clone()), Some(about.clone()));
         deciding.record(Entry { sku, quantity: line.change, about, wish, ..Entry::of(Kind::Restatement) })?;
     }
@@ -154,7 +154,7 @@ fn resolve_rows<'r, B: Books>(
         return Ok(());
     }
     let marks = marks.with_if(explained == rows, Marks::EXPLAINED);
-    let wish = if share.tracked { Wish::Effect { now, stands, trade } } else { Wish::Nothing };
+    let wish = if share.tracked { Wish::Effect { now, stands, trade, unsure: false } } else { Wish::Nothing };
     deciding.record(Entry {
         sku: Some(share.sku.clone()),
         units_per_scan: units,

@@ -125,7 +125,7 @@ pub(super) fn record_judged<B: Books>(
         .with_if(verdict == Verdict::Explained, Marks::EXPLAINED)
         .with_if(verdict == Verdict::Unordered, Marks::UNORDERED.with(Marks::RECOUNT))
         .with_if(matches!(when, When::Unknown(_)), Marks::AGELESS);
-    let wish = Wish::Effect { now, stands: vec![(when.reading(), effect)], trade };
+    let wish = Wish::Effect { now, stands: vec![(when.reading(), effect)], trade, unsure: !when.is_exact() };
     deciding.record(Entry { marks, wish, ..entry })
 }
 

@@ -120,6 +120,7 @@ fn effect(sku: &Sku, held: &ItemEffect) -> proto::OpeningEffect {
         part: held.part,
         effect: held.effect.as_thousandths(),
         trade: held.trade,
+        unsure: held.unsure,
     }
 }
 
@@ -130,6 +131,7 @@ fn effect_of(message: &proto::OpeningEffect) -> Result<OpeningPart, DecodeError>
         part: message.part,
         effect: Quantity::thousandths(message.effect),
         trade: message.trade,
+        unsure: message.unsure,
     };
     Ok(OpeningPart::Effect(text(&message.sku, "effect.sku", Sku::new)?, effect))
 }

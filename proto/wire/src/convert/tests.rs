@@ -285,7 +285,7 @@ fn opening_parts() -> Vec<OpeningPart> {
         closed: Some(ClosedCount { first: Odometer(1), last: Odometer(2) }),
     };
     let happened = Odometer(7);
-    let effect = ItemEffect { happened, seq: 0, part: 1, effect: Quantity::thousandths(-6), trade: true };
+    let effect = ItemEffect { happened, seq: 0, part: 1, effect: Quantity::thousandths(-6), trade: true, unsure: true };
     vec![
         OpeningPart::Stock(sku("4711"), stock),
         OpeningPart::Stock(sku("2"), Stock::FRESH),

@@ -89,13 +89,12 @@ impl World {
     pub(super) fn new_paper(&mut self, content: Content, moves: Vec<Moved>) -> PaperId {
         let number = self.papers.len();
         #[expect(clippy::expect_used, reason = "constants that are a source and an id")]
-        let (source, id) = (
-            Source::new("till:1").expect("a source"),
-            DocumentId::new(&format!("p{number}")).expect("an id"),
-        );
+        let (source, id) =
+            (Source::new("till:1").expect("a source"), DocumentId::new(&format!("p{number}")).expect("an id"));
         let (answer, after, happened_at) = (None, None, None);
         let made_at = self.now;
-        let paper = Paper { source, id, content, moves, made_at, happened_at, deferred: false, answer, after, tries: 0 };
+        let paper =
+            Paper { source, id, content, moves, made_at, happened_at, deferred: false, answer, after, tries: 0 };
         self.papers.push(paper);
         number
     }

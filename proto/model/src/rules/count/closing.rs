@@ -181,6 +181,8 @@ fn claim(zones: &[ZoneItem], effect: ItemEffect) -> Claim {
     let latest = claimants.iter().map(|zone| zone.mark).max().unwrap_or_default();
     let earliest = claimants.iter().map(|zone| zone.mark).min().unwrap_or_default();
     let between_marks = earliest < effect.happened && effect.happened <= latest;
+    // Before or after the mark: an age that reaches behind the boot.
+    let unclear = effect.unsure && effect.happened > latest;
     let between_scans = claimants.iter().any(|zone| zone.mark < effect.happened && effect.happened <= zone.last);
-    Claim { after_mark: effect.happened > latest, recount: between_marks || between_scans }
+    Claim { after_mark: effect.happened > latest, recount: between_marks || between_scans || unclear }
 }

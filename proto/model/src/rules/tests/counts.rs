@@ -258,6 +258,19 @@ fn a_count_that_stands_on_a_sheet_of_unknown_age_is_to_be_counted_again() {
 }
 
 #[test]
+fn a_sale_of_unknown_age_puts_an_older_mark_in_doubt() {
+    let mut shop = Shop::open();
+    shop.submit(&zone_count("z", "floor", true, false, vec![line("apple", 10), line("pear", 3)]));
+    shop.now += 100_000;
+    shop.boot = shop.now;
+    shop.submit(&aged(sale("1", "apple", 1), 50_000));
+    let outcome = shop.submit(&zone_count("y", "back", false, true, vec![line("apple", 5), line("pear", 1)]));
+    let closing = outcome.movements.iter().filter(|one| one.kind == Kind::Count);
+    let flagged: Vec<_> = closing.map(|one| one.marks.has(Marks::RECOUNT)).collect();
+    assert_eq!(flagged, [true, false], "the floor was counted before or after that sale");
+}
+
+#[test]
 fn a_counted_sum_beyond_64_bits_is_parked_and_the_other_lines_count() {
     let mut shop = Shop::open();
     let huge = TakenLine::plain(sku("rope"), Quantity::thousandths(i64::MAX));
