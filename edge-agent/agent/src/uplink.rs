@@ -144,7 +144,7 @@ pub(crate) fn build(
         work: JoinSet::new(),
         leaving: JoinSet::new(),
         keeper: Keeper::start(journal.clone(), report.clone()),
-        errands: Errands::start(journal.clone(), conditions.clone(), *clock),
+        errands: Errands::start(journal.clone(), conditions.clone(), *clock, report.clone()),
         around,
         report,
         reports,
@@ -275,6 +275,7 @@ impl UplinkTask {
             Output::OpeningReady(ready) => {
                 let detail = format!("this box is number {} of the shop", ready.ordinal.0);
                 self.raise(registry::OPENING_WAITS, detail);
+                self.errands.opening(ready);
             }
             Output::Raise(trouble) => {
                 self.raise(code_of(trouble.kind()), trouble.to_string());

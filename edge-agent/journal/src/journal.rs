@@ -1,14 +1,15 @@
 //! The handle on the journal: submitting, telling what the centre said, and
 //! reading. Cheap to clone; everything written goes through the writer.
 
+mod opening;
 mod reading;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tidemark_model::{Epoch, EpochOrdinal, Label, Odometer, Seq, Source};
+use tidemark_model::{Epoch, Label, Odometer, Seq, Source};
 use tidemark_sync::ReceivedBlocks;
-use tidemark_sync::message::{CatalogueEntry, OpeningTaken, Session};
+use tidemark_sync::message::{CatalogueEntry, Session};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::catalogue::CatalogueState;
@@ -206,11 +207,6 @@ impl Journal {
         last: bool,
     ) -> Result<CatalogueState, NotSaved> {
         self.ask(|reply| Command::CataloguePage { page: Page { version, entries, last }, reply }).await
-    }
-
-    /// The opening of this epoch holds nothing: what was committed stands.
-    pub async fn take_empty_opening(&self, ordinal: EpochOrdinal) -> Result<OpeningTaken, NotSaved> {
-        self.ask(|reply| Command::TakeEmptyOpening { ordinal, reply }).await
     }
 
     /// Lets a till in by the hash of its token; of a known one the token

@@ -15,7 +15,8 @@
 //! | `catalogue` | half 1 ‖ 0 ‖ SKU | item ([`catalogue`]) |
 //! | | half 1 ‖ 1 ‖ code | SKU and base units in one scan ([`catalogue`]) |
 //! | `opening` | 0 | when it was taken ([`opening`]) |
-//! | | 1 ‖ SKU, 2 ‖ document key, 3 ‖ code, 4 ‖ reference | as in the families above ([`opening`]) |
+//! | | 1 ‖ SKU, 2 ‖ document key ‖ .., 3 ‖ code, 4 ‖ reference, 5 ‖ SKU ‖ .. | as in the families above ([`opening`]) |
+//! | | 6 ‖ SKU | the ledger's Σ effect, where it is not on-hand ([`opening`]) |
 //! | `meta` | 1 | identity: format, store, box, epoch ([`identity`]) |
 //! | | 2 | progress: tail, chain, odometer ([`progress`]) |
 //! | | 3 | session, a number ([`meta`]) |

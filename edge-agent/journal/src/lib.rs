@@ -43,6 +43,7 @@ pub mod limits;
 mod lock;
 mod odometer;
 mod open;
+mod opening;
 mod progress;
 mod reads;
 mod records;

@@ -30,6 +30,9 @@ pub const HOUSEKEEPING_MS: u64 = 60_000;
 /// Between two attempts to open the database again after a failed write.
 pub const REOPEN_MS: u64 = 500;
 
+/// Movements that an opening is taken over while documents wait, at most.
+pub const TELLING_REST: u64 = 256;
+
 /// Movements looked through for the newest documents.
 pub const RECENT_MOVEMENTS: usize = 10_000;
 /// Commits after the side file's word that are proven at open.

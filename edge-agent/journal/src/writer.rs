@@ -10,6 +10,7 @@ mod catalogue;
 mod changes;
 mod commit;
 mod handled;
+mod opening;
 mod prepare;
 mod tasks;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use crate::handled::{HandledVerdict, ProvenWord};
 use crate::limits;
 use crate::lock::DirLock;
 use crate::odometer::{Running, Stamps};
+use crate::opening::Telling;
 use crate::room::ToldRoom;
 use crate::side::SideFile;
 use crate::state::State;
@@ -84,7 +86,7 @@ pub(crate) enum Command {
     Handled(ProvenWord, Reply<HandledVerdict>),
     BeginCatalogue { version: u64, reply: Reply<CatalogueState> },
     CataloguePage { page: Page, reply: Reply<CatalogueState> },
-    TakeEmptyOpening { ordinal: EpochOrdinal, reply: Reply<OpeningTaken> },
+    TakeOpening { ordinal: EpochOrdinal, telling: Box<Telling>, reply: Reply<OpeningTaken> },
     AddTill { till: Source, token: [u8; 32], reply: Reply<()> },
     RemoveTill { till: Source, reply: Reply<bool> },
     ForgetLane { lane: Label, reply: Reply<()> },
@@ -257,7 +259,7 @@ impl Owner {
             Command::Handled(word, reply) => answer(reply, self.handled(&word)),
             Command::BeginCatalogue { version, reply } => answer(reply, self.begin_catalogue(version)),
             Command::CataloguePage { page, reply } => answer(reply, self.catalogue_page(&page)),
-            Command::TakeEmptyOpening { ordinal, reply } => answer(reply, self.take_empty_opening(ordinal)),
+            Command::TakeOpening { ordinal, telling, reply } => answer(reply, self.take_opening(ordinal, *telling)),
             Command::AddTill { till, token, reply } => answer(reply, self.add_till(&till, token)),
             Command::RemoveTill { till, reply } => answer(reply, self.remove_till(&till)),
             Command::Trim(reply) => answer(reply, self.trim()),

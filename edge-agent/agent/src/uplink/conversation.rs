@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use tidemark_sync::Attempt;
-use tidemark_sync::message::{CataloguePage, FetchCatalogue, FetchInstruction, InstructionPage, ToCentre};
+use tidemark_sync::message::{
+    CataloguePage, FetchCatalogue, FetchInstruction, FetchOpening, InstructionPage, OpeningPage, ToCentre,
+};
 use tidemark_wire::client::{Calls, Dialer, Inbound, LinkError, Outbound};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -34,6 +36,10 @@ pub(super) struct Caller(Calls);
 impl Caller {
     pub(super) async fn fetch_catalogue(&mut self, request: &FetchCatalogue) -> Result<CataloguePage, LinkError> {
         self.0.fetch_catalogue(request).await
+    }
+
+    pub(super) async fn fetch_opening(&mut self, request: &FetchOpening) -> Result<OpeningPage, LinkError> {
+        self.0.fetch_opening(request).await
     }
 
     pub(super) async fn fetch_instruction(&mut self, request: &FetchInstruction) -> Result<InstructionPage, LinkError> {

@@ -1,18 +1,20 @@
-//! Errands: fetching a catalogue, carrying out instructions. Each kind has a
-//! task of its own, takes one at a time in its order, tries it until it is
-//! done, and does no harm if it is done again.
+//! Errands: fetching a catalogue, taking the opening, carrying out
+//! instructions. Each kind has a task of its own, takes one at a time in its
+//! order, tries it until it is done, and does no harm if it is done again.
 
 mod instructions;
+mod opening;
 
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_journal::{Journal, NotSaved, ReadError, Submission};
-use tidemark_sync::message::{FetchCatalogue, Instruction, Refusal};
+use tidemark_sync::message::{FetchCatalogue, Instruction, OpeningReady, Refusal};
 use tidemark_wire::client::LinkError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::Report;
 use super::conversation::Caller;
 
 /// Instructions that wait.
@@ -22,6 +24,7 @@ const QUEUE: usize = 256;
 #[derive(Debug)]
 pub(super) struct Errands {
     versions: watch::Sender<u64>,
+    openings: watch::Sender<Option<OpeningReady>>,
     instructions: mpsc::Sender<Instruction>,
     /// An instruction found no room.
     missed: bool,
@@ -73,15 +76,17 @@ impl From<LinkError> for ErrandError {
 }
 
 impl Errands {
-    pub(super) fn start(journal: Journal, conditions: Active, clock: Clock) -> Self {
+    pub(super) fn start(journal: Journal, conditions: Active, clock: Clock, report: mpsc::Sender<Report>) -> Self {
         let (instructions, queue) = mpsc::channel(QUEUE);
         let (caller, callers) = watch::channel(None);
         let (versions, told) = watch::channel(0);
+        let (openings, ready) = watch::channel(None);
         let runner = Runner { journal, callers, conditions, clock };
         let mut tasks = JoinSet::new();
         tasks.spawn(runner.clone().fetch_catalogues(told));
+        tasks.spawn(runner.clone().take_openings(ready, report));
         tasks.spawn(runner.carry_out_all(queue));
-        Self { versions, instructions, missed: false, caller, _tasks: tasks }
+        Self { versions, openings, instructions, missed: false, caller, _tasks: tasks }
     }
 
     /// The centre is reached by this caller, or by none.
@@ -92,6 +97,11 @@ impl Errands {
     /// The centre has this version of the catalogue.
     pub(super) fn catalogue(&self, version: u64) {
         self.versions.send_replace(version);
+    }
+
+    /// The opening of this epoch can be fetched.
+    pub(super) fn opening(&self, ready: OpeningReady) {
+        self.openings.send_replace(Some(ready));
     }
 
     /// Head office wants something done.
@@ -172,6 +182,12 @@ impl Runner {
             }
             tracing::info!(version = wanted, items = state.items, "the catalogue is in use");
         }
+        self.resolve_known().await
+    }
+
+    /// Lets what stands in suspense under codes that are known now take
+    /// effect.
+    async fn resolve_known(&self) -> Result<(), ErrandError> {
         for known in self.journal.unresolved_now_known()? {
             tracing::info!(code = %known.code, sku = %known.sku, "a code was learnt");
             self.journal.submit(Submission::of(known.document)).await?;

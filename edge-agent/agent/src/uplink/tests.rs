@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex};
 
 use tidemark_daemon::listen::Listener;
 use tidemark_journal::{Reading, Writer};
+use tidemark_model::books::Stock;
 use tidemark_model::{
-    BlockIndex, Item, ItemUnit, Label, Quantity, SeqSet, Sku, StoreId, StreamId, StreamPlace, WallTime,
+    Basis, BlockIndex, EpochOrdinal, Item, ItemUnit, Label, Quantity, SeqSet, Sku, Source, StoreId, StreamId,
+    StreamPlace, WallTime,
 };
 use tidemark_sync::ReadId;
 use tidemark_sync::message::{
     CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
-    Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningSent, Received, SendOpening,
+    Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningPart, OpeningReady, OpeningSent, Received,
+    SendOpening, TillFacts,
 };
 use tidemark_sync::testing::welcome;
 use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, Outbound, Peer, router};
@@ -28,6 +31,8 @@ struct PocketCentre {
     /// Said after each welcome.
     says: Vec<ToBox>,
     fails: AtomicU32,
+    /// Of the opening, each with its number as its cursor.
+    pages: Vec<OpeningPage>,
     server_time: WallTime,
 }
 
@@ -74,8 +79,12 @@ impl Exchange for PocketCentre {
         Err(Failure::Trouble("not here".to_owned()))
     }
 
-    async fn fetch_opening(&self, _peer: &Peer, _request: FetchOpening) -> Result<OpeningPage, Failure> {
-        Err(Failure::Trouble("not here".to_owned()))
+    async fn fetch_opening(&self, _peer: &Peer, request: FetchOpening) -> Result<OpeningPage, Failure> {
+        if self.fails.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            return Err(Failure::Trouble("the database is away".to_owned()));
+        }
+        let number = usize::from(request.cursor.first().copied().unwrap_or(0));
+        self.pages.get(number).cloned().ok_or(Failure::Trouble("not here".to_owned()))
     }
 
     async fn send_opening(&self, _peer: &Peer, _request: SendOpening) -> Result<OpeningSent, Failure> {
@@ -214,6 +223,42 @@ async fn a_catalogue_that_could_not_be_fetched_is_fetched_again() {
     };
     tokio::time::timeout(Duration::from_secs(30), loaded).await.unwrap();
     assert_eq!(centre.fails.load(Ordering::Relaxed), 0);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_opening_is_fetched_page_by_page_taken_and_told() {
+    let stock = Stock { on_hand: Quantity::units(40).unwrap(), basis: Basis::Counted, ..Stock::FRESH };
+    let till = TillFacts { source: Source::new("till:9").unwrap(), token: Some([5; 32]), heard_ms: None, documents: 7 };
+    let page = |part, enough, cursor: Option<u8>| OpeningPage {
+        parts: vec![part],
+        enough,
+        cursor: cursor.map(|number| vec![number].into()),
+    };
+    let pages =
+        vec![page(OpeningPart::Stock(sku("apple"), stock), true, Some(1)), page(OpeningPart::Till(till), true, None)];
+    let ready = OpeningReady { ordinal: EpochOrdinal(2), bytes: 100 };
+    let centre =
+        PocketCentre { says: vec![ToBox::OpeningReady(ready)], fails: AtomicU32::new(2), pages, ..Default::default() };
+    let centre = Arc::new(centre);
+    let (address, _serving) = serve(&centre).await;
+    let shop = Shop::open();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(shop.uplink(&address).run(stop.clone()));
+    let told = async {
+        while centre
+            .heard(|message| matches!(message, ToCentre::OpeningTaken(taken) if taken.ordinal == EpochOrdinal(2)))
+            == 0
+        {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), told).await.unwrap();
+    let journal = &shop.around.journal;
+    assert_eq!(journal.stock(&sku("apple")).unwrap(), Some(stock));
+    assert!(journal.tills().unwrap().iter().any(|till| till.name.as_str() == "till:9" && till.token == [5; 32]));
+    assert!(!shop.around.conditions.holds(registry::OPENING_WAITS));
     stop.cancel();
     running.await.unwrap().unwrap();
 }

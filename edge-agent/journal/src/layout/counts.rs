@@ -3,10 +3,14 @@
 use tidemark_model::books::{CountSheet, CountState, CountedItem};
 use tidemark_model::{Label, Reference, Sku};
 
-use super::bytes::{LayoutError, Packer, Reader, Value};
+use super::bytes::{LayoutError, Packer, Reader, Value, key_text};
 
 pub(crate) fn key(reference: &Reference) -> &[u8] {
     reference.as_str().as_bytes()
+}
+
+pub(crate) fn read_key(key: &[u8]) -> Result<Reference, LayoutError> {
+    key_text("counts", key, Reference::new)
 }
 
 impl Value for CountState {

@@ -2,13 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use tidemark_model::{Epoch, EpochOrdinal, Label, Source};
+use tidemark_model::{Epoch, Label, Source};
 use tidemark_sync::ReceivedBlocks;
-use tidemark_sync::message::{OpeningTaken, Session};
+use tidemark_sync::message::Session;
 
 use super::Owner;
 use crate::layout::meta::{self, Number};
-use crate::layout::opening::{self, OpeningHead};
 use crate::layout::tills::{self, KeptTill};
 use crate::layout::{Family, lanes};
 use crate::state::State;
@@ -70,18 +69,6 @@ impl Owner {
         let known = self.shared.shelf.read(|store| store.get(Family::Meta, &key))?.is_some();
         self.change(Durability::Synced, |_, batch| batch.delete(Family::Meta, &key))?;
         Ok(known)
-    }
-
-    /// The centre knows of no earlier epoch: there is nothing to be taken
-    /// over, and everything committed so far stands.
-    pub(super) fn take_empty_opening(&mut self, ordinal: EpochOrdinal) -> Result<OpeningTaken, NotSaved> {
-        if let Some(taken) = self.state.opening {
-            return Ok(OpeningTaken { ordinal: taken.ordinal, seq: taken.seq });
-        }
-        let head = OpeningHead { ordinal, seq: self.state.progress.tail, taken: self.shared.running.now() };
-        self.change(Durability::Synced, |_, batch| batch.put_value(Family::Opening, &opening::HEAD, &head))?;
-        self.state.opening = Some(head);
-        Ok(OpeningTaken { ordinal, seq: head.seq })
     }
 
     /// Not synced: what is forgotten is sent again, and dropped there.

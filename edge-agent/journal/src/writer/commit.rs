@@ -93,7 +93,7 @@ impl Owner {
         }
     }
 
-    fn write_prepared(&mut self, prepared: Prepared) {
+    pub(super) fn write_prepared(&mut self, prepared: Prepared) {
         let tickets: Vec<Ticket> = self.inner.waiting.drain(..prepared.answers.len()).collect();
         // Nothing but duplicates, each of which stands behind an earlier sync.
         if !prepared.writes.is_empty() {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use rocksdb::WriteBatch;
 use tidemark_model::digest::{movement_digest, stock_digest};
 use tidemark_model::document::Body;
-use tidemark_model::{BlockIndex, Draft, Label, Odometer, Outcome, Position, Seq, Stamp, Status, decide};
+use tidemark_model::{
+    BlockIndex, Change, Draft, Label, Movement, Odometer, Outcome, Position, Seq, Stamp, Status, decide,
+};
 use tidemark_wire::encode_movement;
 
 use crate::books::{StoredBooks, put_change};
@@ -40,22 +42,7 @@ pub(super) fn prepare<'s>(
 ) -> Result<Prepared, ReadError> {
     let books = StoredBooks::new(store, &state.catalogue);
     let mut draft = Draft::over(&books);
-    let mut preparing = Preparing {
-        store,
-        state,
-        batch: store.batch(),
-        instructions: BTreeMap::new(),
-        prepared: Prepared {
-            writes: WriteBatch::default(),
-            answers: Vec::new(),
-            progress: state.progress,
-            block: state.block,
-            stamps,
-            movements: 0,
-            bytes: 0,
-            duplicates: 0,
-        },
-    };
+    let mut preparing = Preparing::new(store, state, stamps);
     for (submission, arrived) in submissions.take(limits::BATCH_DOCUMENTS) {
         preparing.take(&mut draft, running, (submission, arrived))?;
         // What is committed after a mark has to have happened after it by the
@@ -64,18 +51,40 @@ pub(super) fn prepare<'s>(
             break;
         }
     }
-    preparing.finish(draft)
+    preparing.finish(draft.into_changes())
 }
 
-struct Preparing<'a> {
+pub(super) struct Preparing<'a> {
     store: &'a Store,
     state: &'a State,
-    batch: Batch<'a>,
+    pub(super) batch: Batch<'a>,
     instructions: BTreeMap<Label, InstructionDone>,
-    prepared: Prepared,
+    pub(super) prepared: Prepared,
 }
 
-impl Preparing<'_> {
+impl<'a> Preparing<'a> {
+    pub(super) fn new(store: &'a Store, state: &'a State, stamps: Stamps) -> Self {
+        let prepared = Prepared {
+            writes: WriteBatch::default(),
+            answers: Vec::new(),
+            progress: state.progress,
+            block: state.block,
+            stamps,
+            movements: 0,
+            bytes: 0,
+            duplicates: 0,
+        };
+        Self { store, state, batch: store.batch(), instructions: BTreeMap::new(), prepared }
+    }
+
+    /// Where and when the next document is decided.
+    pub(super) fn stamp(&mut self, running: &Running, arrived: Odometer, marks: bool) -> Stamp {
+        let (now, wall) = running.read();
+        let odometer = self.prepared.stamps.next(now, marks);
+        let next = Position { epoch: self.state.identity.epoch, seq: self.prepared.progress.tail.saturating_add(1) };
+        Stamp { next, odometer, arrived, boot: running.boot(), wall }
+    }
+
     const fn is_full(&self) -> bool {
         self.prepared.movements >= limits::BATCH_MOVEMENTS || self.prepared.bytes >= limits::BATCH_BYTES
     }
@@ -90,14 +99,11 @@ impl Preparing<'_> {
             return self.answer_done(running, done);
         }
         let document = &submission.document;
-        let (now, wall) = running.read();
-        let marks = matches!(document.body, Body::Count(_));
-        let odometer = self.prepared.stamps.next(now, marks);
-        let next = Position { epoch: self.state.identity.epoch, seq: self.prepared.progress.tail.saturating_add(1) };
-        let stamp = Stamp { next, odometer, arrived, boot: running.boot(), wall };
+        let stamp = self.stamp(running, arrived, matches!(document.body, Body::Count(_)));
+        let odometer = stamp.odometer;
         let outcome = decide(draft, document, &stamp)?;
         self.prepared.progress.odometer = odometer;
-        let told = self.put_movements(&outcome)?;
+        let told = self.put_movements(outcome.first, &outcome.movements)?;
         if outcome.status == Status::Duplicate {
             self.prepared.duplicates += 1;
         }
@@ -135,10 +141,10 @@ impl Preparing<'_> {
         Ok(())
     }
 
-    fn put_movements(&mut self, outcome: &Outcome) -> Result<Vec<Told>, ReadError> {
-        let mut told = Vec::with_capacity(outcome.movements.len());
-        for (movement, seq) in outcome.movements.iter().zip(outcome.first.seq..) {
-            let position = Position { epoch: outcome.first.epoch, seq };
+    pub(super) fn put_movements(&mut self, first: Position, movements: &[Movement]) -> Result<Vec<Told>, ReadError> {
+        let mut told = Vec::with_capacity(movements.len());
+        for (movement, seq) in movements.iter().zip(first.seq..) {
+            let position = Position { epoch: first.epoch, seq };
             let bytes = encode_movement(movement);
             let digest = movement_digest(&self.state.identity.store, position, &bytes);
             let stock = movement.sku.as_ref().map_or(0, |sku| stock_digest(sku, movement.effect));
@@ -170,8 +176,8 @@ impl Preparing<'_> {
     }
 
     /// Adds the changes of the books and how far the journal is.
-    fn finish(mut self, draft: Draft<'_, StoredBooks<'_>>) -> Result<Prepared, ReadError> {
-        for change in draft.into_changes() {
+    pub(super) fn finish(mut self, changes: impl Iterator<Item = Change>) -> Result<Prepared, ReadError> {
+        for change in changes {
             put_change(&mut self.batch, &change)?;
         }
         if self.prepared.movements > 0 {

@@ -213,8 +213,8 @@ fn sessions_tills_and_the_odometer_go_on_after_a_restart() {
     drop(journal);
     shop.pass(1_000_000);
     let (journal, writer) = shop.open();
-    assert_eq!(journal.odometer().0, 60_000, "while it was off nothing ran");
-    assert_eq!(journal.boot().0, 60_000);
+    assert_eq!(journal.odometer().run_ms(), 60_000, "while it was off nothing ran");
+    assert_eq!(journal.boot().run_ms(), 60_000);
     assert_eq!(journal.uplink_facts().unwrap().session, Session(1));
     assert_eq!(wait(journal.save_session(Session(2))).unwrap(), Session(2));
     assert_eq!(wait(journal.save_session(Session(1))).unwrap(), Session(2), "never back");
@@ -223,7 +223,7 @@ fn sessions_tills_and_the_odometer_go_on_after_a_restart() {
     assert!(!wait(journal.remove_till(till)).unwrap());
     shop.pass(500);
     wait(journal.begin_boot()).unwrap();
-    assert_eq!(journal.boot().0, 60_500);
+    assert_eq!(journal.boot().run_ms(), 60_500);
     writer.stop().unwrap();
 }
 

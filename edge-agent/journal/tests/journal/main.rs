@@ -15,4 +15,5 @@ mod failing;
 mod handled;
 mod kill;
 mod model;
+mod opening;
 mod shop;

@@ -8,7 +8,6 @@ use crate::key::ContentDigest;
 use crate::kind::{Kind, Marks, ParkReason};
 use crate::movement::{About, Labels, Movement};
 use crate::outcome::Stamp;
-use crate::position::Odometer;
 use crate::quantity::Quantity;
 use crate::rules::{AsCommitted, Place, Task};
 use crate::text::Sku;
@@ -45,9 +44,12 @@ impl Committed {
             sequence: None,
             body: body_of(gathered, one),
         };
-        // Ages reach back to any reading.
-        let (odometer, boot) = (one.committed, Odometer(0));
-        let stamp = Stamp { next: gathered.first, odometer, arrived: odometer, boot, wall: one.wall };
+        // Ages are told from the commit, and reach back to any reading but
+        // where they did not when it was committed.
+        let unsure = gathered.movements.values().filter(|movement| is_unsure(movement));
+        let boot = unsure.map(|movement| movement.happened).filter(|at| *at < one.committed).max();
+        let (odometer, arrived, boot) = (one.committed, one.committed, boot.unwrap_or_default());
+        let stamp = Stamp { next: gathered.first, odometer, arrived, boot, wall: one.wall };
         Some(Self { document, content: one.document.content, stamp, how })
     }
 
@@ -66,6 +68,11 @@ fn timing_of(one: &Movement) -> Timing {
         None if one.happened == one.committed => Timing::Live,
         None => Timing::At(one.happened),
     }
+}
+
+/// Whether it is on a sheet with a reading that could not be told exactly.
+fn is_unsure(movement: &Movement) -> bool {
+    movement.kind == Kind::Tally && movement.marks.has(Marks::UNORDERED)
 }
 
 /// A sheet that came too late belongs to no count.
@@ -172,7 +179,12 @@ fn count_of(gathered: &Gathered, one: &Movement) -> CountBody {
             return None;
         }
         let counted = taken(movement).filter(|_| movement.sku.is_some());
-        let line = counted.map(|taken| TakenLine { kind: None, age_ms: Some(age(movement)), ..taken });
+        let age_ms = match age(movement) {
+            0 if is_unsure(movement) => None,
+            // Beyond the boot by as little as can be.
+            age => Some(age.saturating_add(u64::from(is_unsure(movement)))),
+        };
+        let line = counted.map(|taken| TakenLine { kind: None, age_ms, ..taken });
         Some(line.map_or_else(|| Line::Parked(no_line()), Line::Taken))
     };
     CountBody {

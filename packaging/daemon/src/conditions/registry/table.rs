@@ -220,7 +220,7 @@ pub const CONDITIONS: &[Condition] = &[
         severity: Severity::Warning,
         cause: "This box follows another one of the shop, whose balances head office holds.",
         effect: "Sales are saved and reach head office; on-hand here begins at nothing until the books are taken over.",
-        remedy: "Update the box to a release that takes them over; until then read on-hand at head office.",
+        remedy: "The box takes them over by itself once the line is up; until then read on-hand at head office.",
         visible_after_s: 5,
         depends_on: &[],
     },
