@@ -11,6 +11,9 @@ use crate::mutant::Mutant;
 use crate::rates::Fault;
 use crate::trial::{Trial, shrink, trial};
 
+/// Seeds of a night.
+const NIGHT: u64 = 1_000_000;
+
 /// A shop and a centre in a seeded world that breaks.
 #[derive(Debug, Parser)]
 #[command(name = "tidemark-sim")]
@@ -21,6 +24,9 @@ struct Arguments {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// A million seeds, those that once failed first.
+    #[arg(long, conflicts_with_all = ["seeds", "seed"])]
+    night: bool,
     /// One seed alone.
     #[arg(long)]
     seed: Option<u64>,
@@ -53,7 +59,10 @@ fn words<'a>(of: impl Iterator<Item = &'a str>) -> String {
 /// Runs the simulator; 1 if a seed breaks a promise.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    if arguments.night {
+        arguments.seeds = NIGHT;
+    }
     let said = match arguments.seed {
         Some(seed) => one(&arguments, seed),
         None => many(&arguments),
@@ -80,10 +89,21 @@ fn one(arguments: &Arguments, seed: u64) -> io::Result<bool> {
     Ok(report.broken.is_empty())
 }
 
+/// Seeds that once broke a promise.
+fn once_failed() -> impl Iterator<Item = u64> {
+    let lines = include_str!("../seeds.txt").lines();
+    lines.filter_map(|line| line.split_whitespace().next()?.parse().ok())
+}
+
 /// A seed that broke something, or none when a worker is through.
 type Found = Option<u64>;
 
 fn many(arguments: &Arguments) -> io::Result<bool> {
+    let first = once_failed().filter(|_| arguments.night);
+    let first: Vec<u64> = first.filter(|seed| !trial(&Trial::of(*seed)).broken.is_empty()).collect();
+    if !first.is_empty() {
+        return say(arguments, &first, 0);
+    }
     let (next, movements) = (AtomicU64::new(arguments.from), AtomicU64::new(0));
     let end = arguments.from.saturating_add(arguments.seeds);
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -134,17 +154,7 @@ fn say(arguments: &Arguments, failing: &[u64], movements: u64) -> io::Result<boo
         for broken in trial(&smaller).broken.iter().take(3) {
             writeln!(out, "seed {seed} breaks {broken}")?;
         }
-        let mut line = format!("./dev sim --seed {seed} --trace");
-        if !smaller.without.is_empty() {
-            line += &format!(
-                " --without {}",
-                smaller.without.iter().map(|fault| fault.word()).collect::<Vec<_>>().join(",")
-            );
-        }
-        if let Some(mutant) = mutant {
-            line += &format!(" --mutant {}", mutant.word());
-        }
-        writeln!(out, "replay: {line}")?;
+        writeln!(out, "replay: {}", smaller.replay())?;
     }
     let (seeds, broken) = (arguments.seeds, failing.len());
     writeln!(out, "{seeds} seeds from {}: {movements} movements, {broken} seeds broke a promise", arguments.from)?;

@@ -99,7 +99,7 @@ impl Disk {
             kept: Vec::new(),
             trimmed_below: 1,
             session: Session(0),
-            odometer: Odometer(0),
+            odometer: Odometer::BIRTH,
             generation: Generation(0),
             handled: Blocks::new(),
             received: ReceivedBlocks::new(),
@@ -322,6 +322,6 @@ impl Disk {
 fn document_of(void: &Movement) -> Option<DocumentKey> {
     match &void.about {
         Some(About::Document { source, id }) => Some(DocumentKey::of(source, id)),
-        Some(About::Position(_) | About::Instruction(_)) | None => None,
+        Some(About::Position(_) | About::Instruction(_) | About::Resolution(_)) | None => None,
     }
 }

@@ -24,6 +24,21 @@ impl Trial {
     pub const fn of(seed: u64) -> Self {
         Self { seed, without: Vec::new(), mutant: None, traced: false }
     }
+
+    /// The line that tries it again, and says what happens.
+    #[must_use]
+    pub fn replay(&self) -> String {
+        let mut line = format!("./dev sim --seed {} --trace", self.seed);
+        if !self.without.is_empty() {
+            line += " --without ";
+            line += &self.without.iter().map(|fault| fault.word()).collect::<Vec<_>>().join(",");
+        }
+        if let Some(mutant) = self.mutant {
+            line += " --mutant ";
+            line += mutant.word();
+        }
+        line
+    }
 }
 
 /// What came of it.

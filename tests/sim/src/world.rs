@@ -94,6 +94,8 @@ pub struct World {
     wall_off: i64,
     /// Articles the box is still to be told of.
     untold: Vec<usize>,
+    /// Until then nothing new keeps box and centre apart.
+    calm_until: u64,
     /// An older state of the database.
     backup: Option<(u64, crate::centre::Database)>,
     /// Levels that are on their way to the cache.
@@ -135,6 +137,7 @@ impl World {
             going_on: BTreeMap::new(),
             wall_off: 0,
             untold,
+            calm_until: 0,
             backup: None,
             levels: 0,
             watch: on_line::Watch::default(),
@@ -259,8 +262,8 @@ impl World {
             Event::SessionSynced(life, session) => self.session_synced(life, session),
             Event::Keep(life) => self.keep_house(life),
             Event::Connected(key) => self.connected(key),
-            Event::ToCentre(key, message) => self.to_centre(key, message),
-            Event::ToBox(key, message) => self.to_box(key, message),
+            Event::ToCentre(key, message) => self.arrives_up(key, message),
+            Event::ToBox(key, message) => self.arrives_down(key, message),
             Event::HungUp(key) => self.hung_up(key),
             Event::Ended(key) => self.ended(key),
             Event::LookUp(key, hello, again) => self.look_up(key, &hello, again),

@@ -132,7 +132,7 @@ impl Database {
             let (block, _) = self.blocks.get(&(key.1, key.2))?;
             Some((key, *block))
         };
-        Known { epochs, blocks: touched(records).into_iter().filter_map(held).collect() }
+        Known { epochs, blocks: touched(records).into_iter().filter_map(held).collect(), ..Known::default() }
     }
 
     /// The transaction: begins with the compare-and-set. The levels that
@@ -145,7 +145,7 @@ impl Database {
         self.step += 1;
         for (_, epoch, ordinal) in &plan.opened {
             self.epochs.values_mut().for_each(|state| state.closed = true);
-            self.epochs.insert(*epoch, EpochState { ordinal: *ordinal, closed: false });
+            self.epochs.insert(*epoch, EpochState { ordinal: *ordinal, closed: false, tail: 0, lost: 0, forks: 0 });
         }
         for ((_, epoch, index), block) in &plan.blocks {
             self.blocks.insert((*epoch, *index), (*block, self.step));
@@ -156,10 +156,8 @@ impl Database {
 
     fn put_rows(&mut self, plan: &Plan) {
         for row in &plan.rows {
-            let epoch = self.epochs.iter().find(|(_, state)| state.ordinal == row.ordinal).map(|(epoch, _)| *epoch);
-            let position = Position { epoch: epoch.unwrap_or(Epoch(0)), seq: row.seq };
-            if self.rows.insert(position, row.bytes.clone()).is_some() {
-                self.doubles.push(position);
+            if self.rows.insert(row.position, row.bytes.clone()).is_some() {
+                self.doubles.push(row.position);
             }
         }
         for letter in &plan.dead_letters {

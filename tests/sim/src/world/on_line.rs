@@ -126,7 +126,7 @@ impl World {
         }
     }
 
-    pub(super) fn to_centre(&mut self, key: StreamKey, message: ToCentre) {
+    pub(super) fn arrives_up(&mut self, key: StreamKey, message: ToCentre) {
         self.tell_receiver(key, ReceiverInput::Message(message));
     }
 
@@ -134,7 +134,7 @@ impl World {
         self.tell_receiver(key, ReceiverInput::Disconnected);
     }
 
-    pub(super) fn to_box(&mut self, key: StreamKey, message: ToBox) {
+    pub(super) fn arrives_down(&mut self, key: StreamKey, message: ToBox) {
         let Some(agent) = self.shop.agent.as_ref().filter(|agent| agent.life == key.0) else { return };
         if agent.connection != Some(key.1) {
             return;

@@ -9,6 +9,23 @@ use crate::rates::Fault;
 
 use super::{Event, World};
 
+/// After a backup was put back nothing new keeps box and centre apart.
+const CALM_MS: u64 = 45_000;
+
+/// Whether box and centre don't reach each other through it.
+const fn keeps_apart(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::LineCut
+            | Fault::OneWay
+            | Fault::SlowLine
+            | Fault::BoxOff
+            | Fault::CentreCrash
+            | Fault::DatabaseDown
+            | Fault::StreamWiped
+    )
+}
+
 impl World {
     /// When a fault comes next, if it comes and goes at all.
     pub(super) fn schedule_fault(&mut self, fault: Fault) {
@@ -21,6 +38,9 @@ impl World {
     pub(super) fn begin_fault(&mut self, fault: Fault) {
         if self.healed {
             return;
+        }
+        if self.now < self.calm_until && keeps_apart(fault) {
+            return self.schedule_fault(fault);
         }
         let lasts = match fault {
             Fault::LineCut => self.weather.around(8_000),
@@ -103,6 +123,9 @@ impl World {
             older.generation.0 = self.centre.database.generation.0 + 1;
         }
         self.centre.database = older;
+        // The box hears of it within the grace; a shop that is out of reach for
+        // longer than it keeps what is handled is not what is tried here.
+        self.calm_until = now + CALM_MS;
         self.schedule(200, Event::StartCentre);
     }
 
@@ -114,14 +137,13 @@ impl World {
 
     /// Produces that were on their way.
     pub(super) fn take_produces(&mut self) -> Vec<Payload> {
-        let (mut payloads, mut others) = (Vec::new(), std::collections::BTreeMap::new());
-        for (at, event) in std::mem::take(&mut self.queue) {
-            match event {
-                Event::Produce(_, _, payload) => payloads.push(payload),
-                event => drop(others.insert(at, event)),
+        let mut payloads = Vec::new();
+        for event in self.queue.values() {
+            if let Event::Produce(_, _, payload) = event {
+                payloads.push(payload.clone());
             }
         }
-        self.queue = others;
+        self.queue.retain(|_, event| !matches!(event, Event::Produce(..)));
         payloads
     }
 
