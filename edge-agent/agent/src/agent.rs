@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
+use tidemark_daemon::disk;
 use tidemark_daemon::listen::{ListenError, Listener, TlsError};
 use tidemark_daemon::logging::LevelError;
 use tidemark_daemon::service;
@@ -33,6 +34,12 @@ use crate::uplink::{self, LineError, Surroundings};
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often the machine's sleep is looked at.
 const SLEEP_LOOK: Duration = Duration::from_secs(2);
+/// What is kept to be given up when the disk is full.
+const BALLAST: u64 = 64 * 1024 * 1024;
+/// Of a small disk not more than 2 %, in bytes a MiB.
+const BALLAST_SHARE_OF_MIB: u64 = 1024 * 1024 / 50;
+/// How the system says that a disk can only be read.
+const READ_ONLY: &str = "Read-only file system";
 /// A gap between the clocks that is a sleep and no jitter.
 const SLEEP_GAP: Duration = Duration::from_secs(1);
 
@@ -115,22 +122,32 @@ pub(crate) fn open_journal(data: &Path, store: &StoreId, clock: Clock) -> Result
     std::fs::create_dir_all(data).map_err(folder)?;
     let read = move || Reading { steady_ms: clock.millis(), wall: clock.wall() };
     let config = tidemark_journal::Config::new(data.join("journal"), store.clone(), Arc::new(read));
-    Ok(Journal::open(config)?)
+    let of_disk = disk::room(data).map_or(0, |room| room.total_mib.saturating_mul(BALLAST_SHARE_OF_MIB));
+    Ok(Journal::open(tidemark_journal::Config { ballast_bytes: of_disk.min(BALLAST), ..config })?)
 }
 
 /// Builds the agent and runs it to its end. Nothing is made on disk before
-/// the whole configuration is found good.
+/// the whole configuration is found good. A journal found damaged while it was
+/// open is set aside, and the agent begins anew over a new one.
 pub(crate) async fn run(settings: BoxSettings) -> Result<(), AgentError> {
-    let checked = Checked::of(&settings)?;
     let clock = Clock::start();
-    let (journal, writer) = open_journal(&settings.data, &checked.store, clock)?;
-    let ran = run_over(&settings, checked, journal, clock).await;
-    // The last sync; joins the writer's thread.
-    let stopped = tokio::task::spawn_blocking(move || writer.stop()).await;
-    if !matches!(stopped, Ok(Ok(()))) {
-        tracing::error!("the journal's thread did not end as it should");
+    loop {
+        let checked = Checked::of(&settings)?;
+        let (journal, writer) = open_journal(&settings.data, &checked.store, clock)?;
+        let health = journal.watch_health();
+        let ran = run_over(&settings, checked, journal, clock).await;
+        // The last sync; joins the writer's thread.
+        let stopped = tokio::task::spawn_blocking(move || writer.stop()).await;
+        if !matches!(stopped, Ok(Ok(()))) {
+            tracing::error!("the journal's thread did not end as it should");
+        }
+        match (ran, &*health.borrow()) {
+            (Err(_), Health::Damaged { cause }) => {
+                tracing::error!(cause, "the journal is damaged; going on in a new one")
+            }
+            (ran, _) => return ran,
+        }
     }
-    ran
 }
 
 async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, clock: Clock) -> Result<(), AgentError> {
@@ -195,6 +212,9 @@ fn announce(address: SocketAddr, journal: &Journal) {
     if journal.counts().torn_logs > 0 {
         tracing::warn!("the journal's log was torn behind all that is known to be saved, as by a cut of power");
     }
+    for aside in &journal.salvage().set_aside {
+        tracing::error!(number = aside.number, cause = aside.cause, "a damaged journal stands aside");
+    }
     service::ready(&format!("store {} on {address}", identity.store));
 }
 
@@ -209,9 +229,19 @@ async fn watch_disk(
         match &*health.borrow_and_update() {
             Health::Writable => {
                 conditions.clear(registry::NOT_SAVED);
+                conditions.clear(registry::DISK_READ_ONLY);
             }
             Health::NotWritable { cause, .. } => {
                 conditions.raise(registry::NOT_SAVED, cause.clone(), clock.millis());
+                if cause.contains(READ_ONLY) {
+                    conditions.raise(registry::DISK_READ_ONLY, cause.clone(), clock.millis());
+                } else {
+                    conditions.clear(registry::DISK_READ_ONLY);
+                }
+            }
+            Health::Damaged { cause } => {
+                conditions.raise(registry::NOT_SAVED, cause.clone(), clock.millis());
+                return Err(std::io::Error::other(cause.clone()));
             }
             Health::Closed => return Ok(()),
         }

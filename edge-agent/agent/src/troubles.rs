@@ -5,6 +5,8 @@
 //! the case (numbers that are missing, codes nobody knows, a full disk) is
 //! looked at from time to time and cleared when it is no more.
 
+mod journals;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -118,6 +120,7 @@ impl Watch {
         if let Ok(room) = disk::room(&self.data) {
             self.tell_disk(room);
         }
+        journals::tell(&self.journal, conditions, clock.millis());
         match self.look_at_books() {
             // NOT SAVED, or the end: both are told elsewhere.
             Ok(()) | Err(ReadError::Closed) => {}
@@ -150,13 +153,14 @@ impl Watch {
     fn tell_disk(&self, room: disk::Room) {
         let Troubles { conditions, clock } = &self.troubles;
         let full = room.percent_full();
-        self.journal.tell_room(if full < SHORT_PERCENT { Room::Enough } else { Room::Short });
-        let holds = match full {
-            0..90 => None,
-            90..95 => Some(registry::DISK_90),
-            95..SHORT_PERCENT => Some(registry::DISK_95),
-            _ => Some(registry::DISK_99),
+        let (room_left, holds) = match full {
+            0..90 => (Room::Enough, None),
+            90..95 => (Room::Tight, Some(registry::DISK_90)),
+            95..SHORT_PERCENT => (Room::Scarce, Some(registry::DISK_95)),
+            _ => (Room::Short, Some(registry::DISK_99)),
         };
+        self.journal.tell_room(room_left);
+        self.tell_ballast();
         for code in [registry::DISK_90, registry::DISK_95, registry::DISK_99] {
             if holds == Some(code) {
                 let detail = format!("{full} % full, {} MiB are free", room.free_mib);
@@ -164,6 +168,21 @@ impl Watch {
             } else {
                 conditions.clear(code);
             }
+        }
+    }
+}
+
+impl Watch {
+    /// The ballast is laid in the background: only one that was given up is
+    /// missing.
+    fn tell_ballast(&self) {
+        let Troubles { conditions, clock } = &self.troubles;
+        let given_up = self.journal.counts().ballasts_given_up > 0;
+        if given_up && self.journal.has_ballast() == Some(false) {
+            let detail = "it was given up to a full disk, and is laid again when there is room".to_owned();
+            conditions.raise(registry::BALLAST_GONE, detail, clock.millis());
+        } else {
+            conditions.clear(registry::BALLAST_GONE);
         }
     }
 }
@@ -268,8 +287,13 @@ mod tests {
         ] {
             watch.tell_disk(disk::Room { free_mib: free, total_mib: 100 });
             assert_eq!(conditions.list().first().map(|raised| raised.code), expected, "{free} % free");
-            let is_short = expected == Some(registry::DISK_99);
-            assert_eq!(journal.room(), if is_short { Room::Short } else { Room::Enough }, "{free} % free");
+            let gives_way = match expected {
+                Some(registry::DISK_90) => Room::Tight,
+                Some(registry::DISK_95) => Room::Scarce,
+                Some(registry::DISK_99) => Room::Short,
+                _ => Room::Enough,
+            };
+            assert_eq!(journal.room(), gives_way, "{free} % free");
         }
         writer.stop().unwrap();
     }

@@ -7,6 +7,9 @@ use tidemark_model::StoreId;
 use crate::limits;
 use crate::odometer::Clock;
 
+/// The database's folder in the journal's.
+const DATABASE: &str = "db";
+
 /// What a journal needs to be told.
 #[derive(Clone)]
 pub struct Config {
@@ -18,6 +21,8 @@ pub struct Config {
     pub clock: Clock,
     /// How long handled movements stay.
     pub retention: Retention,
+    /// Bytes of the file that is given up when the disk is full; 0 for none.
+    pub ballast_bytes: u64,
     /// Let the storage count its own syncs, for proofs; costs a little.
     pub count_syncs: bool,
     /// Wrong on purpose, so that tests show that they find it.
@@ -59,6 +64,7 @@ impl Config {
             store,
             clock,
             retention: Retention::default(),
+            ballast_bytes: 0,
             count_syncs: false,
             #[cfg(feature = "mutants")]
             mutant: None,
@@ -66,11 +72,26 @@ impl Config {
     }
 
     pub(crate) fn database(&self) -> PathBuf {
-        self.dir.join("db")
+        self.dir.join(DATABASE)
     }
 
     pub(crate) fn side_file(&self) -> PathBuf {
         self.dir.join("tail")
+    }
+
+    pub(crate) fn ballast_file(&self) -> PathBuf {
+        self.dir.join("ballast")
+    }
+
+    /// Holds the damaged journals that were set aside.
+    pub(crate) fn asides(&self) -> PathBuf {
+        self.dir.join("aside")
+    }
+
+    /// There while the present journal is to be set aside at the next open;
+    /// says why.
+    pub(crate) fn verdict_file(&self) -> PathBuf {
+        self.dir.join("damaged")
     }
 
     pub(crate) fn lock_file(&self) -> PathBuf {

@@ -20,6 +20,10 @@ pub(crate) struct Counters {
     pub(crate) trimmed: AtomicU64,
     pub(crate) side_file_failures: AtomicU64,
     pub(crate) torn_logs: AtomicU64,
+    pub(crate) side_files_lost: AtomicU64,
+    pub(crate) set_aside: AtomicU64,
+    pub(crate) salvaged: AtomicU64,
+    pub(crate) ballasts_given_up: AtomicU64,
     classes: [AtomicU64; BATCH_CLASSES.len()],
 }
 
@@ -49,6 +53,14 @@ pub struct Counts {
     /// Times the database was opened without the end of its log, which was
     /// torn behind all that is known to have been saved.
     pub torn_logs: u64,
+    /// Times the side file had no word of a journal with movements.
+    pub side_files_lost: u64,
+    /// Damaged journals set aside at the start.
+    pub set_aside: u64,
+    /// Movements taken over from damaged journals.
+    pub salvaged: u64,
+    /// Times the ballast was given up to a full disk.
+    pub ballasts_given_up: u64,
     /// Synced writes by documents, in the classes of [`BATCH_CLASSES`].
     pub batch_sizes: [u64; BATCH_CLASSES.len()],
 }
@@ -80,6 +92,10 @@ impl Counters {
             trimmed: read(&self.trimmed),
             side_file_failures: read(&self.side_file_failures),
             torn_logs: read(&self.torn_logs),
+            side_files_lost: read(&self.side_files_lost),
+            set_aside: read(&self.set_aside),
+            salvaged: read(&self.salvaged),
+            ballasts_given_up: read(&self.ballasts_given_up),
             batch_sizes: self.classes.each_ref().map(read),
         }
     }

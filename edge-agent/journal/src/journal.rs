@@ -4,7 +4,7 @@
 mod opening;
 mod reading;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tidemark_model::{Epoch, Label, Odometer, Seq, Source};
@@ -12,6 +12,7 @@ use tidemark_sync::ReceivedBlocks;
 use tidemark_sync::message::{CatalogueEntry, Session};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::ballast;
 use crate::catalogue::CatalogueState;
 use crate::config::Config;
 use crate::counters::{Counters, Counts, add};
@@ -21,9 +22,10 @@ use crate::limits;
 use crate::odometer::Running;
 use crate::open::{self, OpenError, Opened};
 use crate::room::{Room, ToldRoom};
+use crate::salvage::{Salvage, Salvor};
 use crate::store::{Expiry, ReadError, Shelf, Tuning};
 use crate::submit::{Committed, LaneState, NotSaved, Reply, Submission, Ticket};
-use crate::writer::{Command, Health, Owner, OwnerParts, Page, Shared, Tail, Writer};
+use crate::writer::{Command, Health, Owner, OwnerParts, Page, Shared, Tail, Tellers, Writer};
 
 /// The journal of one box. Reads go to the disk and are short; what may take
 /// longer says so.
@@ -31,10 +33,11 @@ use crate::writer::{Command, Health, Owner, OwnerParts, Page, Shared, Tail, Writ
 pub struct Journal {
     shared: Shared,
     identity: Arc<Identity>,
-    dir: Arc<PathBuf>,
+    config: Arc<Config>,
     commands: mpsc::Sender<Command>,
     tail: watch::Receiver<Tail>,
     health: watch::Receiver<Health>,
+    salvage: watch::Receiver<Salvage>,
 }
 
 impl Journal {
@@ -45,7 +48,7 @@ impl Journal {
         let tuning = Tuning::new(Arc::clone(&expiry), config.count_syncs);
         #[cfg(feature = "mutants")]
         let tuning = tuning.without_syncs(config.mutant == Some(crate::config::Mutant::AckBeforeSync));
-        let Opened { store, state, side, lock, torn } = open::open(&config, &tuning)?;
+        let Opened { store, state, side, lock, torn, side_lost, damage } = open::open(&config, &tuning)?;
         let shared = Shared {
             shelf: Arc::new(Shelf::new(store)),
             counters: Arc::new(Counters::default()),
@@ -53,20 +56,26 @@ impl Journal {
             room: ToldRoom::default(),
         };
         add(&shared.counters.torn_logs, usize::from(torn));
+        add(&shared.counters.side_files_lost, usize::from(side_lost));
+        add(&shared.counters.set_aside, usize::from(damage.is_some()));
         let (commands, queue) = mpsc::channel(limits::QUEUE);
         let (tail, told_tail) = watch::channel(Tail::of(&state));
         let (health, told_health) = watch::channel(Health::Writable);
+        let (salvage, told_salvage) = watch::channel(Salvage::of(&state.kept));
         let journal = Self {
             shared: shared.clone(),
             identity: Arc::new(state.identity.clone()),
-            dir: Arc::new(config.dir.clone()),
+            config: Arc::new(config.clone()),
             commands: commands.clone(),
             tail: told_tail,
             health: told_health,
+            salvage: told_salvage,
         };
         let path = config.dir.clone();
-        let owner = Owner::new(OwnerParts { config, tuning, expiry, shared, state, side, queue, tail, health, lock });
-        let writer = Writer::start(owner, commands).map_err(|cause| OpenError::Folder { path, cause })?;
+        let salvor = Salvor::over(&config, &state, Arc::clone(&shared.shelf), commands.clone());
+        let tellers = Tellers { tail, health, salvage };
+        let owner = Owner::new(OwnerParts { config, tuning, expiry, shared, state, side, queue, tellers, lock });
+        let writer = Writer::start(owner, commands, salvor).map_err(|cause| OpenError::Folder { path, cause })?;
         Ok((journal, writer))
     }
 
@@ -79,7 +88,7 @@ impl Journal {
     /// Where it lies.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        &self.dir
+        &self.config.dir
     }
 
     /// The last committed seq.
@@ -209,6 +218,12 @@ impl Journal {
         self.ask(|reply| Command::CataloguePage { page: Page { version, entries, last }, reply }).await
     }
 
+    /// All of an earlier epoch up to `through` is handled: nothing of it is
+    /// kept any more. Not while it may still grow.
+    pub async fn settle_earlier(&self, epoch: Epoch, through: Seq) -> Result<bool, NotSaved> {
+        self.ask(|reply| Command::SettleEarlier { epoch, through, reply }).await
+    }
+
     /// Lets a till in by the hash of its token; of a known one the token
     /// changes.
     pub async fn add_till(&self, till: Source, token: [u8; 32]) -> Result<(), NotSaved> {
@@ -229,6 +244,12 @@ impl Journal {
     /// How much room the disk has: heard at the next look, within a minute.
     pub fn tell_room(&self, room: Room) {
         self.shared.room.tell(room);
+    }
+
+    /// Whether the ballast is there; none if there is to be none.
+    #[must_use]
+    pub fn has_ballast(&self) -> Option<bool> {
+        (self.config.ballast_bytes > 0).then(|| ballast::holds(&self.config))
     }
 
     /// What was told last of the room.

@@ -30,6 +30,8 @@
 //! | | 32 ‖ source | running numbers of the source ([`sequences`]) |
 //! | | 33 ‖ till | hash of the till's token ([`tills`]) |
 //! | | 34 ‖ instruction | its result's position ([`instructions`]) |
+//! | | 40 ‖ number 4 | a damaged journal that was set aside ([`salvage`]) |
+//! | | 41 ‖ epoch 8 | an earlier epoch whose movements are taken over ([`salvage`]) |
 
 pub(crate) mod bytes;
 pub(crate) mod catalogue;
@@ -44,6 +46,7 @@ pub(crate) mod meta;
 pub(crate) mod opening;
 pub(crate) mod outbox;
 pub(crate) mod progress;
+pub(crate) mod salvage;
 pub(crate) mod sequences;
 pub(crate) mod stock;
 pub(crate) mod suspense;

@@ -6,6 +6,9 @@
 //!   `layout.rs` says;
 //! - `tail`, the side file: how far the journal was, apart from the database
 //!   (`side.rs`);
+//! - `aside/`, damaged journals of this box, set aside whole (`aside.rs`);
+//! - `damaged`, there while `db/` is to be set aside at the next open;
+//! - `ballast`, there to be given up when the disk is full (`ballast.rs`);
 //! - `lock`, held by the process that has it open.
 //!
 //! **Who owns what.** One thread, the writer, owns seq and tail and writes
@@ -26,12 +29,16 @@
 //!   at the journal's birth.
 //! - A movement goes only after the centre's sums over it were equal to the
 //!   box's own, a grace of running later, and in whole blocks.
-//! - What can't be read at open is refused with what is missing, never passed
-//!   over.
+//! - What can't be read at open is set aside whole, and the box goes on at once
+//!   in a new journal with a new epoch, never in memory. What is readable in the
+//!   damaged one is taken over in the background under its own epoch
+//!   (`salvage.rs`); what is not is named by position, after a second look.
 
 /// Whether this build can be made wrong on purpose; never in a daemon.
 pub const MUTANTS: bool = cfg!(feature = "mutants");
 
+mod aside;
+mod ballast;
 mod books;
 mod catalogue;
 mod config;
@@ -48,6 +55,7 @@ mod progress;
 mod reads;
 mod records;
 mod room;
+mod salvage;
 mod side;
 mod state;
 mod store;
@@ -69,6 +77,7 @@ pub use progress::Standing;
 pub use reads::{DocumentView, ItemView, Till};
 pub use records::Records;
 pub use room::Room;
+pub use salvage::{EarlierEpoch, Salvage, SetAside};
 pub use store::ReadError;
 pub use submit::{Committed, LaneState, NotSaved, Submission, Told};
 pub use writer::{Health, StopError, Tail, Writer};

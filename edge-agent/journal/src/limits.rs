@@ -33,6 +33,20 @@ pub const REOPEN_MS: u64 = 500;
 /// Movements that an opening is taken over while documents wait, at most.
 pub const TELLING_REST: u64 = 256;
 
+/// Attempts in a row that must find the database damaged before it is given
+/// up.
+pub const DAMAGED_LOOKS: u32 = 3;
+/// Damaged journals that are kept.
+pub const ASIDES: usize = 3;
+/// Damaged journals that are kept while something in them may be readable
+/// that was not taken over.
+pub const ASIDES_AT_MOST: usize = 8;
+/// Bytes of tables up to which a database that can't be opened is repaired in
+/// a copy before the box sells on, to take over its settings.
+pub const REPAIRED_AT_ONCE: u64 = 64 * 1024 * 1024;
+/// Movements taken over in one write, at most.
+pub const SALVAGED_AT_ONCE: usize = 1_000;
+
 /// Movements looked through for the newest documents.
 pub const RECENT_MOVEMENTS: usize = 10_000;
 /// Commits after the side file's word that are proven at open.
@@ -42,5 +56,6 @@ const _: () = {
     assert!(BATCH_MOVEMENTS >= model::BATCH_MOVEMENTS, "a write holds at least what one batch sends");
     assert!(BATCH_BYTES >= model::RECORD_BYTES, "a write holds at least one record");
     assert!(SIDE_FILE_MS < ODOMETER_SAVE_MS, "the side file follows within an idle save");
+    assert!(ASIDES <= ASIDES_AT_MOST, "bounds");
     assert!(GRACE_STEP_MS < GRACE_MS / 100, "the grace is noted to within a hundredth");
 };

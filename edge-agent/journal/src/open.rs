@@ -1,21 +1,26 @@
-//! Opening a journal: birth, or reading what is there and refusing what is
-//! not whole.
+//! Opening a journal: birth, or reading what is there; what is not whole is
+//! set aside.
+
+mod birth;
+mod checks;
+mod heritage;
 
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use tidemark_model::{BoxId, Epoch, Position, Seq, StoreId};
+use tidemark_model::{Epoch, Seq, StoreId};
 
+use crate::aside;
 use crate::config::Config;
-use crate::layout::identity::{Identity, KeptIdentity};
-use crate::layout::progress::chained;
-use crate::layout::{FORMAT, Family, meta, outbox};
-use crate::limits::PROVEN_AT_OPEN;
+use crate::layout::{FORMAT, Family};
 use crate::lock::{DirLock, LockError};
 use crate::side::{Mark, SideFile};
 use crate::state::State;
-use crate::store::{Durability, Opening, ReadError, Scan, Store, Tuning};
+use crate::store::{Opening, ReadError, Scan, Store, Tuning};
+use birth::bear;
+use checks::{check_mark, check_tail, damaged, storage_error};
+pub(crate) use heritage::{epochs_of, is_of};
 
 /// Why a journal was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +71,7 @@ pub enum OpenError {
         /// The storage's word.
         cause: String,
     },
-    /// Something that was written is gone or changed. Nothing was touched.
+    /// Something that was written is gone or changed.
     #[error(transparent)]
     Damaged(Box<Damage>),
 }
@@ -74,8 +79,7 @@ pub enum OpenError {
 /// What is wrong with a damaged journal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the journal in {dir} is damaged: {cause}{}. Nothing was changed; set the folder aside, keep it for repair, \
-     and start with an empty one: the box goes on in a new epoch",
+    "the journal in {dir} is damaged: {cause}{}",
     missing_words(.missing.as_ref())
 )]
 pub struct Damage {
@@ -106,6 +110,11 @@ pub(crate) struct Opened {
     pub(crate) lock: DirLock,
     /// The end of the log was torn, behind all that is known.
     pub(crate) torn: bool,
+    /// The side file had no word of a journal that has movements.
+    pub(crate) side_lost: bool,
+    /// What was wrong with the journal before this one, if it was set aside
+    /// just now.
+    pub(crate) damage: Option<Damage>,
 }
 
 /// A journal that is open again, in the same process.
@@ -116,7 +125,8 @@ pub(crate) struct Reopened {
     pub(crate) torn: bool,
 }
 
-/// Opens the journal in the folder, or makes it if there is none.
+/// Opens the journal in the folder, or makes it if there is none. One that is
+/// damaged is set aside whole, and the box goes on at once in a new one.
 pub(crate) fn open(config: &Config, tuning: &Tuning) -> Result<Opened, OpenError> {
     let folder = |path: &Path| {
         let path = path.to_owned();
@@ -129,19 +139,47 @@ pub(crate) fn open(config: &Config, tuning: &Tuning) -> Result<Opened, OpenError
         LockError::Held { by } => OpenError::InUse { dir: config.dir.clone(), by },
         LockError::Io(cause) => OpenError::Folder { path: config.lock_file(), cause },
     })?;
-    let (side, mark) = SideFile::open(&config.side_file()).map_err(folder(&config.side_file()))?;
-    let (store, torn) = open_database(config, tuning, mark)?;
-    let state = read_state(config, &store, mark)?;
+    aside::finish(config).map_err(folder(&config.asides()))?;
+    let (found, damage) = match open_present(config, tuning) {
+        Err(OpenError::Damaged(damage)) => {
+            aside::set_aside(config, &damage).map_err(folder(&config.asides()))?;
+            (open_present(config, tuning)?, Some(*damage))
+        }
+        other => (other?, None),
+    };
+    let Present { store, state, side, torn } = found;
     if state.progress.tail == 0 {
-        sync_entries(&config.dir).map_err(folder(&config.dir))?;
+        let above = config.dir.parent().filter(|above| !above.as_os_str().is_empty());
+        let entries = [Some(config.dir.as_path()), above];
+        entries.into_iter().flatten().try_for_each(aside::sync_entries).map_err(folder(&config.dir))?;
     }
-    Ok(Opened { store, state, side, lock, torn })
+    let side_lost = side.written().is_none() && state.progress.tail > 0;
+    Ok(Opened { store, state, side, lock, torn, side_lost, damage })
+}
+
+/// The journal that lies in the folder, or a new one if none does.
+struct Present {
+    store: Store,
+    state: State,
+    side: SideFile,
+    torn: bool,
+}
+
+fn open_present(config: &Config, tuning: &Tuning) -> Result<Present, OpenError> {
+    let side = SideFile::open(&config.side_file());
+    let mark = side.written();
+    if let Some(verdict) = aside::verdict(config) {
+        return Err(damaged(config, verdict, mark, None));
+    }
+    let (store, torn) = open_database(config, tuning, mark)?;
+    let state = read_state(config, tuning, &store, mark)?;
+    Ok(Present { store, state, side, torn })
 }
 
 /// Opens the database again after a failed write, without a birth.
 pub(crate) fn reopen(config: &Config, tuning: &Tuning, mark: Option<Mark>) -> Result<Reopened, OpenError> {
     let (store, torn) = open_in_steps(config, tuning, (mark, Opening::Whole))?;
-    let state = read_state(config, &store, mark)?;
+    let state = read_state(config, tuning, &store, mark)?;
     Ok(Reopened { store, state, torn })
 }
 
@@ -181,19 +219,6 @@ fn open_in_steps(
     Ok((store.map_err(|error| storage_error(config, error, Some(mark)))?, true))
 }
 
-/// A new folder and what is in it are on disk only when the folders are.
-#[cfg(unix)]
-fn sync_entries(dir: &Path) -> io::Result<()> {
-    let above = dir.parent().filter(|above| !above.as_os_str().is_empty());
-    [Some(dir), above].into_iter().flatten().try_for_each(|folder| std::fs::File::open(folder)?.sync_all())
-}
-
-/// Folders can't be synced by themselves here; the file system does it.
-#[cfg(not(unix))]
-fn sync_entries(_dir: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 /// A database whose making was cut off holds no table file yet.
 fn is_unborn(path: &Path) -> bool {
     files_with(path, &["sst"]).is_empty()
@@ -222,14 +247,14 @@ fn files_with(path: &Path, endings: &[&str]) -> Vec<String> {
     names.filter(wanted).map(|name| name.display().to_string()).collect()
 }
 
-fn read_state(config: &Config, store: &Store, mark: Option<Mark>) -> Result<State, OpenError> {
+fn read_state(config: &Config, tuning: &Tuning, store: &Store, mark: Option<Mark>) -> Result<State, OpenError> {
     let unreadable = |error: ReadError| damaged(config, error.to_string(), mark, None);
     let state = match State::read(store).map_err(unreadable)? {
         Some(Ok(state)) => state,
         Some(Err(newer)) => return Err(OpenError::NewerFormat { dir: config.dir.clone(), found: newer.0 }),
         None => {
             refuse_lost_identity(config, store, mark)?;
-            bear(config, store)?
+            bear(config, tuning, store)?
         }
     };
     if state.identity.store != config.store {
@@ -255,116 +280,4 @@ fn refuse_lost_identity(config: &Config, store: &Store, mark: Option<Mark>) -> R
         return Ok(());
     }
     Err(damaged(config, "the database has lost its identity".to_owned(), mark, None))
-}
-
-/// Draws the identity of a new journal and syncs it.
-fn bear(config: &Config, store: &Store) -> Result<State, OpenError> {
-    let (mut epoch, mut box_id) = ([0; 8], [0; 16]);
-    for bytes in [epoch.as_mut_slice(), box_id.as_mut_slice()] {
-        getrandom::fill(bytes).map_err(|error| OpenError::NoRandomness(error.to_string()))?;
-    }
-    // A random UUID says so in two places (RFC 9562, section 5.4).
-    let [.., version, _, variant, _, _, _, _, _, _, _] = &mut box_id;
-    *version = *version & 0x0f | 0x40;
-    *variant = *variant & 0x3f | 0x80;
-    let epoch = Epoch(u64::from_be_bytes(epoch));
-    let identity = Identity { store: config.store.clone(), box_id: BoxId(box_id), epoch };
-    let storage = |error: ReadError| OpenError::Storage { dir: config.dir.clone(), cause: error.to_string() };
-    let mut batch = store.batch();
-    batch.put_value(Family::Meta, &meta::IDENTITY, &KeptIdentity::Known(identity)).map_err(storage)?;
-    let writes = batch.writes;
-    store.write(writes, Durability::Synced).map_err(storage)?;
-    match State::read(store).map_err(storage)? {
-        Some(Ok(state)) => Ok(state),
-        Some(Err(_)) | None => {
-            Err(OpenError::Storage { dir: config.dir.clone(), cause: "a new identity can't be read back".to_owned() })
-        }
-    }
-}
-
-/// The tail's movement is there and none beyond it.
-fn check_tail(store: &Store, state: &State) -> Result<Result<(), String>, ReadError> {
-    let (epoch, tail) = (state.identity.epoch, state.progress.tail);
-    let has = |seq| Ok::<bool, ReadError>(store.get(Family::Outbox, &outbox::key(Position { epoch, seq }))?.is_some());
-    if tail >= state.trimmed_below && !has(tail)? {
-        return Ok(Err(format!("movement {tail}, the last committed, is not there")));
-    }
-    if has(tail.saturating_add(1))? {
-        return Ok(Err(format!("a movement stands after {tail}, the last committed")));
-    }
-    Ok(Ok(()))
-}
-
-/// The database reaches what the side file knows, by the same chain.
-fn check_mark(config: &Config, store: &Store, state: &State, mark: Mark) -> Result<(), OpenError> {
-    let (epoch, tail) = (state.identity.epoch, state.progress.tail);
-    if mark.epoch != epoch {
-        let cause = format!("the side file speaks of epoch {}, the database is of epoch {epoch}", mark.epoch);
-        return Err(damaged(config, cause, Some(mark), None));
-    }
-    if mark.tail > tail {
-        let cause = format!("it ends at movement {tail}, but the side file knows movement {}", mark.tail);
-        return Err(damaged(config, cause, Some(mark), Some(tail)));
-    }
-    if tail - mark.tail > PROVEN_AT_OPEN || mark.tail.saturating_add(1) < state.trimmed_below {
-        return Ok(());
-    }
-    let mut chain = mark.chain;
-    for seq in mark.tail + 1..=tail {
-        let position = Position { epoch, seq };
-        let value = store.get(Family::Outbox, &outbox::key(position));
-        let value = value.map_err(|error| damaged(config, error.to_string(), Some(mark), None))?;
-        let kept = value.as_deref().map(|value| outbox::read_value(position, value));
-        let Some(Ok(kept)) = kept else {
-            return Err(damaged(config, format!("movement {seq} can't be read"), Some(mark), None));
-        };
-        chain = chained(chain, kept.digest);
-    }
-    if chain == state.progress.chain {
-        return Ok(());
-    }
-    let cause = format!("its movements up to {} are not those that the side file knows", mark.tail);
-    Err(damaged(config, cause, Some(mark), None))
-}
-
-/// `readable` is how far it reaches, if that is known.
-fn damaged(config: &Config, cause: String, mark: Option<Mark>, readable: Option<Seq>) -> OpenError {
-    let short = mark.zip(readable).map(|(mark, readable)| readable.saturating_add(1)..=mark.tail);
-    let missing = short.filter(|seqs| !seqs.is_empty());
-    OpenError::Damaged(Box::new(Damage { dir: config.dir.clone(), cause, epoch: mark.map(|mark| mark.epoch), missing }))
-}
-
-/// Whether the storage calls it damage, or only can't work at present.
-fn storage_error(config: &Config, error: rocksdb::Error, mark: Option<Mark>) -> OpenError {
-    let kind = error.kind();
-    let cause = error.into_string();
-    let passing = [
-        "No space left",
-        "Disk quota",
-        "File too large",
-        "Permission denied",
-        "Read-only file system",
-        "Too many open files",
-        "Cannot allocate memory",
-    ];
-    let for_now = passing.iter().any(|words| cause.contains(words));
-    match kind {
-        rocksdb::ErrorKind::IOError if for_now => OpenError::Storage { dir: config.dir.clone(), cause },
-        rocksdb::ErrorKind::Busy
-        | rocksdb::ErrorKind::TimedOut
-        | rocksdb::ErrorKind::TryAgain
-        | rocksdb::ErrorKind::Aborted
-        | rocksdb::ErrorKind::ShutdownInProgress => OpenError::Storage { dir: config.dir.clone(), cause },
-        rocksdb::ErrorKind::NotFound
-        | rocksdb::ErrorKind::Corruption
-        | rocksdb::ErrorKind::NotSupported
-        | rocksdb::ErrorKind::InvalidArgument
-        | rocksdb::ErrorKind::IOError
-        | rocksdb::ErrorKind::MergeInProgress
-        | rocksdb::ErrorKind::Incomplete
-        | rocksdb::ErrorKind::Expired
-        | rocksdb::ErrorKind::CompactionTooLarge
-        | rocksdb::ErrorKind::ColumnFamilyDropped
-        | rocksdb::ErrorKind::Unknown => damaged(config, cause, mark, None),
-    }
 }

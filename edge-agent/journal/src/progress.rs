@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, Odometer, Position, Seq};
-use tidemark_sync::message::{Blocks, OpenBlock, OpeningTaken, Session};
-use tidemark_sync::{Facts, ReceivedBlocks};
+use tidemark_sync::message::{Blocks, EarlierEpoch, OpenBlock, OpeningTaken, Session};
+use tidemark_sync::{EarlierFacts, Facts, ReceivedBlocks};
 
+use crate::layout::salvage::KeptEpoch;
 use crate::layout::{Family, decode, meta};
 use crate::records;
 use crate::state::{Handled, State, own_block};
@@ -46,7 +47,19 @@ pub(crate) fn uplink_facts(store: &Store, state: State) -> Result<Facts, ReadErr
         handled: handled_blocks(store, &state)?,
         received: received_blocks(store, epoch, state.handled.through)?,
         opening: state.opening.map(|head| OpeningTaken { ordinal: head.ordinal, seq: head.seq }),
+        earlier: earlier(store, &state)?,
     })
+}
+
+/// The earlier epochs that are taken over from damaged journals.
+fn earlier(store: &Store, state: &State) -> Result<Vec<EarlierFacts>, ReadError> {
+    let ready = state.kept.is_done();
+    let facts = |(epoch, kept): (&Epoch, &KeptEpoch)| {
+        let of = EarlierEpoch { epoch: *epoch, first: kept.first, tail: kept.tail };
+        let received = received_blocks(store, *epoch, kept.first.saturating_sub(1))?;
+        Ok(EarlierFacts { of, ready, received })
+    };
+    state.kept.epochs.iter().map(facts).collect()
 }
 
 /// What is handled of the blocks that are not trimmed. Of those that are

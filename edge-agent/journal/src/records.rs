@@ -10,6 +10,7 @@ use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, Movement, Placed, Positio
 use tidemark_sync::message::Record;
 use tidemark_wire::decode_movement;
 
+use crate::layout::salvage::{self, KeptEpoch};
 use crate::layout::{Family, outbox};
 use crate::state::{own_block, read_trimmed_below};
 use crate::store::{ReadError, Scan, Store};
@@ -27,29 +28,63 @@ pub struct Records {
     pub unreadable_digest: Option<u64>,
 }
 
+/// Which seqs of an epoch the journal has to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    first: Seq,
+    last: Seq,
+}
+
+impl Span {
+    /// Of the journal's own epoch up to the tail, or of an earlier one that is
+    /// taken over; none of any other.
+    fn of(store: &Store, (own, tail): (Epoch, Seq), epoch: Epoch) -> Result<Self, ReadError> {
+        if epoch == own {
+            return Ok(Self { first: read_trimmed_below(store)?, last: tail });
+        }
+        let kept = store.value::<KeptEpoch>(Family::Meta, &salvage::epoch_key(epoch))?;
+        Ok(kept.map_or(Self { first: 1, last: 0 }, |kept| Self { first: kept.first, last: kept.tail }))
+    }
+}
+
 /// Reads movements of an epoch until `max_bytes` are reached, at least one.
+/// What the storage fails to read, which may pass, is in neither.
 pub(crate) fn read(
     store: &Store,
+    own: (Epoch, Seq),
     epoch: Epoch,
     seqs: &SeqSet,
-    (tail, max_bytes): (Seq, u64),
+    max_bytes: u64,
 ) -> Result<Records, ReadError> {
     let mut reading = Reading { epoch, max_bytes, bytes: 0, found: Records::default() };
-    let trimmed_below = read_trimmed_below(store)?;
+    let span = Span::of(store, own, epoch)?;
     for range in seqs.ranges() {
-        let (first, last) = ((*range.start()).max(trimmed_below), (*range.end()).min(tail));
+        let (first, last) = ((*range.start()).max(span.first), (*range.end()).min(span.last));
         if first > last || reading.is_full() {
             continue;
         }
         reading.range(store, first, last)?;
     }
     if !reading.found.unreadable.is_empty() {
-        // What was trimmed while it was read is not unreadable.
-        let trimmed_below = read_trimmed_below(store)?;
-        reading.found.unreadable.remove(1..=trimmed_below.saturating_sub(1));
+        // What was trimmed or settled while it was read is not unreadable.
+        let span = Span::of(store, own, epoch)?;
+        reading.found.unreadable.remove(0..=span.first.saturating_sub(1));
+        reading.found.unreadable.remove(span.last.saturating_add(1)..=Seq::MAX);
         reading.found.unreadable_digest = digest_of_lost(store, epoch, &reading.found.unreadable)?;
     }
     Ok(reading.found)
+}
+
+impl Records {
+    /// What a second look says of the seqs that the first could not read: only
+    /// what neither could read is lost.
+    pub(crate) fn looked_at_again(mut self, again: Self) -> Self {
+        self.records.extend(again.records);
+        self.records.sort_unstable_by_key(|record| record.seq);
+        self.unreadable = again.unreadable;
+        self.unreadable_digest = again.unreadable_digest;
+        self
+    }
 }
 
 struct Reading {
@@ -93,11 +128,13 @@ impl Reading {
         for seq in first..=last {
             let position = Position { epoch: self.epoch, seq };
             let step = match held(store, position)? {
-                Some(value) => self.take(position, &value),
-                None => {
+                Held::There(value) => self.take(position, &value),
+                Held::Gone => {
                     self.found.unreadable.insert(seq..=seq);
                     Scan::On
                 }
+                // It is asked for again.
+                Held::NotNow => Scan::On,
             };
             if step == Scan::Enough {
                 break;
@@ -131,9 +168,14 @@ fn digest_of_lost(store: &Store, epoch: Epoch, lost: &SeqSet) -> Result<Option<u
     for block in blocks.into_iter().map(BlockIndex) {
         let Some(own) = own_block(store, epoch, block)? else { return Ok(None) };
         digest = digest.wrapping_add(own.digest);
-        for seq in (block.first()..).take(usize::try_from(own.count).unwrap_or(0)).filter(|seq| !lost.has(*seq)) {
+        let counted = block.first()..block.first().saturating_add(own.count.into());
+        if lost.iter().filter(|seq| BlockIndex::of(*seq) == block).any(|seq| !counted.contains(&seq)) {
+            // The sums are older than what is lost.
+            return Ok(None);
+        }
+        for seq in counted.filter(|seq| !lost.has(*seq)) {
             let position = Position { epoch, seq };
-            let value = held(store, position)?;
+            let value = held(store, position)?.there();
             let Some(Ok(kept)) = value.as_deref().map(|value| outbox::read_value(position, value)) else {
                 return Ok(None);
             };
@@ -162,8 +204,8 @@ pub(crate) fn newest(
             Ok(movement_of(position, value).map_or(Scan::On, |movement| placed(position, movement)))
         });
         match run {
-            Err(ReadError::Storage(_)) if alone < BLOCK_SEQS => alone += 1,
-            Ok(()) | Err(ReadError::Storage(_)) => return Ok(()),
+            Err(ReadError::Storage(_) | ReadError::Corrupt(_)) if alone < BLOCK_SEQS => alone += 1,
+            Ok(()) | Err(ReadError::Storage(_) | ReadError::Corrupt(_)) => return Ok(()),
             Err(other @ (ReadError::Layout(_) | ReadError::Closed)) => return Err(other),
         }
         let position = Position { epoch, seq: next };
@@ -177,15 +219,34 @@ pub(crate) fn newest(
 
 /// A movement; none if it is not there or can't be read.
 pub(crate) fn movement(store: &Store, position: Position) -> Result<Option<Movement>, ReadError> {
-    Ok(held(store, position)?.and_then(|value| movement_of(position, &value)))
+    Ok(held(store, position)?.there().and_then(|value| movement_of(position, &value)))
 }
 
-/// What stands at a position; none if nothing does, or the storage can't read
-/// it: one bad record holds nothing else up.
-fn held(store: &Store, position: Position) -> Result<Option<Vec<u8>>, ReadError> {
+/// What stands at a position.
+enum Held {
+    There(Vec<u8>),
+    /// Nothing, or what the storage itself calls damaged.
+    Gone,
+    /// The storage failed to read it; that may pass.
+    NotNow,
+}
+
+impl Held {
+    fn there(self) -> Option<Vec<u8>> {
+        match self {
+            Self::There(value) => Some(value),
+            Self::Gone | Self::NotNow => None,
+        }
+    }
+}
+
+/// What stands at a position: one bad record holds nothing else up.
+fn held(store: &Store, position: Position) -> Result<Held, ReadError> {
     match store.get(Family::Outbox, &outbox::key(position)) {
-        Err(ReadError::Storage(_)) => Ok(None),
-        other @ (Ok(_) | Err(ReadError::Layout(_) | ReadError::Closed)) => other,
+        Ok(found) => Ok(found.map_or(Held::Gone, Held::There)),
+        Err(ReadError::Corrupt(_)) => Ok(Held::Gone),
+        Err(ReadError::Storage(_)) => Ok(Held::NotNow),
+        Err(other @ (ReadError::Layout(_) | ReadError::Closed)) => Err(other),
     }
 }
 
@@ -225,7 +286,7 @@ fn sum_of(store: &Store, epoch: Epoch, seqs: &[Seq]) -> Result<Option<(u64, u64)
     let (mut digests, mut stocks) = (0_u64, 0_u64);
     for seq in seqs {
         let position = Position { epoch, seq: *seq };
-        let value = held(store, position)?;
+        let value = held(store, position)?.there();
         let kept = value.as_deref().and_then(|value| outbox::read_value(position, value).ok());
         let Some((kept, movement)) = kept.and_then(|kept| Some((kept, decode_movement(kept.bytes).ok()?))) else {
             return Ok(None);

@@ -11,6 +11,7 @@ use crate::layout::identity::{Identity, KeptIdentity};
 use crate::layout::meta::{self, Number};
 use crate::layout::opening::{self, OpeningHead};
 use crate::layout::progress::{OwnBlock, Progress};
+use crate::layout::salvage::{self, KeptAside, KeptEpoch};
 use crate::layout::{Family, decode};
 use crate::store::{ReadError, Scan, Store};
 
@@ -26,6 +27,7 @@ pub(crate) struct State {
     pub(crate) opening: Option<OpeningHead>,
     pub(crate) handled: Handled,
     pub(crate) trimmed_below: Seq,
+    pub(crate) kept: Kept,
 }
 
 /// What of the present epoch is handled.
@@ -56,7 +58,37 @@ impl State {
         let handled = Handled::read(store, identity.epoch, trimmed_below)?;
         let catalogue = store.value(Family::Meta, &meta::CATALOGUE)?.unwrap_or_default();
         let opening = store.value(Family::Opening, &opening::HEAD)?;
-        Ok(Some(Ok(Self { identity, progress, block, session, catalogue, opening, handled, trimmed_below })))
+        let kept = Kept::read(store)?;
+        Ok(Some(Ok(Self { identity, progress, block, session, catalogue, opening, handled, trimmed_below, kept })))
+    }
+}
+
+/// What is taken over from damaged journals.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// The journals that were set aside, by number.
+    pub(crate) asides: BTreeMap<u32, KeptAside>,
+    /// The earlier epochs that are not settled.
+    pub(crate) epochs: BTreeMap<Epoch, KeptEpoch>,
+}
+
+impl Kept {
+    fn read(store: &Store) -> Result<Self, ReadError> {
+        let mut kept = Self::default();
+        store.scan_prefix(Family::Meta, &[meta::ASIDE], |key, value| {
+            kept.asides.insert(salvage::read_aside_key(key)?, decode(value)?);
+            Ok(Scan::On)
+        })?;
+        store.scan_prefix(Family::Meta, &[meta::EARLIER], |key, value| {
+            kept.epochs.insert(salvage::read_epoch_key(key)?, decode(value)?);
+            Ok(Scan::On)
+        })?;
+        Ok(kept)
+    }
+
+    /// Whether everything readable was taken over.
+    pub(crate) fn is_done(&self) -> bool {
+        self.asides.values().all(|aside| aside.done)
     }
 }
 

@@ -16,9 +16,12 @@ pub(crate) use shelf::Shelf;
 /// Why the journal could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// The storage below failed; the text is its own.
+    /// The storage below failed; the text is its own. It may pass.
     #[error("the journal's storage can't be read: {0}")]
     Storage(String),
+    /// The storage below found bytes that are not what it wrote.
+    #[error("the journal's storage is damaged: {0}")]
+    Corrupt(String),
     /// Bytes on disk are not what the journal wrote.
     #[error("the journal's storage holds something unexpected: {0}")]
     Layout(String),
@@ -29,7 +32,11 @@ pub enum ReadError {
 
 impl From<rocksdb::Error> for ReadError {
     fn from(error: rocksdb::Error) -> Self {
-        Self::Storage(error.into_string())
+        if error.kind() == rocksdb::ErrorKind::Corruption {
+            Self::Corrupt(error.into_string())
+        } else {
+            Self::Storage(error.into_string())
+        }
     }
 }
 
@@ -76,9 +83,31 @@ impl Store {
 
     /// The database as far as its log can be read, and nothing is changed.
     pub(crate) fn look(path: &Path, tuning: &Tuning) -> Result<Self, rocksdb::Error> {
-        let options = tuning.database_options(Opening::Readable);
-        let db = DB::open_cf_descriptors_read_only(&options, path, families(tuning), false)?;
+        Self::look_at(path, tuning, Opening::Readable, families(tuning))
+    }
+
+    /// A damaged database, or what is left of it: with the families it still
+    /// has, and nothing is changed.
+    pub(crate) fn look_at_remains(path: &Path, tuning: &Tuning, opening: Opening) -> Result<Self, rocksdb::Error> {
+        let there = DB::list_cf(&tuning.database_options(opening), path)?;
+        let families = families(tuning).filter(|family| there.iter().any(|name| name == family.name()));
+        Self::look_at(path, tuning, opening, families)
+    }
+
+    fn look_at(
+        path: &Path,
+        tuning: &Tuning,
+        opening: Opening,
+        families: impl Iterator<Item = ColumnFamilyDescriptor>,
+    ) -> Result<Self, rocksdb::Error> {
+        let db = DB::open_cf_descriptors_read_only(&tuning.database_options(opening), path, families, false)?;
         Ok(Self { db, tuning: tuning.clone() })
+    }
+
+    /// Makes a database anew of the tables and logs in a folder; what can't
+    /// be read is moved aside within it.
+    pub(crate) fn repair(path: &Path, tuning: &Tuning) -> Result<(), rocksdb::Error> {
+        DB::repair(&tuning.database_options(Opening::Readable), path)
     }
 
     /// The family's handle; every family is made at open.

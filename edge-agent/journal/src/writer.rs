@@ -4,6 +4,8 @@
 //! - [`prepare`] decides documents into one batch;
 //! - [`commit`] writes it, answers, and starts anew after a failed write;
 //! - [`changes`], [`handled`] and [`catalogue`] write what is no document;
+//! - [`room`] lets go of what gives way on a full disk;
+//! - [`salvage`] takes over what damaged journals hold;
 //! - [`tasks`] does what is due: odometer, side file, trimming.
 
 mod catalogue;
@@ -12,12 +14,15 @@ mod commit;
 mod handled;
 mod opening;
 mod prepare;
+mod room;
+mod salvage;
 mod tasks;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -26,6 +31,7 @@ use tidemark_sync::ReceivedBlocks;
 use tidemark_sync::message::{CatalogueEntry, OpeningTaken, Session};
 use tokio::sync::{mpsc, watch};
 
+use crate::ballast;
 use crate::catalogue::CatalogueState;
 use crate::config::Config;
 use crate::counters::Counters;
@@ -35,12 +41,14 @@ use crate::lock::DirLock;
 use crate::odometer::{Running, Stamps};
 use crate::opening::Telling;
 use crate::room::ToldRoom;
+use crate::salvage::Salvor;
 use crate::side::SideFile;
 use crate::state::State;
 use crate::store::{Expiry, Shelf, Tuning};
 use crate::submit::{LaneState, Reply, Ticket};
 
 pub(crate) use commit::Unsaved;
+pub(crate) use salvage::SalvageStep;
 use tasks::Due;
 
 /// How far the journal reaches.
@@ -72,6 +80,12 @@ pub enum Health {
         /// Since when.
         since: Odometer,
     },
+    /// No: what is on disk is damaged. The next open sets it aside and goes on
+    /// in a new journal.
+    Damaged {
+        /// What is wrong.
+        cause: String,
+    },
     /// No: the agent is stopping.
     Closed,
 }
@@ -87,6 +101,8 @@ pub(crate) enum Command {
     BeginCatalogue { version: u64, reply: Reply<CatalogueState> },
     CataloguePage { page: Page, reply: Reply<CatalogueState> },
     TakeOpening { ordinal: EpochOrdinal, telling: Box<Telling>, reply: Reply<OpeningTaken> },
+    SettleEarlier { epoch: Epoch, through: Seq, reply: Reply<bool> },
+    Salvage(SalvageStep, Reply<()>),
     AddTill { till: Source, token: [u8; 32], reply: Reply<()> },
     RemoveTill { till: Source, reply: Reply<bool> },
     ForgetLane { lane: Label, reply: Reply<()> },
@@ -119,19 +135,46 @@ pub struct Writer {
     commands: mpsc::Sender<Command>,
     /// None once it was stopped.
     thread: Option<JoinHandle<()>>,
+    /// Takes over what damaged journals hold; none if there are none.
+    salvor: Option<Salvaging>,
+}
+
+/// The thread that takes over what damaged journals hold.
+#[derive(Debug)]
+struct Salvaging {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Salvaging {
+    fn end(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        // Where it was it goes on after the next open.
+        let _ended = self.thread.join();
+    }
 }
 
 impl Writer {
-    pub(crate) fn start(owner: Owner, commands: mpsc::Sender<Command>) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        owner: Owner,
+        commands: mpsc::Sender<Command>,
+        salvor: Option<Salvor>,
+    ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || owner.run(&runtime))?;
-        Ok(Self { commands, thread: Some(thread) })
+        let salvor = salvor.map(|salvor| {
+            let stop = salvor.stop();
+            let thread = std::thread::Builder::new().name("salvage".to_owned()).spawn(move || salvor.run())?;
+            Ok::<_, std::io::Error>(Salvaging { stop, thread })
+        });
+        Ok(Self { commands, thread: Some(thread), salvor: salvor.transpose()? })
     }
 
     /// Commits what is queued, syncs, closes the database and ends the
     /// thread. Blocks until then; not to be called inside an async task.
     pub fn stop(mut self) -> Result<(), StopError> {
-        self.thread.take().map_or(Ok(()), |thread| end(&self.commands, thread))
+        let salvor = self.salvor.take();
+        self.thread.take().map_or(Ok(()), |thread| end(&self.commands, thread, salvor))
     }
 }
 
@@ -140,18 +183,26 @@ impl Drop for Writer {
     /// while its database is open.
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        let commands = self.commands.clone();
+        let (commands, salvor) = (self.commands.clone(), self.salvor.take());
         // On a thread of its own, for this one may run async tasks.
-        let ending = std::thread::spawn(move || end(&commands, thread));
+        let ending = std::thread::spawn(move || end(&commands, thread, salvor));
         // Nobody is left to be told that it died; what was answered is on disk.
         let _ended = ending.join();
     }
 }
 
-fn end(commands: &mpsc::Sender<Command>, thread: JoinHandle<()>) -> Result<(), StopError> {
+fn end(commands: &mpsc::Sender<Command>, thread: JoinHandle<()>, salvor: Option<Salvaging>) -> Result<(), StopError> {
+    if let Some(salvor) = &salvor {
+        salvor.stop.store(true, Ordering::Relaxed);
+    }
     // A thread that has ended already has nothing left to be told.
     let _sent = commands.blocking_send(Command::Stop);
-    thread.join().map_err(|_panic| StopError)
+    let ended = thread.join().map_err(|_panic| StopError);
+    // The writer is gone, so it waits for no answer any more.
+    if let Some(salvor) = salvor {
+        salvor.end();
+    }
+    ended
 }
 
 /// The writer's thread did not end as it should.
@@ -168,8 +219,7 @@ pub(crate) struct Owner {
     pub(crate) state: State,
     pub(crate) side: SideFile,
     pub(crate) queue: mpsc::Receiver<Command>,
-    pub(crate) tail: watch::Sender<Tail>,
-    pub(crate) health: watch::Sender<Health>,
+    pub(crate) tellers: Tellers,
     pub(crate) lock: DirLock,
     inner: Inner,
 }
@@ -182,9 +232,18 @@ struct Inner {
     alone: usize,
     /// Set while the database is closed after a failed write.
     closed: Option<commit::Closed>,
+    faults: commit::Faults,
     /// Looked for when the database is open again.
     unsaved: Vec<Unsaved>,
     due: Due,
+}
+
+/// Where everybody hears how it stands.
+#[derive(Debug)]
+pub(crate) struct Tellers {
+    pub(crate) tail: watch::Sender<Tail>,
+    pub(crate) health: watch::Sender<Health>,
+    pub(crate) salvage: watch::Sender<crate::salvage::Salvage>,
 }
 
 /// What an owner is made of.
@@ -196,24 +255,32 @@ pub(crate) struct OwnerParts {
     pub(crate) state: State,
     pub(crate) side: SideFile,
     pub(crate) queue: mpsc::Receiver<Command>,
-    pub(crate) tail: watch::Sender<Tail>,
-    pub(crate) health: watch::Sender<Health>,
+    pub(crate) tellers: Tellers,
     pub(crate) lock: DirLock,
 }
 
 impl Owner {
     pub(crate) fn new(parts: OwnerParts) -> Self {
-        let OwnerParts { config, tuning, expiry, shared, state, side, queue, tail, health, lock } = parts;
+        let OwnerParts { config, tuning, expiry, shared, state, side, queue, tellers, lock } = parts;
         let due = Due::from(shared.running.now());
         let (stamps, waiting) = (stamps_after(&state), VecDeque::new());
-        let inner = Inner { stamps, waiting, alone: 0, closed: None, unsaved: Vec::new(), due };
-        Self { config, tuning, expiry, shared, state, side, queue, tail, health, lock, inner }
+        let inner = Inner {
+            stamps,
+            waiting,
+            alone: 0,
+            closed: None,
+            faults: commit::Faults::default(),
+            unsaved: Vec::new(),
+            due,
+        };
+        Self { config, tuning, expiry, shared, state, side, queue, tellers, lock, inner }
     }
 
     fn run(mut self, runtime: &tokio::runtime::Runtime) {
         let mut commands = Vec::new();
         let mut stopping = false;
         self.let_go();
+        ballast::lay(&self.config);
         while !stopping {
             let look = Duration::from_millis(limits::SIDE_FILE_MS);
             let queue = &mut self.queue;
@@ -260,6 +327,8 @@ impl Owner {
             Command::BeginCatalogue { version, reply } => answer(reply, self.begin_catalogue(version)),
             Command::CataloguePage { page, reply } => answer(reply, self.catalogue_page(&page)),
             Command::TakeOpening { ordinal, telling, reply } => answer(reply, self.take_opening(ordinal, *telling)),
+            Command::SettleEarlier { epoch, through, reply } => answer(reply, self.settle_earlier(epoch, through)),
+            Command::Salvage(step, reply) => answer(reply, self.salvage(step)),
             Command::AddTill { till, token, reply } => answer(reply, self.add_till(&till, token)),
             Command::RemoveTill { till, reply } => answer(reply, self.remove_till(&till)),
             Command::Trim(reply) => answer(reply, self.trim()),
@@ -284,7 +353,9 @@ impl Owner {
         let _synced = self.shared.shelf.read(crate::store::Store::sync);
         self.write_side_file();
         self.shared.shelf.close();
-        self.health.send_replace(Health::Closed);
+        if !matches!(*self.tellers.health.borrow(), Health::Damaged { .. }) {
+            self.tellers.health.send_replace(Health::Closed);
+        }
         drop(self.lock);
     }
 }

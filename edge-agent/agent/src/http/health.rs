@@ -18,6 +18,9 @@ pub(super) async fn ready(State(door): State<Door>) -> (StatusCode, String) {
     match &*door.journal.watch_health().borrow() {
         Health::Writable => (StatusCode::OK, "ready\n".to_owned()),
         Health::NotWritable { cause, .. } => (StatusCode::SERVICE_UNAVAILABLE, format!("not saved: {cause}\n")),
+        Health::Damaged { cause } => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("not saved, the journal is damaged: {cause}\n"))
+        }
         Health::Closed => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned()),
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod command_line;
+mod damaged;
 mod door;
 mod full_disk;
 mod running;

@@ -53,7 +53,22 @@ impl Running {
 
     /// Starts it by a command of one's own over its data folder.
     pub(crate) fn by(command: impl FnOnce(&Path) -> Command) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::over(tempfile::tempdir().unwrap(), command)
+    }
+
+    /// Starts it anew over the same data.
+    pub(crate) fn again(mut self) -> Self {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let folder = std::mem::replace(&mut self.folder, elsewhere);
+        drop(self);
+        Self::over(folder, |data| {
+            let mut run = program();
+            run.args(arguments(data));
+            run
+        })
+    }
+
+    fn over(folder: tempfile::TempDir, command: impl FnOnce(&Path) -> Command) -> Self {
         let data = folder.path().join("data");
         let mut child = command(&data).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());

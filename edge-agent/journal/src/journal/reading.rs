@@ -1,11 +1,14 @@
 //! What the handle reads beside the writer: to the disk and short, unless it
 //! says so.
 
+use std::sync::Arc;
+
 use tidemark_model::books::{SequenceState, Stock};
 use tidemark_model::{Bitmap, Block, BlockIndex, Code, DocumentKey, Epoch, Label, Lookup, Placed, Position};
 use tidemark_model::{Seq, SeqSet, Sku, Source};
 use tidemark_sync::Facts;
 use tidemark_sync::message::OpenBlock;
+use tokio::sync::watch;
 
 use super::Journal;
 use crate::books::lookup;
@@ -16,17 +19,42 @@ use crate::layout::{Family, lanes, meta, suspense};
 use crate::progress::{self, Standing};
 use crate::reads::{self, DocumentView, ItemView, Till};
 use crate::records::{self, Records};
+use crate::salvage::Salvage;
 use crate::state::State;
-use crate::store::{ReadError, Store};
+use crate::store::{ReadError, Store, Tuning};
 
 /// Reading.
 impl Journal {
-    /// Movements of an epoch by seq, until `max_bytes` are reached, at least
-    /// one. Positions trimmed or beyond the tail are left out.
+    /// Movements by seq of the journal's epoch, or of an earlier one that is
+    /// taken over, until `max_bytes` are reached, at least one. Positions
+    /// trimmed or beyond the tail are left out; so are those that can't be
+    /// read just now.
+    ///
+    /// What can't be read is looked at again in a database opened anew before
+    /// it is named, so not for every request.
     pub fn read_records(&self, epoch: Epoch, seqs: &SeqSet, max_bytes: u64) -> Result<Records, ReadError> {
-        // Salvaged epochs end where they end.
-        let tail = if epoch == self.identity.epoch { self.tail() } else { Seq::MAX - 1 };
-        self.read(|store| records::read(store, epoch, seqs, (tail, max_bytes)))
+        let own = (self.identity.epoch, self.tail());
+        let found = self.read(|store| records::read(store, own, epoch, seqs, max_bytes))?;
+        if found.unreadable.is_empty() {
+            return Ok(found);
+        }
+        let tuning = Tuning::new(Arc::default(), false);
+        let again = Store::look(&self.config.database(), &tuning).map_err(ReadError::from);
+        let again = again.and_then(|store| records::read(&store, own, epoch, &found.unreadable, u64::MAX));
+        // Without a second look nothing is lost yet.
+        Ok(found.looked_at_again(again.unwrap_or_default()))
+    }
+
+    /// How it stands with damaged journals of this box.
+    #[must_use]
+    pub fn salvage(&self) -> Salvage {
+        self.salvage.borrow().clone()
+    }
+
+    /// Tells when that changes.
+    #[must_use]
+    pub fn watch_salvage(&self) -> watch::Receiver<Salvage> {
+        self.salvage.clone()
     }
 
     /// The sums of the box's own movements of a block under a bitmap; none if
@@ -56,7 +84,7 @@ impl Journal {
     pub fn standing(&self) -> Result<Standing, ReadError> {
         let running = &self.shared.running;
         let times = (running.now(), running.boot());
-        self.read(|store| progress::standing(store, &state(store)?, times, &self.dir))
+        self.read(|store| progress::standing(store, &state(store)?, times, &self.config.dir))
     }
 
     /// An item's stock, if anything ever touched it.

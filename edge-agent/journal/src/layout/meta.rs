@@ -18,6 +18,8 @@ pub(crate) const RECEIVED_BLOCK: u8 = 18;
 pub(crate) const SEQUENCE: u8 = 32;
 pub(crate) const TILL: u8 = 33;
 pub(crate) const INSTRUCTION: u8 = 34;
+pub(crate) const ASIDE: u8 = 40;
+pub(crate) const EARLIER: u8 = 41;
 
 pub(crate) fn block_key(kind: u8, epoch: Epoch, block: BlockIndex) -> [u8; 17] {
     let mut key = [kind; 17];

@@ -21,6 +21,7 @@ use super::instructions::InstructionDone;
 use super::meta::Number;
 use super::opening::OpeningHead;
 use super::progress::{OwnBlock, Progress};
+use super::salvage::{KeptAside, KeptEpoch};
 use super::tills::KeptTill;
 use super::*;
 use tidemark_sync::ReceivedBlock;
@@ -226,6 +227,8 @@ proptest! {
         same(&OwnBlock { count: numbers.2, digest: numbers.0, stock: numbers.1 })?;
         same(&Number(numbers.0))?;
         same(&InstructionDone { first: at, lines: numbers.2 })?;
+        same(&KeptEpoch { first: numbers.0, tail: numbers.1 })?;
+        same(&KeptAside { cause: "checksum".to_owned(), epoch: Some(Epoch(numbers.0)), done: numbers.1 % 2 == 0 })?;
         same(&KeptTill { token, added: Odometer(numbers.1) })?;
     }
 

@@ -59,6 +59,9 @@ pub(crate) enum Opening {
     Whole,
     /// As far as the log can be read; what lies behind is dropped.
     Readable,
+    /// Every record of the log that can be read, also behind damaged ones:
+    /// for salvage alone, which checks each record for itself.
+    Remains,
 }
 
 /// What all openings of one journal share.
@@ -122,6 +125,7 @@ impl Tuning {
         options.set_wal_recovery_mode(match opening {
             Opening::Birth | Opening::Whole => DBRecoveryMode::TolerateCorruptedTailRecords,
             Opening::Readable => DBRecoveryMode::PointInTime,
+            Opening::Remains => DBRecoveryMode::SkipAnyCorruptedRecord,
         });
         options.set_recycle_log_file_num(0);
         options.set_enable_pipelined_write(false);

@@ -17,6 +17,7 @@ impl Owner {
         if head.loading.as_ref().is_some_and(|loading| loading.version == version) {
             return Ok(CatalogueState::of(head));
         }
+        self.has_room_for_a_catalogue()?;
         let loading = Some(Loading { version, items: 0, after: None });
         let next = CatalogueHead { loading, ..head.clone() };
         self.change(Durability::Later, |_, batch| {

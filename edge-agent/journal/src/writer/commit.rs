@@ -14,11 +14,12 @@ use tokio::sync::oneshot;
 
 use super::prepare::{Prepared, prepare};
 use super::{Health, Owner, Tail, answer, stamps_after};
+use crate::aside;
 use crate::books::StoredBooks;
 use crate::counters::add;
 use crate::layout::progress::Progress;
-use crate::limits::REOPEN_MS;
-use crate::open::{self, Reopened};
+use crate::limits::{DAMAGED_LOOKS, REOPEN_MS};
+use crate::open::{self, OpenError, Reopened};
 use crate::side::Mark;
 use crate::state::State;
 use crate::store::{Durability, ReadError, Store};
@@ -32,6 +33,20 @@ pub(super) struct Closed {
     pub(super) cause: String,
     pub(super) since: Odometer,
     next_attempt: Odometer,
+    /// Attempts in a row that found it damaged.
+    damaged: u32,
+    /// It is to be set aside at the next open: this process goes on with it
+    /// no more.
+    condemned: bool,
+}
+
+/// Damage that the storage told of while it was open.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    /// Of writes; each was followed by an opening that found nothing.
+    writes: u32,
+    /// Of reads for one decision, in a row.
+    reads: u32,
 }
 
 /// A document of a lane that was told NOT SAVED: should it have survived, it
@@ -81,6 +96,12 @@ impl Owner {
         self.inner.alone = self.inner.alone.saturating_sub(1);
         match prepared {
             Ok(prepared) => self.write_prepared(prepared),
+            // Looked at again in a database opened anew; what stays damaged
+            // is set aside, for without it the shop could not sell.
+            Err(cause @ ReadError::Corrupt(_)) => {
+                self.inner.faults.reads += 1;
+                self.close(&cause, self.inner.faults.reads);
+            }
             Err(cause) if most == 1 || self.inner.waiting.len() == 1 => {
                 if let Some(ticket) = self.inner.waiting.pop_front() {
                     self.inner.unsaved.extend(ticket.voids);
@@ -102,6 +123,7 @@ impl Owner {
                 self.fail(&cause, tickets);
                 return;
             }
+            self.inner.faults.reads = 0;
             self.shared.counters.syncs.fetch_add(1, Ordering::Relaxed);
             self.shared.counters.batches.fetch_add(1, Ordering::Relaxed);
             self.shared.counters.batch_of(tickets.len());
@@ -123,24 +145,56 @@ impl Owner {
 
     pub(super) fn tell_tail(&self) {
         let tail = Tail::of(&self.state);
-        self.tail.send_if_modified(|told| std::mem::replace(told, tail) != tail);
+        self.tellers.tail.send_if_modified(|told| std::mem::replace(told, tail) != tail);
     }
 
     /// A write failed: everything in it is refused, and the database closed.
     /// What is true now is what the disk says after opening it again.
-    pub(super) fn fail(&mut self, cause: &ReadError, tickets: Vec<Ticket>) {
+    pub(super) fn fail(&mut self, error: &ReadError, tickets: Vec<Ticket>) {
         self.shared.counters.failed_writes.fetch_add(1, Ordering::Relaxed);
-        let (cause, after) = (cause.to_string(), self.state.progress.tail);
+        let (cause, after) = (error.to_string(), self.state.progress.tail);
         let since = self.shared.running.now();
-        self.health.send_replace(Health::NotWritable { cause: cause.clone(), since });
+        self.tellers.health.send_replace(Health::NotWritable { cause: cause.clone(), since });
         // Told before the database is closed, which waits for its readers.
         for Ticket { submission, arrived: _, reply, voids } in tickets {
             let of_lane = submission.lane.is_some().then_some(Unsaved { document: submission.document, after });
             self.inner.unsaved.extend(of_lane.or(voids));
             answer(reply, Err(NotSaved::Write { cause: cause.clone() }));
         }
+        if matches!(error, ReadError::Corrupt(_)) {
+            self.inner.faults.writes += 1;
+        }
+        self.close(error, self.inner.faults.writes);
+    }
+
+    /// Closes the database, to be opened anew at once; or for good, if it was
+    /// found damaged so many times.
+    fn close(&mut self, cause: &ReadError, faults: u32) {
+        let since = self.shared.running.now();
+        let cause = cause.to_string();
+        self.meet_failure(&cause);
         self.shared.shelf.close();
-        self.inner.closed = Some(Closed { cause, since, next_attempt: since });
+        let closed = Closed { cause: cause.clone(), since, next_attempt: since, damaged: 0, condemned: false };
+        self.inner.closed = Some(closed);
+        if faults >= DAMAGED_LOOKS {
+            self.condemn(&cause);
+        }
+    }
+
+    /// The journal can't be gone on with: the next open sets it aside. Until
+    /// that is noted on disk, opening it again is tried on.
+    fn condemn(&mut self, cause: &str) {
+        if let Some(answered) = self.answered() {
+            // Whatever the database holds now, so much was answered.
+            let _written = self.side.write(answered);
+        }
+        if aside::condemn(&self.config, cause).is_ok() {
+            if let Some(closed) = &mut self.inner.closed {
+                closed.condemned = true;
+                closed.cause = cause.to_owned();
+            }
+            self.tellers.health.send_replace(Health::Damaged { cause: cause.to_owned() });
+        }
     }
 
     /// Opens the database again if it is closed and an attempt is due.
@@ -148,15 +202,21 @@ impl Owner {
         let answered = self.answered();
         let Some(closed) = &mut self.inner.closed else { return Ok(()) };
         let now = self.shared.running.now();
-        if now < closed.next_attempt {
+        if closed.condemned || now < closed.next_attempt {
             return Err(NotSaved::Write { cause: closed.cause.clone() });
         }
         match open::reopen(&self.config, &self.tuning, answered) {
             Err(error) => {
+                closed.damaged = if matches!(error, OpenError::Damaged(_)) { closed.damaged + 1 } else { 0 };
+                let damaged = closed.damaged;
                 closed.cause = error.to_string();
                 closed.next_attempt = Odometer(now.0.saturating_add(REOPEN_MS));
                 let (cause, since) = (closed.cause.clone(), closed.since);
-                self.health.send_replace(Health::NotWritable { cause: cause.clone(), since });
+                self.tellers.health.send_replace(Health::NotWritable { cause: cause.clone(), since });
+                self.meet_failure(&cause);
+                if damaged >= DAMAGED_LOOKS {
+                    self.condemn(&cause);
+                }
                 Err(NotSaved::Write { cause })
             }
             Ok(reopened) => {
@@ -170,7 +230,8 @@ impl Owner {
     /// How far everything was answered: the disk must hold at least that.
     pub(super) fn answered(&self) -> Option<Mark> {
         let Progress { tail, chain, .. } = self.state.progress;
-        (tail > 0).then_some(Mark { epoch: self.state.identity.epoch, tail, chain })
+        let identity = &self.state.identity;
+        (tail > 0).then_some(Mark { epoch: identity.epoch, tail, chain, box_id: identity.box_id })
     }
 
     fn go_on_with(&mut self, Reopened { store, state, torn }: Reopened) {
@@ -186,7 +247,7 @@ impl Owner {
         self.state = state;
         self.shared.counters.reopened.fetch_add(1, Ordering::Relaxed);
         add(&self.shared.counters.torn_logs, usize::from(torn));
-        self.health.send_replace(Health::Writable);
+        self.tellers.health.send_replace(Health::Writable);
         self.tell_tail();
     }
 }

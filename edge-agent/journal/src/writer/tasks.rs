@@ -8,12 +8,10 @@ use tidemark_model::limits::{COUNT_REOPEN_MILLIS, VOID_MILLIS};
 use tidemark_model::{BlockIndex, EpochOrdinal, Odometer, Position, Seq};
 
 use super::{Health, Owner};
-use crate::config::Retention;
 use crate::layout::meta::{self, Number};
 use crate::layout::progress::Progress;
 use crate::layout::{Family, decode, outbox};
 use crate::limits;
-use crate::room::Room;
 use crate::state::State;
 use crate::store::{Durability, ReadError, Scan, Store};
 use crate::submit::NotSaved;
@@ -43,7 +41,7 @@ fn is_due(last: Odometer, now: Odometer, every_ms: u64) -> bool {
 impl Owner {
     pub(super) fn do_due(&mut self) {
         let now = self.shared.running.now();
-        if matches!(*self.health.borrow(), Health::NotWritable { .. }) && self.ensure_open().is_ok() {
+        if matches!(*self.tellers.health.borrow(), Health::NotWritable { .. }) && self.ensure_open().is_ok() {
             // Voids of what survived wait.
             self.commit_waiting();
         }
@@ -57,6 +55,7 @@ impl Owner {
         if is_due(self.inner.due.looked, now, self.config.retention.look_ms) {
             self.inner.due.looked = now;
             self.let_go();
+            self.make_room();
             // Should it fail, the health says so, and it is tried again.
             let _trimmed = self.trim();
         }
@@ -110,14 +109,6 @@ impl Owner {
         let last = key(below.saturating_sub(1));
         let _freed = self.shared.shelf.read(|store| store.free_range(Family::Outbox, &key(1), &last));
         Ok(below)
-    }
-
-    /// On a disk without room the grace gives way, so that sales need not.
-    fn retention(&self) -> Retention {
-        match self.shared.room.now() {
-            Room::Enough => self.config.retention,
-            Room::Short => Retention { grace_ms: 0, step: 1, ..self.config.retention },
-        }
     }
 
     /// Tells the compactions what is too old: line effects beyond any void,

@@ -28,27 +28,36 @@ use crate::open::{self, OpenError, Opened};
 use crate::records;
 use crate::store::{Durability, ReadError, Scan, Store};
 use crate::submit::{NotSaved, Submission};
+use std::sync::atomic::AtomicU64;
 use tidemark_model::Document;
 use tokio::sync::oneshot;
 
 struct Box {
     owner: Owner,
     dir: PathBuf,
+    now: Arc<AtomicU64>,
+    _folder: Folder,
 }
 
-impl Drop for Box {
+/// Goes with the box.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
     fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.dir));
+        drop(std::fs::remove_dir_all(&self.0));
     }
 }
 
 fn opened(name: &str) -> Box {
     let dir = std::env::temp_dir().join(format!("tidemark-journal-{}-{name}", std::process::id()));
-    let clock: crate::Clock = Arc::new(|| Reading { steady_ms: 0, wall: WallTime(0) });
+    let now = Arc::new(AtomicU64::new(0));
+    let steady = Arc::clone(&now);
+    let clock: crate::Clock =
+        Arc::new(move || Reading { steady_ms: steady.load(Ordering::Relaxed), wall: WallTime(0) });
     let config = Config::new(dir.clone(), StoreId::new("S0001").unwrap(), clock);
     let expiry = Arc::new(Expiry::default());
     let tuning = Tuning::new(Arc::clone(&expiry), false);
-    let Opened { store, state, side, lock, torn: _ } = open::open(&config, &tuning).unwrap();
+    let Opened { store, state, side, lock, .. } = open::open(&config, &tuning).unwrap();
     let shared = Shared {
         shelf: Arc::new(Shelf::new(store)),
         counters: Arc::new(Counters::default()),
@@ -58,8 +67,10 @@ fn opened(name: &str) -> Box {
     let (_commands, queue) = mpsc::channel(1);
     let (tail, _) = watch::channel(Tail::of(&state));
     let (health, _) = watch::channel(Health::Writable);
-    let owner = Owner::new(OwnerParts { config, tuning, expiry, shared, state, side, queue, tail, health, lock });
-    Box { owner, dir }
+    let (salvage, _) = watch::channel(crate::salvage::Salvage::default());
+    let tellers = Tellers { tail, health, salvage };
+    let owner = Owner::new(OwnerParts { config, tuning, expiry, shared, state, side, queue, tellers, lock });
+    Box { owner, now, _folder: Folder(dir.clone()), dir }
 }
 
 fn sale(id: &str, lane: bool) -> Submission {
@@ -142,7 +153,7 @@ fn a_document_whose_books_cannot_be_read_holds_up_no_other() {
     let seqs: Vec<_> = told.iter().map(|answer| answer.as_ref().map(|told| told.first.seq).ok()).collect();
     assert_eq!(seqs, [Some(1), None, Some(2), None, Some(3)]);
     assert!(told.iter().flat_map(|answer| answer.as_ref().err()).all(|error| matches!(error, NotSaved::Read { .. })));
-    assert_eq!(*owner.health.borrow(), Health::Writable);
+    assert_eq!(*owner.tellers.health.borrow(), Health::Writable);
 }
 
 #[test]
@@ -170,8 +181,9 @@ fn a_record_that_cannot_be_read_is_told_by_name_and_digest() {
     owner.commit_waiting();
     let epoch = owner.state.identity.epoch;
     let all = std::iter::once(1..=5).collect();
-    let read =
-        |owner: &Owner| owner.shared.shelf.read(|store| records::read(store, epoch, &all, (5, u64::MAX))).unwrap();
+    let read = |owner: &Owner| {
+        owner.shared.shelf.read(|store| records::read(store, (epoch, 5), epoch, &all, u64::MAX)).unwrap()
+    };
     let whole = read(owner);
     assert_eq!((whole.records.len(), whole.unreadable_digest), (5, None));
     let key = outbox::key(Position { epoch, seq: 3 });
@@ -281,7 +293,7 @@ fn trimming_takes_no_file_that_ends_with_the_first_movement_still_held() {
     owner.config.retention.grace_ms = 0;
     assert_eq!(owner.trim(), Ok(held));
     let (epoch, all) = (owner.state.identity.epoch, std::iter::once(1..=held).collect());
-    let read = owner.shared.shelf.read(|store| records::read(store, epoch, &all, (held, u64::MAX))).unwrap();
+    let read = owner.shared.shelf.read(|store| records::read(store, (epoch, held), epoch, &all, u64::MAX)).unwrap();
     assert_eq!(read.records.iter().map(|record| record.seq).collect::<Vec<_>>(), [held]);
     assert_eq!(read.unreadable.count(), 0);
 }

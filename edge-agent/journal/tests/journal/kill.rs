@@ -1,6 +1,6 @@
 //! A box that is killed at any moment holds everything it answered, once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -9,7 +9,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use tidemark_journal::{Clock, Config, Journal, Reading};
-use tidemark_model::{DocumentKey, Source, StoreId, WallTime};
+use tidemark_model::{DocumentKey, Epoch, Source, StoreId, WallTime};
 
 use super::shop::*;
 
@@ -61,7 +61,8 @@ fn a_box_that_sells_until_it_is_killed() {
             std::thread::spawn(move || {
                 for number in first.. {
                     let committed = submit(&journal, sale(&format!("{till}-{number}"), "apple", 1)).unwrap();
-                    tell(&format!("ack {till}-{number} {}", committed.first.seq));
+                    let (seq, epoch) = (committed.first.seq, committed.first.epoch);
+                    tell(&format!("ack {till}-{number} {seq} {epoch}"));
                 }
             })
         })
@@ -105,6 +106,58 @@ fn a_box_killed_again_and_again_holds_every_answer_once() {
         lines.iter().for_each(|line| note(&mut answered, &line));
     }
     check(&folder, &answered);
+}
+
+/// An answer with its epoch; none if the kill cut the line.
+fn placed(line: &str) -> Option<(Epoch, u64)> {
+    let mut words = line.split(' ').skip(2);
+    let (seq, epoch) = (words.next()?.parse().ok()?, words.next().filter(|epoch| epoch.len() == 16)?);
+    Some((Epoch(u64::from_str_radix(epoch, 16).ok()?), seq))
+}
+
+#[test]
+fn a_box_killed_at_any_moment_and_damaged_now_and_then_accounts_for_every_answer() {
+    let folder = Folder::new("kill-damage");
+    let seed = getrandom::u32().unwrap();
+    tell(&format!("seed {seed}"));
+    let mut answered: BTreeMap<Epoch, BTreeSet<u64>> = BTreeMap::new();
+    for round in 0..ROUNDS {
+        let test = "kill::a_box_that_sells_until_it_is_killed";
+        let mut child = child(test, folder.path(), round * 100_000).spawn().unwrap();
+        let lines = lines_of(&mut child);
+        // In the middle of its opening, its salvage or its sales.
+        let moment = u64::from(seed.rotate_left(u32::try_from(round).unwrap()) % 700);
+        #[expect(clippy::disallowed_methods, reason = "a moment of the real clock")]
+        let until = std::time::Instant::now() + Duration::from_millis(moment);
+        #[expect(clippy::disallowed_methods, reason = "a moment of the real clock")]
+        while let Some(left) = until.checked_duration_since(std::time::Instant::now()) {
+            if let Ok(line) = lines.recv_timeout(left)
+                && let Some((epoch, seq)) = placed(&line)
+            {
+                answered.entry(epoch).or_default().insert(seq);
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for (epoch, seq) in lines.iter().filter_map(|line| placed(&line)) {
+            answered.entry(epoch).or_default().insert(seq);
+        }
+        if round % 4 == 3 {
+            // It may not have been made yet.
+            let _removed = std::fs::remove_file(folder.path().join("journal/db/CURRENT"));
+        }
+    }
+    let (journal, writer) = child_journal(folder.path());
+    super::damage::salvaged(&journal);
+    for (epoch, seqs) in answered {
+        let (there, lost) = super::damage::readable(&journal, epoch);
+        assert_eq!(lost.count(), 0, "nothing was torn in epoch {epoch}: {lost:?}");
+        for seq in seqs {
+            assert!(there.has(seq), "movement {seq} of epoch {epoch} was answered");
+        }
+    }
+    drop(journal);
+    writer.stop().unwrap();
 }
 
 fn note(answered: &mut BTreeMap<String, u64>, line: &str) {

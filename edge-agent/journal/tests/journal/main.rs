@@ -12,6 +12,8 @@ mod catalogue;
 mod commit;
 mod damage;
 mod failing;
+mod flips;
+mod full;
 mod handled;
 mod kill;
 mod model;

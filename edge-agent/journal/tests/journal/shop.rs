@@ -15,10 +15,19 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn new(name: &str) -> Self {
+        Self::under(Path::new(env!("CARGO_TARGET_TMPDIR")), name)
+    }
+
+    /// In memory where that can be had: for tests that open thousands.
+    pub(crate) fn in_memory(name: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Self::under(memory, name) } else { Self::new(name) }
+    }
+
+    fn under(base: &Path, name: &str) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("journal-{}-{name}-{number}", std::process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let path = base.join(format!("journal-{}-{name}-{number}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -45,6 +54,10 @@ pub(crate) struct Shop {
 impl Shop {
     pub(crate) fn new(name: &str) -> Self {
         Self { folder: Folder::new(name), now: Arc::new(AtomicU64::new(1_000)) }
+    }
+
+    pub(crate) fn in_memory(name: &str) -> Self {
+        Self { folder: Folder::in_memory(name), now: Arc::new(AtomicU64::new(1_000)) }
     }
 
     pub(crate) fn dir(&self) -> PathBuf {

@@ -110,6 +110,18 @@ pub const JOURNAL_DAMAGED: Code = Code(3005);
 pub const JOURNAL_LOCKED: Code = Code(3006);
 /// The journal belongs to a newer release.
 pub const JOURNAL_NEWER: Code = Code(3007);
+/// A damaged journal was set aside.
+pub const JOURNAL_SET_ASIDE: Code = Code(3008);
+/// What a damaged journal holds is being taken over.
+pub const SALVAGE_RUNS: Code = Code(3009);
+/// Movements that were saved can't be read any more.
+pub const MOVEMENTS_UNREADABLE: Code = Code(3010);
+/// The side file of the journal was lost.
+pub const SIDE_FILE_LOST: Code = Code(3011);
+/// The disk can only be read.
+pub const DISK_READ_ONLY: Code = Code(3012);
+/// The ballast of the disk was given up.
+pub const BALLAST_GONE: Code = Code(3013);
 /// A scanner is not there.
 pub const SCANNER_GONE: Code = Code(4001);
 /// A scanner's port is in use by another program.

@@ -65,6 +65,8 @@ fn golden_values() -> Vec<(&'static str, String)> {
         encode(&numbers),
         encode(&KeptTill { token: [5; 32], added: Odometer(600) }),
         encode(&InstructionDone { first: at, lines: 2 }),
+        encode(&KeptAside { cause: "x".to_owned(), epoch: Some(at.epoch), done: true }),
+        encode(&KeptEpoch { first: 300, tail: 700 }),
     ];
     GOLDEN_VALUES.iter().map(|(name, _)| *name).zip(values.iter().map(|bytes| hex(bytes))).collect()
 }
@@ -92,12 +94,14 @@ fn the_bytes_of_a_key_never_change() {
         (sequences::key(&source), "2074696c6c3a31"),
         (tills::key(&source), "2174696c6c3a31"),
         (instructions::key(&Label::new("i").unwrap()), "2269"),
+        (salvage::aside_key(3).to_vec(), "2800000003"),
+        (salvage::epoch_key(Epoch(1)).to_vec(), "290000000000000001"),
     ] {
         assert_eq!(hex(&found), golden);
     }
 }
 
-const GOLDEN_VALUES: [(&str, &str); 20] = [
+const GOLDEN_VALUES: [(&str, &str); 22] = [
     ("stock", "01872701ac020105d804"),
     ("effect", "0187270100"),
     ("suspense", "010205ac020087270105ac0201d00f0101056170706c65d00f"),
@@ -127,4 +131,6 @@ const GOLDEN_VALUES: [(&str, &str); 20] = [
     ("sequence", "01ac020108090102"),
     ("till", "010505050505050505050505050505050505050505050505050505050505050505d804"),
     ("instruction", "010102030405060708ac0202"),
+    ("aside", "01017801010203040506070801"),
+    ("earlier epoch", "01ac02bc05"),
 ];

@@ -15,11 +15,11 @@ fn a_survivor_of_a_lane_is_voided_because_nobody_repeats_it() {
     let owner = &mut shop.owner;
     let mut answers = survive(owner, vec![sale("1", true), sale("2", false)]);
     assert!(matches!(answers[0].try_recv(), Ok(Err(NotSaved::Write { .. }))));
-    assert!(matches!(*owner.health.borrow(), Health::NotWritable { .. }));
+    assert!(matches!(*owner.tellers.health.borrow(), Health::NotWritable { .. }));
     owner.do_due();
-    assert_eq!(*owner.health.borrow(), Health::Writable);
+    assert_eq!(*owner.tellers.health.borrow(), Health::Writable);
     assert_eq!(kinds(owner), [Kind::Sale, Kind::Sale, Kind::Void]);
-    assert_eq!(owner.tail.borrow().seq, 3);
+    assert_eq!(owner.tellers.tail.borrow().seq, 3);
 }
 
 #[test]
@@ -101,11 +101,40 @@ fn a_disk_that_lost_what_was_answered_is_not_gone_on_with() {
     std::fs::remove_dir_all(dir.join("db")).unwrap();
     std::fs::rename(dir.join("before"), dir.join("db")).unwrap();
     owner.do_due();
-    match &*owner.health.borrow() {
+    match &*owner.tellers.health.borrow() {
         Health::NotWritable { cause, .. } => assert!(cause.contains("movements 2 to 2 are missing"), "{cause}"),
-        other @ (Health::Writable | Health::Closed) => panic!("it is damaged, not {other:?}"),
+        other @ (Health::Writable | Health::Damaged { .. } | Health::Closed) => panic!("it is damaged, not {other:?}"),
     }
     assert!(matches!(sell(owner, "3"), Err(NotSaved::Write { .. })));
+}
+
+#[test]
+fn what_stays_damaged_is_set_aside_at_the_next_open_with_all_that_was_answered_told() {
+    let mut shop = opened("condemned");
+    let (dir, now, owner) = (shop.dir.clone(), Arc::clone(&shop.now), &mut shop.owner);
+    for id in ["1", "2"] {
+        let (ticket, mut answer) = ticket(sale(id, false));
+        owner.inner.waiting.push_back(ticket);
+        owner.commit_waiting();
+        answer.try_recv().unwrap().unwrap();
+    }
+    let epoch = owner.state.identity.epoch;
+    owner.fail(&broken(), Vec::new());
+    std::fs::remove_dir_all(dir.join("db")).unwrap();
+    std::fs::create_dir(dir.join("db")).unwrap();
+    for _ in 0..limits::DAMAGED_LOOKS {
+        owner.do_due();
+        now.fetch_add(limits::REOPEN_MS, Ordering::Relaxed);
+    }
+    assert!(matches!(*owner.tellers.health.borrow(), Health::Damaged { .. }));
+    assert!(matches!(owner.ensure_open(), Err(NotSaved::Write { .. })), "it is gone on with no more");
+    let (config, tuning) = (owner.config.clone(), owner.tuning.clone());
+    // The process ends, and with it its lock.
+    drop(shop.owner);
+    let opened = open::open(&config, &tuning).unwrap();
+    assert!(opened.damage.is_some());
+    assert_ne!(opened.state.identity.epoch, epoch);
+    assert_eq!(opened.state.kept.epochs[&epoch].tail, 2, "the side file was told before");
 }
 
 fn copy(from: &std::path::Path, to: &std::path::Path) {

@@ -1,0 +1,213 @@
+//! Records of a damaged database's logs, read without the database: where
+//! the file that names its families is gone, and behind what is torn.
+//!
+//! The log's format is the storage's own: blocks of 32 KiB with pieces of
+//! CRC32C 4 (masked) ‖ length 2 ‖ kind 1, little-endian, put together to
+//! batches of seq 8 ‖ count 4 ‖ entries. What its checksums vouch for is taken
+//! as entries. In the rest movements are looked for by their own checksums.
+
+use crate::layout::{Family, outbox};
+
+const BLOCK: usize = 32 * 1024;
+const HEADER: usize = 7;
+const BATCH_HEADER: usize = 12;
+/// What the storage adds to a rotated checksum.
+const MASK: u32 = 0xa282_ead8;
+/// An outbox key with its length in front.
+const KEY_LENGTH: u8 = 16;
+/// Longer than any record.
+const LONGEST: usize = 256 * 1024;
+
+/// A family's key with its value; none if it was deleted.
+pub(crate) type Entry = (Family, Vec<u8>, Option<Vec<u8>>);
+
+/// What stands in a log.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    /// What the storage's checksums vouch for, in its order.
+    pub(crate) entries: Vec<Entry>,
+    /// Keys and values that may be movements, to be checked by themselves.
+    pub(crate) candidates: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Reads a log as far as anything in it can be read.
+pub(crate) fn read(bytes: &[u8]) -> Log {
+    let mut log = Log::default();
+    let mut pieces = Pieces::default();
+    for block in bytes.chunks(BLOCK) {
+        take_block(block, &mut pieces, &mut log);
+    }
+    pieces.give_up(&mut log);
+    log
+}
+
+/// A batch being put together.
+#[derive(Debug, Default)]
+struct Pieces {
+    bytes: Vec<u8>,
+    begun: bool,
+}
+
+impl Pieces {
+    /// What was begun will not be whole any more.
+    fn give_up(&mut self, log: &mut Log) {
+        if self.begun {
+            look_for_movements(&self.bytes, log);
+        }
+        self.bytes.clear();
+        self.begun = false;
+    }
+}
+
+fn take_block(block: &[u8], pieces: &mut Pieces, log: &mut Log) {
+    let mut rest = block;
+    while let Some((kind, piece, after)) = next_piece(rest) {
+        rest = after;
+        match kind {
+            1 => {
+                pieces.give_up(log);
+                take_batch(piece, log);
+            }
+            2 => {
+                pieces.give_up(log);
+                pieces.bytes.extend_from_slice(piece);
+                pieces.begun = true;
+            }
+            3 if pieces.begun => pieces.bytes.extend_from_slice(piece),
+            4 if pieces.begun => {
+                pieces.bytes.extend_from_slice(piece);
+                take_batch(&pieces.bytes, log);
+                pieces.bytes.clear();
+                pieces.begun = false;
+            }
+            // The end of something whose beginning is torn.
+            3 | 4 => look_for_movements(piece, log),
+            // Notes of the storage for itself.
+            _ => {}
+        }
+    }
+    // A torn piece: what follows it in this block is looked through.
+    if rest.iter().any(|byte| *byte != 0) {
+        pieces.give_up(log);
+        look_for_movements(rest, log);
+    }
+}
+
+/// The next piece that its checksum vouches for, and what lies behind it.
+fn next_piece(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
+    let [a, b, c, d, low, high, kind] = *header;
+    let (piece, after) = rest.split_at_checked(usize::from(u16::from_le_bytes([low, high])))?;
+    let sum = crc32c::crc32c_append(crc32c::crc32c(&[kind]), piece);
+    let masked = sum.rotate_right(15).wrapping_add(MASK);
+    (masked == u32::from_le_bytes([a, b, c, d]) && kind != 0).then_some((kind, piece, after))
+}
+
+/// The entries of a batch.
+fn take_batch(batch: &[u8], log: &mut Log) {
+    let mut reader = Batch(batch.get(BATCH_HEADER..).unwrap_or_default());
+    while let Some(entry) = reader.next_entry() {
+        log.entries.extend(entry);
+    }
+    if !reader.0.is_empty() {
+        look_for_movements(reader.0, log);
+    }
+}
+
+/// Entries not yet read.
+struct Batch<'a>(&'a [u8]);
+
+impl Batch<'_> {
+    /// The next entry, none inside if it concerns nothing of ours; none at
+    /// the end, or before what is not understood.
+    fn next_entry(&mut self) -> Option<Option<Entry>> {
+        let before = self.0;
+        let entry = self.read_entry();
+        if entry.is_none() {
+            self.0 = before;
+        }
+        entry
+    }
+
+    fn read_entry(&mut self) -> Option<Option<Entry>> {
+        let (tag, rest) = self.0.split_first()?;
+        self.0 = rest;
+        match tag {
+            // Written with its family, or deleted with it.
+            0x05 => {
+                let (family, key) = (self.number()?, self.text()?.to_vec());
+                let value = self.text()?.to_vec();
+                Some(family_of(family).map(|family| (family, key, Some(value))))
+            }
+            0x04 | 0x08 => {
+                let (family, key) = (self.number()?, self.text()?.to_vec());
+                Some(family_of(family).map(|family| (family, key, None)))
+            }
+            // A range deleted: what stood in it is not ours to judge here.
+            0x0e => {
+                self.number()?;
+                self.text()?;
+                self.text()?;
+                Some(None)
+            }
+            0x0d => Some(None),
+            _ => None,
+        }
+    }
+
+    fn number(&mut self) -> Option<usize> {
+        let (number, rest) = varint(self.0)?;
+        self.0 = rest;
+        Some(number)
+    }
+
+    fn text(&mut self) -> Option<&[u8]> {
+        let length = self.number()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(text)
+    }
+}
+
+/// Families are numbered in the order in which they were made, after the
+/// storage's own first.
+fn family_of(number: usize) -> Option<Family> {
+    Family::ALL.get(number.checked_sub(1)?).copied()
+}
+
+fn varint(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (mut value, mut rest) = (0_usize, bytes);
+    for shift in [0, 7, 14, 21, 28] {
+        let (byte, after) = rest.split_first()?;
+        rest = after;
+        value |= usize::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some((value, rest));
+        }
+    }
+    None
+}
+
+/// Everything that may be a movement's key and value, at any offset.
+fn look_for_movements(bytes: &[u8], log: &mut Log) {
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| *byte == KEY_LENGTH) {
+        let (_, from) = rest.split_at(at + 1);
+        match movement_at(from) {
+            Some((key, value, after)) => {
+                log.candidates.push((key.to_vec(), value.to_vec()));
+                rest = after;
+            }
+            None => rest = from,
+        }
+    }
+}
+
+fn movement_at(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (key, rest) = bytes.split_at_checked(usize::from(KEY_LENGTH))?;
+    let (length, rest) = varint(rest)?;
+    let (value, after) = rest.split_at_checked(length).filter(|_| length <= LONGEST)?;
+    let position = outbox::read_key(key).ok()?;
+    outbox::read_value(position, value).ok()?;
+    Some((key, value, after))
+}
