@@ -8,6 +8,7 @@
 mod books;
 mod conversation;
 mod dialling;
+mod earlier;
 mod errands;
 mod facts;
 mod keeper;
@@ -160,6 +161,7 @@ impl UplinkTask {
     /// Speaks with the centre until it is asked to stop.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<(), std::io::Error> {
         let mut tail = self.around.journal.watch_tail();
+        let mut salvage = self.around.journal.watch_salvage();
         let mut show = tokio::time::interval(SHOW_EVERY);
         loop {
             self.perform_all().await;
@@ -183,6 +185,13 @@ impl UplinkTask {
                     self.tell_news();
                     self.show();
                 }
+                changed = salvage.changed() => match changed {
+                    Ok(()) => {
+                        salvage.mark_unchanged();
+                        self.tell_earlier();
+                    }
+                    Err(_closed) => break,
+                },
                 Some(_) = self.work.join_next() => {}
                 Some(_) = self.leaving.join_next() => {}
             }
@@ -269,6 +278,7 @@ impl UplinkTask {
             Output::RememberReceived { epoch, blocks } => self.keeper.keep(Keep::Received { epoch, blocks }).await,
             Output::Welcomed(welcome) => self.welcomed(welcome).await,
             Output::Handled(handled) => self.keeper.keep(Keep::Handled(handled)).await,
+            Output::EarlierHandled { epoch, through } => self.settle(epoch, through),
             Output::TakeFacts { oldest } => self.gather_facts(oldest),
             Output::CatalogueVersion(version) => self.errands.catalogue(version),
             Output::Instruction(instruction) => self.errands.instruct(instruction),

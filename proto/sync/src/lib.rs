@@ -44,6 +44,7 @@
 //!             UplinkOutput::RememberReceived { epoch, blocks } => journal.remember(epoch, blocks),
 //!             UplinkOutput::Welcomed(welcome) => journal.replace_handled(welcome),  // → Differs, if the sums do
 //!             UplinkOutput::Handled(handled) => journal.handle(handled, uplink.may_trim()), // → Trimmed | Differs
+//!             UplinkOutput::EarlierHandled { epoch, through } => journal.settle(epoch, through), // → Earlier
 //!             UplinkOutput::TakeFacts { oldest } => facts.gather(oldest),           // → Facts
 //!             UplinkOutput::CatalogueVersion(version) => catalogue.fetch(version),
 //!             UplinkOutput::Instruction(instruction) => instructions.take(instruction),
@@ -61,7 +62,8 @@
 //!
 //! Inputs that come unasked: `Committed` after each synced batch of the
 //! journal, `Message` and `Disconnected` with the attempt's name,
-//! `ConditionsChanged`, `Stop`.
+//! `ConditionsChanged`, `Earlier` when something of a damaged journal was taken
+//! over, `Stop`.
 //!
 //! # The centre's shell, one task a stream
 //!
@@ -120,7 +122,7 @@ pub use receiver::input::{
 pub use receiver::output::{Closing, Output as ReceiverOutput, Payload, Wants};
 pub use receiver::{Receiver, ReceiverWake};
 pub use time::Millis;
-pub use uplink::input::{BoxFacts, Config as UplinkConfig, Facts, Input as UplinkInput, ReadId};
+pub use uplink::input::{BoxFacts, Config as UplinkConfig, EarlierFacts, Facts, Input as UplinkInput, ReadId};
 pub use uplink::outgoing::{ReceivedBlock, ReceivedBlocks};
 pub use uplink::output::{Leaving, Output as UplinkOutput, Trouble, TroubleKind};
 pub use uplink::search::Attempt;

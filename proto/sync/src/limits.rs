@@ -21,6 +21,8 @@ pub const IN_FLIGHT_BYTES: u64 = 4 * 1024 * 1024;
 pub const WINDOW_MS: u64 = 500;
 /// Live movements a second that need no credit.
 pub const LIVE_PER_SECOND: u32 = 50;
+/// Earlier epochs that a box speaks of at once.
+pub const EARLIER_EPOCHS: usize = 16;
 /// The newest movements that can be live.
 pub const LIVE_MOVEMENTS: u64 = 1_000;
 /// The age by the odometer up to which a movement is live.

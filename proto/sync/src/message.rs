@@ -12,8 +12,8 @@ pub use to_box::{
     Slow, ToBox, Welcome,
 };
 pub use to_centre::{
-    Batch, ConditionReport, DeviceFacts, Goodbye, Heartbeat, Hello, OpenBlock, OpeningTaken, Record, ScannerFacts,
-    Session, TillFacts, ToCentre, Unreadable,
+    Batch, ConditionReport, DeviceFacts, EarlierEpoch, Goodbye, Heartbeat, Hello, OpenBlock, OpeningTaken, Record,
+    ScannerFacts, Session, TillFacts, ToCentre, Unreadable,
 };
 pub use unary::{
     CatalogueCode, CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction,

@@ -31,6 +31,8 @@ pub struct Receiver {
     /// The stream's end as a suspect box's `Hello` saw it.
     suspect_end: Option<u64>,
     epochs: BTreeSet<Epoch>,
+    /// Those for which a control record was asked.
+    opening: BTreeSet<Epoch>,
     generation: Generation,
     progress: Option<Progress>,
     last_produce: u64,
@@ -98,6 +100,7 @@ impl Receiver {
             suspect: None,
             suspect_end: None,
             epochs: BTreeSet::new(),
+            opening: BTreeSet::new(),
             generation: Generation(0),
             progress: None,
             last_produce: 0,

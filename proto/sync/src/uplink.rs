@@ -2,6 +2,7 @@
 
 pub(crate) mod beat;
 mod connecting;
+mod earlier;
 mod freshness;
 mod hearing;
 pub(crate) mod input;
@@ -23,6 +24,7 @@ use crate::message::{Goodbye, Limits, OpeningTaken, Session, ToCentre};
 use crate::random::Random;
 use crate::time::Millis;
 use beat::Beat;
+use earlier::Earlier;
 use freshness::Freshness;
 use input::{Config, Facts, Input};
 use outgoing::Outgoing;
@@ -43,6 +45,7 @@ pub struct Uplink {
     generation: Generation,
     opening: Option<OpeningTaken>,
     outgoing: Outgoing,
+    earlier: Earlier,
     freshness: Freshness,
     link: Link,
     /// Since when no stream stood well; none while one does.
@@ -127,6 +130,7 @@ impl Uplink {
             generation: facts.generation,
             opening: facts.opening,
             outgoing,
+            earlier: Earlier::new(facts.earlier),
             freshness,
             link: Link::Searching(Search::from(now, now)),
             search_since: Some(now),
@@ -170,6 +174,11 @@ impl Uplink {
                 self.opening = Some(taken);
                 if self.is_open() {
                     self.say(ToCentre::OpeningTaken(taken), now);
+                }
+            }
+            Input::Earlier(facts) => {
+                if self.earlier.follow(facts) {
+                    self.greet_anew(now);
                 }
             }
             Input::Differs { block } => {
@@ -225,6 +234,8 @@ impl Uplink {
             Link::Talking(_) => {
                 self.ask_for_facts(now);
                 self.choose_reads(now);
+                let settled = self.earlier.newly_settled().into_iter();
+                self.outputs.extend(settled.map(|(epoch, through)| Output::EarlierHandled { epoch, through }));
             }
             // Their time has not come, or there is none.
             Link::Searching(_) | Link::Waiting { .. } | Link::Syncing { .. } | Link::Silent => {}

@@ -29,6 +29,8 @@ pub const INSTRUCTION_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Bytes of a text for people: a detail, a version, a path.
 pub const TEXT_BYTES: usize = 1_024;
+/// Earlier epochs a box speaks of.
+pub const EARLIER_EPOCHS: usize = 16;
 /// Conditions a box reports.
 pub const CONDITIONS: usize = 256;
 /// Scanners a box reports.

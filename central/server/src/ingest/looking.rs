@@ -1,5 +1,6 @@
 //! Looking a store up for a `Hello`: position first, blocks second.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidemark_ledger::LedgerError;
@@ -52,12 +53,18 @@ async fn found(ingest: &Ingest, hello: &Hello, again: bool) -> Result<Lookup, Le
         Some((ordinal, true)) => Standing::Closed(*ordinal),
     };
     let epochs = look.all_epochs();
+    let mut earlier = BTreeMap::new();
+    for told in hello.earlier.iter().filter(|told| epochs.contains(&told.epoch)) {
+        let look = ledger.look_up(&hello.store, told.epoch, None, told.first).await?;
+        earlier.insert(told.epoch, look.map(|look| look.blocks).unwrap_or_default());
+    }
     Ok(Lookup::Found(Box::new(Found {
         generation: ledger.generation(),
         standing,
         epochs,
         last_session: look.last_session,
         blocks: look.blocks,
+        earlier,
         reached: Reached { stream: position.stream, partition, offset: position.next, end, asked_at },
         rival: rival(ingest, hello),
         server_time: ingest.clock.wall(),

@@ -62,6 +62,21 @@ pub struct Hello {
     pub protocol: u32,
     /// The version of the program, a label.
     pub agent_version: String,
+    /// Earlier epochs of this box of which something is to come, because its
+    /// journal was damaged and set aside. The centre says what it holds of
+    /// each right after `Welcome`.
+    pub earlier: Vec<EarlierEpoch>,
+}
+
+/// An earlier epoch of a box, as far as it is not known to be handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EarlierEpoch {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The lowest seq that is not known to be handled.
+    pub first: Seq,
+    /// The highest that is known to have been committed.
+    pub tail: Seq,
 }
 
 /// Movements of one epoch, ascending by seq, perhaps with gaps.

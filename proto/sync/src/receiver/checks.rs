@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tidemark_model::{Epoch, Seq, StoreId};
 
 use crate::limits;
-use crate::message::{Batch, Hello, Limits, Refusal, RefusalCode, Unreadable};
+use crate::message::{Batch, EarlierEpoch, Hello, Limits, Refusal, RefusalCode, Unreadable};
 
 /// Whether this box may speak at all.
 pub(crate) fn check_hello(hello: &Hello, identity: Option<&StoreId>) -> Result<(), Refusal> {
@@ -35,6 +35,23 @@ pub(crate) fn check_hello(hello: &Hello, identity: Option<&StoreId>) -> Result<(
     let held = hello.tail.saturating_add(1).saturating_sub(hello.trimmed_below);
     if hello.handled > held {
         let detail = format!("{} positions handled of {held} that the box holds", hello.handled);
+        return Err(Refusal::new(RefusalCode::Malformed, detail));
+    }
+    check_earlier(hello)
+}
+
+/// Whether what a box says of its earlier epochs can be.
+fn check_earlier(hello: &Hello) -> Result<(), Refusal> {
+    if hello.earlier.len() > limits::EARLIER_EPOCHS {
+        let detail = format!("{} earlier epochs, at most {}", hello.earlier.len(), limits::EARLIER_EPOCHS);
+        return Err(Refusal::new(RefusalCode::Malformed, detail));
+    }
+    let is_odd = |earlier: &&EarlierEpoch| {
+        let span = 1..=earlier.tail.saturating_add(1);
+        earlier.epoch == hello.epoch || earlier.tail > limits::LAST_NUMBER || !span.contains(&earlier.first)
+    };
+    if let Some(odd) = hello.earlier.iter().find(is_odd) {
+        let detail = format!("seqs {} to {} of the earlier epoch {}", odd.first, odd.tail, odd.epoch);
         return Err(Refusal::new(RefusalCode::Malformed, detail));
     }
     Ok(())

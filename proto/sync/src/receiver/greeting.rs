@@ -3,7 +3,7 @@
 use tidemark_model::{BlockIndex, EpochOrdinal, SeqSet};
 
 use crate::limits;
-use crate::message::{Blocks, Hello, Refusal, RefusalCode, ToBox, Welcome};
+use crate::message::{Blocks, Handled, Hello, Refusal, RefusalCode, ToBox, Welcome};
 use crate::time::Millis;
 
 use super::checks::check_hello;
@@ -77,7 +77,7 @@ impl Receiver {
             return self.hold(Until::Decided, now);
         }
         let (ordinal, closed) = match found.standing {
-            Standing::Unknown => return self.open_epoch(hello, now),
+            Standing::Unknown => return self.open_epoch(hello, &found, now),
             Standing::Open(ordinal) => (ordinal, false),
             Standing::Closed(ordinal) => (ordinal, true),
         };
@@ -94,18 +94,23 @@ impl Receiver {
     }
 
     /// Makes the control record, once; the ordinal is looked for again until
-    /// the applier gave it.
-    fn open_epoch(&mut self, hello: &Hello, now: Millis) {
-        if self.last_produce == 0 {
+    /// the applier gave it. An earlier epoch of this box that never came here
+    /// is opened before, so that this one closes it.
+    fn open_epoch(&mut self, hello: &Hello, found: &Found, now: Millis) {
+        let unknown = hello.earlier.iter().map(|earlier| earlier.epoch).find(|epoch| !found.epochs.contains(epoch));
+        let epoch = unknown.unwrap_or(hello.epoch);
+        if self.opening.insert(epoch) {
             let produce = self.name_produce(Produce { epoch: None, seqs: SeqSet::new(), bytes: 0 });
-            self.outputs.push_back(Output::OpenEpoch { produce, hello: hello.clone() });
+            let opening = hello.opening.filter(|_| epoch == hello.epoch);
+            let hello = Hello { epoch, opening, ..hello.clone() };
+            self.outputs.push_back(Output::OpenEpoch { produce, hello });
         }
         self.hold(Until::Decided, now);
     }
 
     fn welcome(&mut self, hello: &Hello, found: Found, (ordinal, closed): (EpochOrdinal, bool), suspect: bool) {
         let pending = hello.tail.saturating_add(1).saturating_sub(hello.trimmed_below);
-        let backlog = pending > handled(hello, &found.blocks);
+        let backlog = pending > handled(hello, &found.blocks) || !hello.earlier.is_empty();
         self.stage = Stage::Open;
         self.generation = found.generation;
         self.epochs = found.epochs;
@@ -120,6 +125,14 @@ impl Receiver {
             limits: self.config.limits,
             server_time: found.server_time,
         }));
+        for earlier in &hello.earlier {
+            // One that is not known here waits until a person looks at it.
+            if self.epochs.contains(&earlier.epoch) {
+                let blocks = found.earlier.get(&earlier.epoch).cloned().unwrap_or_default();
+                let generation = found.generation;
+                self.send(ToBox::Handled(Handled { generation, epoch: earlier.epoch, blocks }));
+            }
+        }
         self.tell_progress();
         self.wants = Wants { backlog, outstanding: 0 };
         self.outputs.push_back(Output::Wants(self.wants));

@@ -54,6 +54,10 @@ pub struct Found {
     /// Handled blocks of the epoch from the block of `trimmed_below` on, read
     /// after `reached`.
     pub blocks: Blocks,
+    /// Handled blocks of the earlier epochs that the `Hello` speaks of and the
+    /// store knows, each from the block of its first seq on, read after
+    /// `reached`.
+    pub earlier: BTreeMap<Epoch, Blocks>,
     /// How far the applier of the store's partition is.
     pub reached: Reached,
     /// Another stream of the store that was welcomed and not yet left.

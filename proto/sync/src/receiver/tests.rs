@@ -41,6 +41,7 @@ fn found() -> Found {
         epochs: BTreeSet::from([EPOCH]),
         last_session: Some(Session(4)),
         blocks: Blocks::new(),
+        earlier: BTreeMap::new(),
         reached: reached(10),
         rival: None,
         server_time: WallTime(0),

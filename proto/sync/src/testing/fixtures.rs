@@ -21,6 +21,7 @@ pub fn hello(store: StoreId, epoch: Epoch) -> Hello {
         generation: Generation(0),
         protocol: PROTOCOL,
         agent_version: "0.1.0".to_owned(),
+        earlier: Vec::new(),
     }
 }
 

@@ -1,12 +1,30 @@
 //! A model of a box: its journal, and the shell around its uplink.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use tidemark_model::digest::movement_digest;
 use tidemark_model::{Block, BlockIndex, BoxId, Epoch, Generation, Odometer, Position, Seq, SeqSet, StoreId};
 
-use crate::message::{Blocks, Record, Session};
+use crate::message::{Blocks, EarlierEpoch, Record, Session};
 use crate::time::Millis;
-use crate::{BoxFacts, Facts, ReceivedBlocks, Uplink, UplinkConfig, UplinkInput};
+use crate::{BoxFacts, EarlierFacts, Facts, ReceivedBlocks, Uplink, UplinkConfig, UplinkInput};
+
+/// What was taken over from a damaged journal.
+#[derive(Debug)]
+pub struct ModelEarlier {
+    records: Vec<(Bytes, u64)>,
+    lost: SeqSet,
+    /// Whether all that can be found was found.
+    pub ready: bool,
+    pub(crate) received: ReceivedBlocks,
+}
+
+impl ModelEarlier {
+    pub(crate) fn tail(&self) -> Seq {
+        u64::try_from(self.records.len()).unwrap_or(u64::MAX)
+    }
+}
 
 /// A box. What a commit returned is on disk; what is remembered of received
 /// positions may be lost in a crash.
@@ -24,6 +42,8 @@ pub struct ModelBox {
     pub(crate) received: ReceivedBlocks,
     /// Seqs that the disk does not give back any more.
     pub unreadable: SeqSet,
+    /// What was taken over from damaged journals, by epoch.
+    pub earlier: BTreeMap<Epoch, ModelEarlier>,
     /// The uplink; none while the agent does not run.
     pub uplink: Option<Uplink>,
 }
@@ -41,6 +61,7 @@ impl ModelBox {
             generation: Generation(0),
             received: ReceivedBlocks::new(),
             unreadable: SeqSet::new(),
+            earlier: BTreeMap::new(),
             uplink: None,
         }
     }
@@ -77,8 +98,29 @@ impl ModelBox {
             handled: self.handled.clone(),
             received: self.received.clone(),
             opening: None,
+            earlier: self.earlier_facts(),
         };
         self.uplink = Some(Uplink::new(self.config.clone(), facts, now));
+    }
+
+    /// The journal is set aside, and the box goes on in a new one. Of the old
+    /// one everything but `lost` is found.
+    pub(crate) fn set_aside(&mut self, epoch: Epoch, lost: SeqSet, ready: bool) {
+        let records = std::mem::take(&mut self.records);
+        self.earlier.insert(self.epoch, ModelEarlier { records, lost, ready, received: ReceivedBlocks::new() });
+        self.epoch = epoch;
+        (self.session, self.trimmed_below) = (Session(0), 1);
+        self.handled.clear();
+        self.received.clear();
+        self.unreadable = SeqSet::new();
+    }
+
+    pub(crate) fn earlier_facts(&self) -> Vec<EarlierFacts> {
+        let facts = |(epoch, earlier): (&Epoch, &ModelEarlier)| {
+            let of = EarlierEpoch { epoch: *epoch, first: 1, tail: earlier.tail() };
+            EarlierFacts { of, ready: earlier.ready, received: earlier.received.clone() }
+        };
+        self.earlier.iter().map(facts).collect()
     }
 
     /// Commits `count` movements of `size` bytes each.
@@ -101,14 +143,19 @@ impl ModelBox {
         }
     }
 
-    pub(crate) fn read(&self, seqs: &SeqSet, max_bytes: u64) -> (Vec<Record>, SeqSet) {
+    pub(crate) fn read(&self, epoch: Epoch, seqs: &SeqSet, max_bytes: u64) -> (Vec<Record>, SeqSet) {
         let (mut records, mut unreadable, mut bytes) = (Vec::new(), SeqSet::new(), 0);
+        let (held, gone) = match self.earlier.get(&epoch) {
+            Some(earlier) => (&earlier.records, &earlier.lost),
+            None => (&self.records, &self.unreadable),
+        };
         for seq in seqs.iter() {
-            if self.unreadable.has(seq) {
+            if gone.has(seq) {
                 unreadable.insert(seq..=seq);
                 continue;
             }
-            let Some((payload, digest)) = self.record(seq) else { continue };
+            let at = seq.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+            let Some((payload, digest)) = at.and_then(|at| held.get(at)) else { continue };
             let record = Record { seq, digest: Some(*digest), bytes: payload.clone() };
             bytes += record.payload();
             if bytes > max_bytes && !records.is_empty() {

@@ -134,6 +134,7 @@ impl ModelCentre {
             epochs: self.ledger.ordinals.keys().copied().collect(),
             last_session: last,
             blocks: self.ledger.blocks.get(&hello.epoch).cloned().unwrap_or_default(),
+            earlier: hello.earlier.iter().filter_map(|told| self.ledger.held_of(told.epoch)).collect(),
             reached,
             rival: self.rival,
             server_time: WallTime(0),
@@ -161,6 +162,12 @@ impl ModelCentre {
         }
         self.stream.entries.push(Entry::EpochOpened(epoch));
         Some(self.last_place())
+    }
+
+    /// How many entries the log has.
+    #[must_use]
+    pub fn stream_length(&self) -> u64 {
+        self.stream.end()
     }
 
     fn last_place(&self) -> StreamPlace {

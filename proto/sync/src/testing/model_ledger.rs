@@ -104,6 +104,19 @@ impl ModelLedger {
         self.ordinals.get(&epoch).copied()
     }
 
+    /// What is held of an epoch, if it is known.
+    pub(crate) fn held_of(&self, epoch: Epoch) -> Option<(Epoch, Blocks)> {
+        self.ordinals.contains_key(&epoch).then(|| (epoch, self.blocks.get(&epoch).cloned().unwrap_or_default()))
+    }
+
+    /// Positions named as lost.
+    #[must_use]
+    pub fn lost(&self, epoch: Epoch) -> BTreeSet<Seq> {
+        let handled = self.blocks.get(&epoch).into_iter().flatten();
+        let handled = handled.flat_map(|(index, block)| block.bitmap.seqs(*index));
+        handled.filter(|seq| !self.has(epoch, *seq)).collect()
+    }
+
     /// Applies up to `count` entries of the log.
     pub(crate) fn apply(&mut self, stream: &ModelStream, count: u64) {
         if self.stream != stream.id {

@@ -1,18 +1,18 @@
 //! The pair: a box, a line and a centre, moved by a virtual clock.
 
+mod faults;
 mod performing;
 mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidemark_model::{BlockIndex, Epoch, Seq, StoreId, StreamPlace};
+use tidemark_model::{Epoch, Seq, StoreId, StreamPlace};
 
 use crate::message::{Hello, Refusal, Session, ToBox, ToCentre};
 use crate::random::Random;
 use crate::testing::line::Line;
 use crate::testing::model_box::ModelBox;
 use crate::testing::model_centre::{Door, ModelCentre};
-use crate::testing::model_ledger::ModelLedger;
 use crate::time::Millis;
 use crate::{Attempt, Payload, ProduceId, ReceiverInput, Trouble, UplinkInput};
 
@@ -77,7 +77,7 @@ pub struct Pair {
     attempts: BTreeSet<Attempt>,
     connection: Option<Attempt>,
     /// What the box was told is in the stream and not given up since.
-    received: BTreeMap<Seq, StreamPlace>,
+    received: BTreeMap<(Epoch, Seq), StreamPlace>,
     credit: u64,
     /// Everything that was said, for comparing runs.
     pub trace: Vec<String>,
@@ -140,92 +140,6 @@ impl Pair {
         self.settle();
     }
 
-    /// The line is cut without a word to either end; what is under way is
-    /// lost.
-    pub fn cut(&mut self) {
-        self.line.whole = false;
-        self.lose_messages();
-    }
-
-    /// The line is whole again; connections from before are not.
-    pub fn mend(&mut self) {
-        if !self.line.whole {
-            self.line.whole = true;
-            self.line.drain(self.now);
-        }
-    }
-
-    /// The connection is reset, and both ends are told.
-    pub fn reset(&mut self) {
-        let connection = self.connection;
-        self.lose_messages();
-        let now = Millis(self.now);
-        if let Some(attempt) = connection {
-            self.shop.tell(UplinkInput::Disconnected { attempt, cause: "reset".to_owned() }, now);
-            if let Some(served) = self.centre.served.get_mut(&attempt) {
-                served.receiver.handle_input(ReceiverInput::Disconnected, now);
-            }
-        }
-        self.settle();
-    }
-
-    fn lose_messages(&mut self) {
-        self.attempts.clear();
-        self.events.retain(|_, event| !event.is_under_way());
-        if let Some(attempt) = self.connection.take() {
-            // Whatever either end says on it from now on goes nowhere.
-            self.trace.push(format!("{} dead {attempt:?}", self.now));
-        }
-    }
-
-    /// The agent dies; what was not synced may be lost. A connection of it is
-    /// half open at the centre.
-    pub fn crash_box(&mut self) {
-        self.shop.uplink = None;
-        self.lose_messages();
-        self.events.retain(|_, event| !matches!(event, Event::SessionSynced(_)));
-        if self.random.below(2) == 0 {
-            let lost = self.random.below(4);
-            self.shop.received.retain(|index, _| index.0 % 4 != lost);
-        }
-        let kept = &self.shop.received;
-        self.received.retain(|seq, _| kept.get(&BlockIndex::of(*seq)).is_some_and(|block| block.bitmap.has(*seq)));
-    }
-
-    /// The agent starts again.
-    pub fn start_box(&mut self) {
-        self.shop.start(Millis(self.now));
-        self.settle();
-    }
-
-    /// The centre dies; what was being produced may or may not have arrived.
-    pub fn crash_centre(&mut self) {
-        let open: Vec<(u64, u64)> =
-            self.events.iter().filter(|(_, event)| matches!(event, Event::Produce(..))).map(|(key, _)| *key).collect();
-        for key in open {
-            if let Some(Event::Produce(_, _, payload)) = self.events.remove(&key)
-                && self.random.below(2) == 0
-            {
-                self.centre.produce(&payload);
-            }
-        }
-        self.events.retain(|_, event| !matches!(event, Event::LookUp(..) | Event::OpenEpoch(..)));
-        self.lose_messages();
-        self.centre.crash();
-    }
-
-    /// The centre starts again.
-    pub const fn start_centre(&mut self) {
-        self.centre.up = true;
-    }
-
-    /// The database is set back to an older state; the centre dies with it.
-    pub fn set_back(&mut self, older: ModelLedger) {
-        self.crash_centre();
-        self.centre.ledger = older;
-        self.start_centre();
-    }
-
     /// Runs for that long.
     pub fn run(&mut self, millis: u64) {
         let until = self.now.saturating_add(millis);
@@ -254,6 +168,13 @@ impl Pair {
         let lost = usize::try_from(self.shop.unreadable.count()).unwrap_or(usize::MAX);
         applied.saturating_add(lost) >= usize::try_from(tail).unwrap_or(usize::MAX)
             && self.shop.uplink.as_ref().is_some_and(|uplink| uplink.status().pending == 0)
+    }
+
+    /// The same of its present epoch alone.
+    #[must_use]
+    pub fn all_own_handled(&self) -> bool {
+        let applied = self.centre.ledger.applied(self.shop.epoch).len();
+        applied >= usize::try_from(self.shop.tail()).unwrap_or(usize::MAX)
     }
 
     /// Compares what the box committed with what the ledger holds, and hands

@@ -1,3 +1,4 @@
+mod earlier;
 mod faults;
 mod fresh_first;
 mod sentences;

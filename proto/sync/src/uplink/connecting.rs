@@ -71,6 +71,7 @@ impl Uplink {
             generation: self.generation,
             protocol: limits::PROTOCOL,
             agent_version: self.config.agent_version.clone(),
+            earlier: self.earlier.greet(),
         };
         self.say(ToCentre::Hello(hello), now);
     }
@@ -141,6 +142,15 @@ impl Uplink {
     pub(super) fn land_nothing(&mut self) {
         let out = self.outgoing.out().clone();
         self.outgoing.give_back(&out);
+        self.earlier.land_nothing();
+    }
+
+    /// The present `Hello` left something out: another is said.
+    pub(super) fn greet_anew(&mut self, now: Millis) {
+        let Link::Talking(talk) = &self.link else { return };
+        let attempt = talk.attempt;
+        self.leave(attempt, Leaving::EarlierEpoch);
+        self.lost("the box has more to say than it greeted with", now);
     }
 
     /// This journal and the centre disagree: it neither speaks nor trims any

@@ -97,11 +97,12 @@ impl Uplink {
 
     fn received(&mut self, received: &Received, now: Millis) {
         let Link::Talking(talk) = &mut self.link else { return };
-        if received.epoch != self.outgoing.epoch() {
-            return;
-        }
-        talk.window.land(&received.seqs, now);
-        let blocks = self.outgoing.receive(&received.seqs, received.place);
+        talk.window.land(received.epoch, &received.seqs, now);
+        let blocks = if received.epoch == self.outgoing.epoch() {
+            self.outgoing.receive(&received.seqs, received.place)
+        } else {
+            self.earlier.receive(received.epoch, &received.seqs, received.place)
+        };
         if !blocks.is_empty() {
             self.outputs.push_back(Output::RememberReceived { epoch: received.epoch, blocks });
         }
@@ -115,7 +116,7 @@ impl Uplink {
             return self.lost("head office speaks of another history of its books", now);
         }
         if handled.epoch != self.outgoing.epoch() {
-            return;
+            return self.earlier.handle(handled.epoch, &handled.blocks);
         }
         if let Some(seq) = self.outgoing.beyond_tail(&handled.blocks) {
             let tail = self.outgoing.tail();
@@ -130,6 +131,8 @@ impl Uplink {
         if !blocks.is_empty() {
             self.outputs.push_back(Output::RememberReceived { epoch: self.outgoing.epoch(), blocks });
         }
+        let earlier = self.earlier.give_up(applied).into_iter();
+        self.outputs.extend(earlier.map(|(epoch, blocks)| Output::RememberReceived { epoch, blocks }));
     }
 
     fn slowed(&mut self, slow: Slow, now: Millis) {

@@ -4,7 +4,8 @@ use tidemark_model::{BlockIndex, BoxId, Epoch, Generation, Odometer, Seq, SeqSet
 
 use crate::limits;
 use crate::message::{
-    Blocks, ConditionReport, DeviceFacts, Limits, OpenBlock, OpeningTaken, Record, Session, TillFacts, ToBox,
+    Blocks, ConditionReport, DeviceFacts, EarlierEpoch, Limits, OpenBlock, OpeningTaken, Record, Session, TillFacts,
+    ToBox,
 };
 use crate::uplink::outgoing::ReceivedBlocks;
 use crate::uplink::search::Attempt;
@@ -53,6 +54,20 @@ pub struct Facts {
     pub received: ReceivedBlocks,
     /// The opening of the epoch, if it was taken.
     pub opening: Option<OpeningTaken>,
+    /// Earlier epochs of this box that are taken over from damaged journals.
+    pub earlier: Vec<EarlierFacts>,
+}
+
+/// What the journal holds of an earlier epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierFacts {
+    /// Which, and how much of it.
+    pub of: EarlierEpoch,
+    /// Whether all that can be found of it was found: until then nothing of it
+    /// is sent, and nothing named as lost.
+    pub ready: bool,
+    /// What was received of it, as last remembered.
+    pub received: ReceivedBlocks,
 }
 
 /// Which read an answer belongs to.
@@ -128,6 +143,8 @@ pub enum Input {
     },
     /// The answer to `TakeFacts`.
     Facts(BoxFacts),
+    /// How it stands with earlier epochs now; those left out are settled.
+    Earlier(Vec<EarlierFacts>),
     /// The box's conditions changed: the centre should hear soon.
     ConditionsChanged,
     /// The journal took the opening of its epoch.

@@ -60,6 +60,14 @@ pub enum Output {
     /// The journal takes these blocks, each whole, compares its own sums with
     /// them and may trim what is handled and proven.
     Handled(Handled),
+    /// The centre has handled all of an earlier epoch up to there: it can be
+    /// let go. Answer `Earlier` if it was.
+    EarlierHandled {
+        /// The epoch.
+        epoch: Epoch,
+        /// The last seq of it.
+        through: Seq,
+    },
     /// Gather the facts of a heartbeat; answer `Facts`.
     TakeFacts {
         /// The position whose age is wanted; none if all is handled.
@@ -86,6 +94,8 @@ pub enum Leaving {
     Refused,
     /// No answer came for too long.
     NoAnswer,
+    /// An earlier epoch was found that its `Hello` did not speak of.
+    EarlierEpoch,
     /// The centre speaks of another history now.
     OtherGeneration,
     /// This journal and the centre hold different things.

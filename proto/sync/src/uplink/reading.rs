@@ -1,7 +1,7 @@
 //! Reads under way: at most one for live and one for backlog, so that a box
 //! holds few bytes at a time.
 
-use tidemark_model::SeqSet;
+use tidemark_model::{Epoch, SeqSet};
 
 use crate::uplink::input::ReadId;
 
@@ -10,6 +10,7 @@ use crate::uplink::input::ReadId;
 pub(crate) struct Read {
     pub(crate) id: ReadId,
     pub(crate) live: bool,
+    pub(crate) epoch: Epoch,
     pub(crate) seqs: SeqSet,
     pub(crate) max_bytes: u64,
 }

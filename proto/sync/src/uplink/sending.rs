@@ -34,31 +34,36 @@ impl Uplink {
             let max_bytes = room.min(u64::from(stream.batch_bytes.min(limits::BATCH_BYTES))).max(1);
             let most = u64::from(stream.batch_movements.min(limits::BATCH_MOVEMENTS));
             let count = (max_bytes / record_bytes).clamp(1, most.max(1));
-            let seqs = if live {
+            // A little more than fits by the average: the shell stops at the
+            // bytes.
+            let more = count.saturating_mul(2).min(most.max(1));
+            let own = if live {
                 let count = count.min(talk.purse.allowed(now)).min(limits::LIVE_MOVEMENTS);
                 newest(self.outgoing.waiting(), count, floor)
             } else if talk.purse.credit() > 0 {
-                // A little more than fits by the average: the shell stops at
-                // the bytes.
-                oldest(self.outgoing.waiting(), count.saturating_mul(2).min(most.max(1)))
+                oldest(self.outgoing.waiting(), more)
             } else {
                 continue;
             };
-            if seqs.is_empty() {
-                continue;
-            }
+            self.outgoing.take(&own);
+            let (epoch, seqs) = match (own.is_empty(), live) {
+                (false, _) => (self.outgoing.epoch(), own),
+                (true, true) => continue,
+                (true, false) => match self.earlier.take(more) {
+                    Some(earlier) => earlier,
+                    None => continue,
+                },
+            };
             let max_bytes = if live { max_bytes } else { max_bytes.min(talk.purse.credit()) };
-            self.outgoing.take(&seqs);
-            let epoch = self.outgoing.epoch();
             self.last_read = self.last_read.saturating_add(1);
             let read = ReadId(self.last_read);
-            talk.reading.begin(Read { id: read, live, seqs: seqs.clone(), max_bytes });
+            talk.reading.begin(Read { id: read, live, epoch, seqs: seqs.clone(), max_bytes });
             self.outputs.push_back(Output::Read { read, epoch, seqs, max_bytes });
         }
         // What live may not take, for its age or its number, needs credit.
         let old = self.outgoing.waiting().first().is_some_and(|seq| seq < floor);
         let beyond = !self.outgoing.waiting().is_empty() && talk.purse.allowed(now) == 0;
-        talk.beat.backlog(old || beyond, now);
+        talk.beat.backlog(old || beyond || self.earlier.waiting() > 0, now);
     }
 
     /// The records are there.
@@ -74,7 +79,7 @@ impl Uplink {
         // already, and the bytes are dropped.
         let Link::Talking(talk) = &mut self.link else { return };
         let Some(asked) = talk.reading.end(read) else { return };
-        let mut batch = Batch { epoch: self.outgoing.epoch(), live: asked.live, records };
+        let mut batch = Batch { epoch: asked.epoch, live: asked.live, records };
         batch.records.retain(|record| asked.seqs.has(record.seq));
         if batch.records.is_empty() && unreadable.is_empty() {
             // The journal could not read just now.
@@ -87,7 +92,7 @@ impl Uplink {
         let movements = seqs.count();
         if let Some(average) = payload.checked_div(movements) {
             self.record_bytes = self.record_bytes.saturating_mul(7).saturating_add(average) / 8;
-            talk.window.launch(seqs, payload, asked.live, now);
+            talk.window.launch(asked.epoch, seqs, payload, asked.live, now);
             if asked.live {
                 talk.purse.spend(movements);
             } else {
@@ -100,11 +105,15 @@ impl Uplink {
         }
         if !unreadable.is_empty() {
             if let Link::Talking(talk) = &mut self.link {
-                talk.window.launch(unreadable.clone(), 0, asked.live, now);
+                talk.window.launch(epoch, unreadable.clone(), 0, asked.live, now);
             }
             self.say(ToCentre::Unreadable(Unreadable { epoch, seqs: unreadable, digest }), now);
         }
-        self.outgoing.give_back(&rest);
+        if epoch == self.outgoing.epoch() {
+            self.outgoing.give_back(&rest);
+        } else {
+            self.earlier.give_back(epoch, &rest);
+        }
     }
 
     /// Asks for the facts of a heartbeat that is due.
@@ -127,7 +136,7 @@ impl Uplink {
             tail: self.outgoing.tail(),
             trimmed_below: self.outgoing.trimmed_below(),
             open_block: facts.open_block,
-            backlog: self.outgoing.waiting().count(),
+            backlog: self.outgoing.waiting().count().saturating_add(self.earlier.waiting()),
             oldest_age_ms: facts.oldest_age_ms,
             odometer: facts.odometer,
             catalogue: facts.catalogue,

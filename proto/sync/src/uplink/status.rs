@@ -64,12 +64,17 @@ impl Uplink {
             ordinal: self.ordinal,
             closed: self.closed,
             heard: self.heard,
-            pending: self.outgoing.untrimmed().saturating_sub(self.outgoing.handled_count()),
-            waiting: self.outgoing.waiting().count(),
+            pending: self.pending(),
+            waiting: self.outgoing.waiting().count().saturating_add(self.earlier.waiting()),
             in_flight_bytes: talk.map_or(0, |talk| talk.window.in_flight()),
             window_bytes: talk.map_or(0, |talk| talk.window.bytes()),
             credit_bytes: talk.map_or(0, |talk| talk.purse.credit()),
         }
+    }
+
+    fn pending(&self) -> u64 {
+        let own = self.outgoing.untrimmed().saturating_sub(self.outgoing.handled_count());
+        own.saturating_add(self.earlier.pending())
     }
 
     fn link_state(&self) -> LinkState {

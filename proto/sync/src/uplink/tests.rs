@@ -35,6 +35,7 @@ impl Alone {
             handled: Blocks::new(),
             received: ReceivedBlocks::new(),
             opening: None,
+            earlier: Vec::new(),
         };
         let mut alone = Self { uplink: Uplink::new(config, facts, Millis(0)), now: 0, outputs: Vec::new() };
         alone.drain();

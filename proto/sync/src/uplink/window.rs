@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use tidemark_model::SeqSet;
+use tidemark_model::{Epoch, SeqSet};
 
 use crate::limits;
 use crate::message::Limits;
@@ -25,6 +25,7 @@ pub(crate) struct Window {
 
 #[derive(Clone, Debug)]
 struct Flight {
+    epoch: Epoch,
     seqs: SeqSet,
     bytes: u64,
     live: bool,
@@ -105,18 +106,20 @@ impl Window {
     }
 
     /// A batch was sent.
-    pub(crate) fn launch(&mut self, seqs: SeqSet, bytes: u64, live: bool, now: Millis) {
+    pub(crate) fn launch(&mut self, epoch: Epoch, seqs: SeqSet, bytes: u64, live: bool, now: Millis) {
         let sum = if live { &mut self.live_bytes } else { &mut self.backlog_bytes };
         *sum = sum.saturating_add(bytes);
         let full = self.in_flight().saturating_add(self.batch_bytes()) > self.bytes;
-        self.flights.push_back(Flight { seqs, bytes, live, sent_at: now, full });
+        self.flights.push_back(Flight { epoch, seqs, bytes, live, sent_at: now, full });
     }
 
     /// The stream holds these.
-    pub(crate) fn land(&mut self, seqs: &SeqSet, now: Millis) {
+    pub(crate) fn land(&mut self, epoch: Epoch, seqs: &SeqSet, now: Millis) {
         let mut landed = Vec::new();
         self.flights.retain_mut(|flight| {
-            flight.seqs.remove_all(seqs);
+            if flight.epoch == epoch {
+                flight.seqs.remove_all(seqs);
+            }
             let open = !flight.seqs.is_empty();
             if !open {
                 landed.push(flight.clone());
@@ -169,14 +172,14 @@ mod tests {
         let mut under_way: VecDeque<(u64, u64, u64)> = VecDeque::new();
         while now < 60_000 {
             while let Some((seq, sent, _)) = under_way.pop_front_if(|(_, _, at)| *at <= now) {
-                window.land(&seqs(seq), Millis(now));
+                window.land(Epoch(1), &seqs(seq), Millis(now));
                 if now > 30_000 {
                     longest = longest.max(now - sent);
                 }
             }
             while let Some(room) = window.room(Share::Backlog, 0) {
                 seq += 1;
-                window.launch(seqs(seq), room, false, Millis(now));
+                window.launch(Epoch(1), seqs(seq), room, false, Millis(now));
                 free_at = free_at.max(now) + (room * 1_000).div_ceil(bytes_per_second);
                 under_way.push_back((seq, now, free_at + delay_ms));
             }
@@ -208,11 +211,11 @@ mod tests {
         let mut seq = 0;
         while let Some(room) = window.room(Share::Live { beside_backlog: true }, 0) {
             seq += 1;
-            window.launch(seqs(seq), room, true, Millis(0));
+            window.launch(Epoch(1), seqs(seq), room, true, Millis(0));
         }
         while let Some(room) = window.room(Share::Backlog, 0) {
             seq += 1;
-            window.launch(seqs(seq), room, false, Millis(0));
+            window.launch(Epoch(1), seqs(seq), room, false, Millis(0));
         }
         let all = window.bytes();
         assert_eq!(window.shares(), (all / 4 * 3, all / 4));
@@ -221,9 +224,9 @@ mod tests {
     #[test]
     fn one_batch_may_always_fly() {
         let mut window = Window::new(&Limits::default(), Millis(0));
-        window.launch(seqs(1), 48 * 1024, false, Millis(0));
+        window.launch(Epoch(1), seqs(1), 48 * 1024, false, Millis(0));
         assert_eq!(window.room(Share::Backlog, 0), None);
-        window.land(&seqs(1), Millis(20_000));
+        window.land(Epoch(1), &seqs(1), Millis(20_000));
         assert!(window.room(Share::Backlog, 0).is_some());
     }
 }

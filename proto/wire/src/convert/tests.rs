@@ -49,6 +49,7 @@ fn hello() -> Hello {
         generation: Generation(3),
         protocol: 1,
         agent_version: "0.1.0".to_owned(),
+        earlier: Vec::new(),
     }
 }
 

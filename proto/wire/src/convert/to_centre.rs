@@ -4,15 +4,15 @@ use bytes::Bytes;
 use tidemark_model::limits::BLOCK_SEQS;
 use tidemark_model::{BlockIndex, BoxId, Epoch, Generation, Label, Odometer, Source, WallTime};
 use tidemark_sync::message::{
-    Batch, ConditionReport, DeviceFacts, Goodbye, Heartbeat, Hello, OpenBlock, OpeningTaken, ScannerFacts, Session,
-    TillFacts, ToCentre, Unreadable,
+    Batch, ConditionReport, DeviceFacts, EarlierEpoch, Goodbye, Heartbeat, Hello, OpenBlock, OpeningTaken,
+    ScannerFacts, Session, TillFacts, ToCentre, Unreadable,
 };
 
 use super::field::{all, array, at_most, needed, ordinal, spoken, store, text, words};
 use super::seqs::{few, seqs, seqs_of};
 use crate::batch;
 use crate::error::{DecodeError, EncodeError};
-use crate::limits::{CONDITIONS, SCANNERS, TILLS};
+use crate::limits::{CONDITIONS, EARLIER_EPOCHS, SCANNERS, TILLS};
 use crate::schema::sync::v1 as proto;
 use crate::schema::sync::v1::to_centre::Message;
 
@@ -98,7 +98,13 @@ fn hello_to(hello: &Hello) -> proto::Hello {
         generation: hello.generation.0,
         protocol: hello.protocol,
         agent_version: spoken(&hello.agent_version),
+        earlier: hello.earlier.iter().map(earlier_to).collect(),
     }
+}
+
+const fn earlier_to(earlier: &EarlierEpoch) -> proto::EarlierEpoch {
+    let EarlierEpoch { epoch, first, tail } = earlier;
+    proto::EarlierEpoch { epoch: epoch.0, first: *first, tail: *tail }
 }
 
 fn hello_of(message: proto::Hello) -> Result<Hello, DecodeError> {
@@ -114,7 +120,17 @@ fn hello_of(message: proto::Hello) -> Result<Hello, DecodeError> {
         generation: Generation(message.generation),
         protocol: message.protocol,
         agent_version: words(message.agent_version, "hello.agent_version")?,
+        earlier: earlier_of(&message.earlier)?,
     })
+}
+
+fn earlier_of(earlier: &[proto::EarlierEpoch]) -> Result<Vec<EarlierEpoch>, DecodeError> {
+    at_most(earlier.len(), EARLIER_EPOCHS, "hello.earlier")?;
+    let of = |earlier: &proto::EarlierEpoch| {
+        let proto::EarlierEpoch { epoch, first, tail } = *earlier;
+        EarlierEpoch { epoch: Epoch(epoch), first, tail }
+    };
+    Ok(earlier.iter().map(of).collect())
 }
 
 fn opening_taken(taken: OpeningTaken) -> proto::OpeningTaken {

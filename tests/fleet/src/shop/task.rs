@@ -120,6 +120,7 @@ fn uplink_of(shop: &Shop) -> Uplink {
         handled: Blocks::new(),
         received: ReceivedBlocks::new(),
         opening: None,
+        earlier: Vec::new(),
     };
     Uplink::new(config, facts, Millis(0))
 }
@@ -221,8 +222,9 @@ impl Task {
                 let (unreadable, unreadable_digest) = (tidemark_model::SeqSet::new(), None);
                 self.tell(Input::Records { read, records, unreadable, unreadable_digest });
             }
-            // The memory of a simulated shop is its uplink's.
-            Output::RememberReceived { .. } | Output::OpeningReady(_) => {}
+            // The memory of a simulated shop is its uplink's, and its disk is
+            // never damaged.
+            Output::RememberReceived { .. } | Output::EarlierHandled { .. } | Output::OpeningReady(_) => {}
             Output::Welcomed(welcome) => self.compare(&welcome.blocks),
             Output::Handled(handled) if handled.epoch == self.shop.journal().epoch() => self.compare(&handled.blocks),
             // Blocks of a life that this shop never had.

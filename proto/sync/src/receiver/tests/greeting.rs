@@ -53,6 +53,35 @@ fn a_hello_gets_slow_while_the_database_is_down_and_while_it_is_not_its_turn() {
 }
 
 #[test]
+fn earlier_epochs_are_answered_with_what_is_held_of_them() {
+    let told = |epoch| crate::message::EarlierEpoch { epoch, first: 1, tail: 9 };
+    let (old, strange) = (Epoch(7), Epoch(8));
+    let mut alone = Alone::looking(Hello { earlier: vec![told(old), told(strange)], ..hello() });
+    let mut block = tidemark_model::Block::default();
+    assert!(block.add(3, 5, 0));
+    let blocks = Blocks::from([(tidemark_model::BlockIndex(0), block)]);
+    alone.find(Found {
+        epochs: BTreeSet::from([EPOCH, old]),
+        earlier: BTreeMap::from([(old, blocks.clone())]),
+        ..found()
+    });
+    let handled: Vec<_> = alone.said().filter(|message| matches!(message, ToBox::Handled(_))).collect();
+    let expected = crate::message::Handled { generation: Generation(1), epoch: old, blocks };
+    assert_eq!(handled, [&ToBox::Handled(expected)], "the strange one waits for a person");
+}
+
+#[test]
+fn what_a_hello_says_of_earlier_epochs_has_to_be_possible() {
+    let told = |first, tail| crate::message::EarlierEpoch { epoch: Epoch(7), first, tail };
+    for odd in [told(0, 5), told(7, 5), told(1, limits::LAST_NUMBER + 1)] {
+        let alone = Alone::looking(Hello { earlier: vec![odd], ..hello() });
+        assert_eq!(alone.refused().0, RefusalCode::Malformed, "{odd:?}");
+    }
+    let many = vec![told(1, 5); limits::EARLIER_EPOCHS + 1];
+    assert_eq!(Alone::looking(Hello { earlier: many, ..hello() }).refused().0, RefusalCode::Malformed);
+}
+
+#[test]
 fn an_unknown_epoch_makes_one_control_record_and_waits_for_its_ordinal() {
     let mut alone = Alone::looking(hello());
     let unknown = || Found { standing: Standing::Unknown, epochs: BTreeSet::new(), ..found() };

@@ -39,12 +39,23 @@ impl Pair {
             UplinkOutput::Abandon { attempt } | UplinkOutput::Disconnect { attempt, .. } => self.hang_up(attempt),
             UplinkOutput::SyncSession(session) => self.schedule(3, Event::SessionSynced(session)),
             UplinkOutput::Send(message) => self.send_up(message),
-            UplinkOutput::Read { read, seqs, max_bytes, .. } => {
-                let (records, unreadable) = self.shop.read(&seqs, max_bytes);
+            UplinkOutput::Read { read, epoch, seqs, max_bytes } => {
+                let (records, unreadable) = self.shop.read(epoch, &seqs, max_bytes);
                 let input = UplinkInput::Records { read, records, unreadable, unreadable_digest: None };
                 self.shop.tell(input, now);
             }
-            UplinkOutput::RememberReceived { blocks, .. } => self.shop.received.extend(blocks),
+            UplinkOutput::RememberReceived { epoch, blocks } => match self.shop.earlier.get_mut(&epoch) {
+                Some(earlier) => earlier.received.extend(blocks),
+                None => self.shop.received.extend(blocks),
+            },
+            UplinkOutput::EarlierHandled { epoch, through } => {
+                let kept = self.shop.earlier.get(&epoch);
+                if kept.is_some_and(|kept| kept.ready && kept.tail() <= through) {
+                    self.shop.earlier.remove(&epoch);
+                    let facts = self.shop.earlier_facts();
+                    self.shop.tell(UplinkInput::Earlier(facts), now);
+                }
+            }
             UplinkOutput::Welcomed(welcome) => {
                 self.shop.generation = self.shop.generation.max(welcome.generation);
                 self.shop.handled.clear();
@@ -93,7 +104,8 @@ impl Pair {
         self.trace.push(format!("{} > {}", self.now, brief(&message)));
         let bytes = match &message {
             ToCentre::Batch(batch) => {
-                batch.records.iter().for_each(|record| *self.sent.entry(record.seq).or_default() += 1);
+                let own = batch.records.iter().filter(|_| batch.epoch == self.shop.epoch);
+                own.for_each(|record| *self.sent.entry(record.seq).or_default() += 1);
                 batch.payload() + 40
             }
             ToCentre::Hello(_)

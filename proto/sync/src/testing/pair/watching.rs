@@ -13,7 +13,8 @@ impl Pair {
             ToBox::Received(received) => {
                 let stream = received.place.stream;
                 self.received.retain(|_, place| place.stream == stream);
-                self.received.extend(received.seqs.iter().map(|seq| (seq, received.place)));
+                let placed = received.seqs.iter().map(|seq| ((received.epoch, seq), received.place));
+                self.received.extend(placed);
             }
             ToBox::AppliedThrough(applied) => self.forget_received(applied),
             ToBox::Handled(_)
@@ -32,6 +33,8 @@ impl Pair {
     pub(super) fn watch_centre(&mut self, message: &ToCentre) {
         match message {
             ToCentre::Hello(hello) => {
+                // A new journal counts its sessions anew.
+                self.sessions.retain(|_| self.shop.session.0 > 1);
                 if self.sessions.last().is_some_and(|last| *last >= hello.session) {
                     self.broken.push(format!("session {:?} after {:?}", hello.session, self.sessions.last()));
                 }
@@ -42,7 +45,7 @@ impl Pair {
             }
             ToCentre::Batch(batch) => {
                 for record in &batch.records {
-                    if self.received.contains_key(&record.seq) {
+                    if self.received.contains_key(&(batch.epoch, record.seq)) {
                         self.broken
                             .push(format!("{} position {} was received and is sent again", self.now, record.seq));
                     }
