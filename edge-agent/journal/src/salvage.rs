@@ -23,8 +23,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::aside::{self, Aside};
 use crate::config::Config;
+use crate::layout::progress::OwnBlock;
 use crate::layout::salvage::KeptEpoch;
-use crate::layout::{Family, meta, outbox};
+use crate::layout::{Family, decode, meta, outbox};
 use crate::limits;
 use crate::open::{epochs_of, is_of};
 use crate::side::SideFile;
@@ -33,6 +34,7 @@ use crate::store::{ReadError, Scan, Shelf, Store, Tuning};
 use crate::submit::NotSaved;
 use crate::writer::{Command, SalvageStep};
 
+use logs::Log;
 pub(crate) use remains::Remains;
 
 /// Before a write that failed is tried again.
@@ -190,23 +192,22 @@ impl Salvor {
     fn go_through(&mut self, aside: &Aside) -> Result<(), Ended> {
         let tuning = Tuning::new(Arc::default(), false);
         let remains = Remains::of(aside, &tuning, u64::MAX);
-        self.learn(&remains, aside)?;
+        let logs = remains::read_logs(aside);
+        self.learn(&remains, &logs, aside)?;
         if let Some(store) = remains.store() {
             self.take_all(store)?;
         }
         drop(remains);
         let mut taking = Taking::default();
-        for log in remains::read_logs(aside) {
-            let entries = log.entries.into_iter().filter(|(family, ..)| *family == Family::Outbox);
-            let entries = entries.filter_map(|(_, key, value)| Some((key, value?)));
-            for (key, value) in entries.chain(log.candidates) {
-                self.take(&mut taking, &key, &value)?;
+        for log in &logs {
+            for (key, value) in log.values_of(Family::Outbox).chain(log.candidates()) {
+                self.take(&mut taking, key, value)?;
             }
         }
         self.write(&mut taking)?;
         if self.missing().values().any(|missing| !missing.is_empty()) {
             let remains = Remains::repaired(aside, &tuning, u64::MAX);
-            self.learn(&remains, aside)?;
+            self.learn(&remains, &logs, aside)?;
             if let Some(store) = remains.store() {
                 self.take_all(store)?;
             }
@@ -215,10 +216,16 @@ impl Salvor {
     }
 
     /// Which positions the journal set aside had committed.
-    fn learn(&mut self, remains: &Remains, aside: &Aside) -> Result<(), Ended> {
+    fn learn(&mut self, remains: &Remains, logs: &[Log], aside: &Aside) -> Result<(), Ended> {
         let mut epochs = epochs_of(remains, SideFile::read(&aside.side_file()));
         epochs.remove(&self.own);
-        let sums = remains.entries(Family::Meta, &[meta::OWN_BLOCK]);
+        let mut sums = remains.entries(Family::Meta, &[meta::OWN_BLOCK]);
+        // Behind what is torn the logs may hold later ones, over more.
+        for (key, value) in logs.iter().flat_map(|log| log.values_of(Family::Meta)) {
+            if key.first() == Some(&meta::OWN_BLOCK) && covers(value) >= sums.get(key).map_or(0, |sums| covers(sums)) {
+                sums.insert(key.to_vec(), value.to_vec());
+            }
+        }
         let sums: Vec<_> = sums.into_iter().filter(|(key, _)| is_of(&epochs, key)).collect();
         for (epoch, kept) in &epochs {
             self.epochs.entry(*epoch).and_modify(|known| *known = known.with(*kept)).or_insert(*kept);
@@ -347,6 +354,11 @@ impl Salvor {
 struct Taking {
     records: Vec<(Position, Vec<u8>)>,
     bytes: usize,
+}
+
+/// How many movements a block's sums are over.
+fn covers(sums: &[u8]) -> u32 {
+    decode::<OwnBlock>(sums).map_or(0, |sums| sums.count)
 }
 
 fn bounds(epoch: Epoch) -> ([u8; 16], [u8; 16]) {

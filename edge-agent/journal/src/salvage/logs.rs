@@ -27,7 +27,20 @@ pub(crate) struct Log {
     /// What the storage's checksums vouch for, in its order.
     pub(crate) entries: Vec<Entry>,
     /// Keys and values that may be movements, to be checked by themselves.
-    pub(crate) candidates: Vec<(Vec<u8>, Vec<u8>)>,
+    candidates: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Log {
+    /// Keys and values that were put into a family, in the log's order.
+    pub(crate) fn values_of(&self, family: Family) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let entries = self.entries.iter().filter(move |(of, ..)| *of == family);
+        entries.filter_map(|(_, key, value)| Some((key.as_slice(), value.as_deref()?)))
+    }
+
+    /// Keys and values that may be movements.
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.candidates.iter().map(|(key, value)| (key.as_slice(), value.as_slice()))
+    }
 }
 
 /// Reads a log as far as anything in it can be read.
@@ -61,7 +74,15 @@ impl Pieces {
 
 fn take_block(block: &[u8], pieces: &mut Pieces, log: &mut Log) {
     let mut rest = block;
-    while let Some((kind, piece, after)) = next_piece(rest) {
+    loop {
+        let Some((kind, piece, after)) = next_piece(rest) else {
+            // A torn piece whose length is whole: the next one follows it.
+            let Some((piece, after)) = torn_piece(rest) else { break };
+            pieces.give_up(log);
+            look_for_movements(piece, log);
+            rest = after;
+            continue;
+        };
         rest = after;
         match kind {
             1 => {
@@ -101,6 +122,14 @@ fn next_piece(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let sum = crc32c::crc32c_append(crc32c::crc32c(&[kind]), piece);
     let masked = sum.rotate_right(15).wrapping_add(MASK);
     (masked == u32::from_le_bytes([a, b, c, d]) && kind != 0).then_some((kind, piece, after))
+}
+
+/// A piece that its checksum does not vouch for, if one that is whole follows.
+fn torn_piece(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
+    let [_, _, _, _, low, high, _] = *header;
+    let (piece, after) = rest.split_at_checked(usize::from(u16::from_le_bytes([low, high])))?;
+    next_piece(after).map(|_| (piece, after))
 }
 
 /// The entries of a batch.
