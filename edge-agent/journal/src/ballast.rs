@@ -8,8 +8,8 @@ use std::path::Path;
 
 use crate::config::Config;
 
-/// Written at once.
-const PIECE: [u8; 64 * 1024] = [0x5a; 64 * 1024];
+/// Bytes written at once.
+const PIECE: usize = 64 * 1024;
 
 /// Makes the ballast if there is none, in a thread of its own: it is large,
 /// and the box sells meanwhile.
@@ -40,11 +40,13 @@ pub(crate) fn give_up(config: &Config) -> bool {
 
 fn fill(path: &Path, bytes: u64) -> io::Result<()> {
     let mut file = File::create(path)?;
-    let mut left = bytes;
+    // Not zeros, which some disks keep in no place.
+    let piece = vec![0x5a; PIECE];
+    let mut left = usize::try_from(bytes).unwrap_or(usize::MAX);
     while left > 0 {
-        let piece = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE.len());
-        file.write_all(PIECE.get(..piece).unwrap_or_default())?;
-        left = left.saturating_sub(u64::try_from(piece).unwrap_or(u64::MAX));
+        let part = piece.get(..left.min(PIECE)).unwrap_or(&piece);
+        file.write_all(part)?;
+        left -= part.len();
     }
     file.sync_all()
 }
