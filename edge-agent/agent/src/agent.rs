@@ -270,3 +270,31 @@ async fn watch_sleep(journal: Journal, clock: Clock, stop: CancellationToken) ->
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidemark_model::Odometer;
+
+    #[tokio::test]
+    async fn what_the_disk_does_is_a_condition_until_it_is_over() {
+        let (tell, health) = watch::channel(Health::Writable);
+        let (conditions, stop) = (Active::default(), CancellationToken::new());
+        let watching = tokio::spawn(watch_disk(health, conditions.clone(), Clock::start(), stop));
+        let told = async |health: Health| {
+            tell.send_replace(health);
+            // One thread: the watcher has its turn before this goes on.
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            conditions.list().into_iter().map(|raised| raised.code).collect::<Vec<_>>()
+        };
+        let failing = |cause: &str| Health::NotWritable { cause: cause.to_owned(), since: Odometer(0) };
+        let read_only = failing("IO error: While open a file: Read-only file system");
+        assert_eq!(told(read_only).await, [registry::NOT_SAVED, registry::DISK_READ_ONLY]);
+        assert_eq!(told(failing("IO error: No space left on device")).await, [registry::NOT_SAVED]);
+        assert_eq!(told(Health::Writable).await, []);
+        assert_eq!(told(Health::Damaged { cause: "checksum".to_owned() }).await, [registry::NOT_SAVED]);
+        assert!(watching.await.unwrap().is_err(), "the agent begins anew");
+    }
+}

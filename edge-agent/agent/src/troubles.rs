@@ -21,11 +21,12 @@ use tidemark_model::{ParkReason, Source, Warning};
 use tokio_util::sync::CancellationToken;
 
 use crate::papers::Verdict;
+pub(crate) use journals::named;
 
 /// How often what is the case is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// How long a trouble with documents is told after the last case.
-const DAY_MS: u64 = 24 * 3_600_000;
+pub(crate) const DAY_MS: u64 = 24 * 3_600_000;
 /// How long a refusal is told after the last case.
 const HOUR_MS: u64 = 3_600_000;
 /// From so full a disk on the journal gives up what it keeps as a grace.

@@ -268,10 +268,10 @@ impl UplinkTask {
             Output::SyncSession(session) => self.save_session(session),
             Output::Send(message) => self.send(message).await,
             Output::Read { read, epoch, seqs, max_bytes } => {
-                let (journal, report) = (self.around.journal.clone(), self.report.clone());
+                let (around, report) = (self.around.clone(), self.report.clone());
                 self.work.spawn(async move {
-                    let found = books::records(journal, epoch, seqs, max_bytes).await;
-                    let Records { records, unreadable, unreadable_digest } = found;
+                    let found = books::records(&around, epoch, seqs, max_bytes).await;
+                    let Records { records, unreadable, unreadable_digest, not_now: _ } = found;
                     tell(&report, Input::Records { read, records, unreadable, unreadable_digest }).await;
                 });
             }

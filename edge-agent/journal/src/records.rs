@@ -26,6 +26,9 @@ pub struct Records {
     /// Wrapping sum of the movement digests of those, as far as the sums of
     /// their blocks tell it.
     pub unreadable_digest: Option<u64>,
+    /// What the storage failed to read just now; it may pass, so these are
+    /// asked for again.
+    pub not_now: SeqSet,
 }
 
 /// Which seqs of an epoch the journal has to hold.
@@ -48,7 +51,6 @@ impl Span {
 }
 
 /// Reads movements of an epoch until `max_bytes` are reached, at least one.
-/// What the storage fails to read, which may pass, is in neither.
 pub(crate) fn read(
     store: &Store,
     own: (Epoch, Seq),
@@ -83,6 +85,7 @@ impl Records {
         self.records.sort_unstable_by_key(|record| record.seq);
         self.unreadable = again.unreadable;
         self.unreadable_digest = again.unreadable_digest;
+        self.not_now.insert_all(&again.not_now);
         self
     }
 }
@@ -133,8 +136,10 @@ impl Reading {
                     self.found.unreadable.insert(seq..=seq);
                     Scan::On
                 }
-                // It is asked for again.
-                Held::NotNow => Scan::On,
+                Held::NotNow => {
+                    self.found.not_now.insert(seq..=seq);
+                    Scan::On
+                }
             };
             if step == Scan::Enough {
                 break;
@@ -317,4 +322,21 @@ pub(crate) fn sums_of_readable(
         }
     }
     Ok((sums, others))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(there: &[Seq], unreadable: &[Seq]) -> Records {
+        let record = |seq: &Seq| Record { seq: *seq, digest: None, bytes: Bytes::new() };
+        let unreadable = unreadable.iter().copied().collect();
+        Records { records: there.iter().map(record).collect(), unreadable, ..Records::default() }
+    }
+
+    #[test]
+    fn only_what_two_looks_could_not_read_is_named() {
+        let both = found(&[1, 4], &[2, 3]).looked_at_again(found(&[2], &[3]));
+        assert_eq!(both, found(&[1, 2, 4], &[3]));
+        let no_second = found(&[1, 4], &[2, 3]).looked_at_again(Records::default());
+        assert_eq!(no_second, found(&[1, 4], &[]), "a look that failed names nothing");
+    }
 }

@@ -15,8 +15,8 @@ fn conditions(status: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn everything_readable_of_a_damaged_journal_reaches_the_ledger_and_the_box_sells_meanwhile()
--> Result<(), Trouble> {
+async fn everything_readable_of_a_damaged_journal_reaches_the_ledger_and_the_box_sells_meanwhile() -> Result<(), Trouble>
+{
     let mut scene = Scene::set(&[], &[]).await?;
     scene.line.set(Link::Cut);
     let sku = scene.range[0].sku.to_string();

@@ -121,6 +121,12 @@ impl Running {
         (answer.status().as_u16(), serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap())
     }
 
+    /// Posts one event; its status, none if nobody answers.
+    pub(crate) fn try_post(&self, kind: &str, event: &Value) -> Option<u16> {
+        let request = Self::agent().post(format!("{}/v1/events", self.url)).header("content-type", kind);
+        request.send(event.to_string()).ok().map(|answer| answer.status().as_u16())
+    }
+
     /// Posts one event and gives its result.
     pub(crate) fn submit(&self, event: &Value) -> Value {
         let (status, answer) = self.post(ONE, event.to_string());
