@@ -322,6 +322,8 @@ pub(crate) fn sums_of_readable(
         }
     }
     Ok((sums, others))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

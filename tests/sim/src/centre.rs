@@ -122,6 +122,7 @@ impl Centre {
             epochs: self.database.epochs(),
             last_session,
             blocks: self.database.blocks_of(hello.epoch),
+            earlier: BTreeMap::new(),
             reached,
             rival: None,
             server_time: WallTime(0),

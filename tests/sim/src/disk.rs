@@ -127,6 +127,7 @@ impl Disk {
             handled: self.handled.clone(),
             received: self.received.clone(),
             opening: None,
+            earlier: Vec::new(),
         }
     }
 

@@ -270,7 +270,11 @@ impl World {
                 let (odometer, open_block) = (self.odometer(), self.shop.disk.open_block());
                 self.tell(UplinkInput::Facts(BoxFacts { odometer, open_block, ..BoxFacts::default() }));
             }
-            UplinkOutput::CatalogueVersion(_) | UplinkOutput::Instruction(_) | UplinkOutput::OpeningReady(_) => {}
+            // A disk of this world is never set aside.
+            UplinkOutput::EarlierHandled { .. }
+            | UplinkOutput::CatalogueVersion(_)
+            | UplinkOutput::Instruction(_)
+            | UplinkOutput::OpeningReady(_) => {}
             UplinkOutput::Raise(trouble) => self.trace.note(self.now, || format!("trouble: {trouble}")),
             UplinkOutput::Clear(kind) => self.trace.note(self.now, || format!("no more {kind:?}")),
         }
