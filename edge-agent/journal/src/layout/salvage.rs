@@ -51,9 +51,10 @@ pub(crate) struct KeptEpoch {
 }
 
 impl KeptEpoch {
-    /// What both say together.
+    /// What both say together: whoever knows of more that is handled is right,
+    /// as is whoever knows of more that was committed.
     pub(crate) fn with(self, other: Self) -> Self {
-        Self { first: self.first.min(other.first), tail: self.tail.max(other.tail) }
+        Self { first: self.first.max(other.first), tail: self.tail.max(other.tail) }
     }
 }
 

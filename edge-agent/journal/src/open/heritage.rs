@@ -53,7 +53,7 @@ impl Heritage {
         };
         heritage.take_settings(&remains);
         // The odometer goes on; the tail and the chain are the new epoch's own.
-        let odometer = remains.value::<Progress>(Family::Meta, &meta::PROGRESS).unwrap_or_default().odometer;
+        let odometer = remains.value::<Progress>(Family::Meta, &meta::PROGRESS).unwrap_or(Progress::BORN).odometer;
         heritage.progress = Progress { odometer, ..Progress::default() };
         // So does the centre's history that was heard of; what of it is
         // handled is the earlier epoch's.

@@ -51,6 +51,7 @@ impl Earlier {
                 Some(one) => {
                     one.settled &= one.outgoing.tail() >= facts.of.tail;
                     one.outgoing.commit(facts.of.tail);
+                    one.outgoing.trim(facts.of.first);
                     one.ready = facts.ready;
                 }
             }
