@@ -240,3 +240,41 @@ fn movement_at(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     outbox::read_value(position, value).ok()?;
     Some((key, value, after))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tidemark_model::{Epoch, Position};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_a_log_is_read_without_a_fault(bytes in prop::collection::vec(any::<u8>(), 0..70_000)) {
+            read(&bytes);
+        }
+
+        #[test]
+        fn a_movement_is_found_wherever_it_lies_and_no_other(
+            before in prop::collection::vec(any::<u8>(), 0..300), after in prop::collection::vec(any::<u8>(), 0..300),
+            place in any::<(u64, u64)>(), bytes in prop::collection::vec(any::<u8>(), 0..100), torn in any::<bool>(),
+        ) {
+            let position = Position { epoch: Epoch(place.0), seq: place.1 };
+            let mut value = outbox::value(position, 7, &bytes);
+            let whole = value.clone();
+            if torn && let Some(last) = value.last_mut() {
+                *last ^= 1;
+            }
+            let mut log = before;
+            log.push(KEY_LENGTH);
+            log.extend_from_slice(&outbox::key(position));
+            log.push(u8::try_from(value.len()).unwrap());
+            log.extend_from_slice(&value);
+            log.extend_from_slice(&after);
+            let read = read(&log);
+            let found: Vec<_> = read.candidates().collect();
+            let expected = [(outbox::key(position).as_slice(), whole.as_slice())];
+            prop_assert_eq!(found, if torn { Vec::new() } else { expected.to_vec() });
+        }
+    }
+}
