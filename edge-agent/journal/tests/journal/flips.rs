@@ -3,7 +3,8 @@
 //!
 //! Each run changes every 64th byte of each file from an offset of its own,
 //! drawn from the seed it prints; `TIDEMARK_SEED=<seed>` takes that one again,
-//! `TIDEMARK_NIGHT=1` takes every byte.
+//! `TIDEMARK_NIGHT=1` takes every byte (of OPTIONS, which nobody reads, every
+//! 64th).
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -52,8 +53,12 @@ fn every_byte_of(whole: &Whole) {
     let night = std::env::var_os("TIDEMARK_NIGHT").is_some();
     let mut told = format!("TIDEMARK_SEED={seed}\n");
     for file in file_names(&whole.shop.dir()) {
-        let every = if file.to_string_lossy().contains("OPTIONS") { EVERY_OF_OPTIONS } else { EVERY };
-        let (step, first) = if night { (1, 0) } else { (every, seed % every) };
+        let every = match (file.to_string_lossy().contains("OPTIONS"), night) {
+            (false, false) | (true, true) => EVERY,
+            (false, true) => 1,
+            (true, false) => EVERY_OF_OPTIONS,
+        };
+        let (step, first) = (every, seed % every);
         let length = std::fs::metadata(whole.shop.dir().join(&file)).unwrap().len();
         let mut tally = Tally::default();
         for at in (first.min(length.saturating_sub(1))..length).step_by(usize::try_from(step).unwrap()) {
