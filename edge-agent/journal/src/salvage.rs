@@ -2,7 +2,8 @@
 //!
 //! A thread of its own goes through the journals set aside, oldest first: the
 //! database as far as it opens, then the logs by themselves, then, should
-//! positions still be missing, its tables put together anew in a copy. A
+//! positions still be missing, its tables put together anew in a copy, and at
+//! last the blocks of each table without its index. A
 //! record counts only if its checksum and its digest over store, epoch and seq
 //! fit. It goes through the writer into the outbox under its own epoch, where
 //! the uplink finds it; what is known to have been committed and was found
@@ -11,6 +12,7 @@
 
 mod logs;
 mod remains;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -205,12 +207,20 @@ impl Salvor {
             }
         }
         self.write(&mut taking)?;
-        if self.missing().values().any(|missing| !missing.is_empty()) {
+        if self.misses_some() {
             let remains = Remains::repaired(aside, &tuning, u64::MAX);
             self.learn(&remains, &logs, aside)?;
             if let Some(store) = remains.store() {
                 self.take_all(store)?;
             }
+        }
+        if self.misses_some() {
+            for entries in remains::read_tables(aside) {
+                for (key, value) in entries {
+                    self.take(&mut taking, &key, &value)?;
+                }
+            }
+            self.write(&mut taking)?;
         }
         Ok(())
     }
@@ -317,6 +327,10 @@ impl Salvor {
         let found: u64 = self.found.values().map(SeqSet::count).sum();
         let percent = found.saturating_mul(100).checked_div(known).unwrap_or(100);
         u8::try_from(percent).unwrap_or(99).min(99)
+    }
+
+    fn misses_some(&self) -> bool {
+        self.missing().values().any(|missing| !missing.is_empty())
     }
 
     /// What is known to have been committed and was not found.

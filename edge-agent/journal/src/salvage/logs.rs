@@ -204,7 +204,7 @@ fn family_of(number: usize) -> Option<Family> {
     Family::ALL.get(number.checked_sub(1)?).copied()
 }
 
-fn varint(bytes: &[u8]) -> Option<(usize, &[u8])> {
+pub(super) fn varint(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let (mut value, mut rest) = (0_usize, bytes);
     for shift in [0, 7, 14, 21, 28] {
         let (byte, after) = rest.split_first()?;

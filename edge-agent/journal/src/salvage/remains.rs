@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::logs::{self, Log};
+use super::tables;
 use crate::aside::Aside;
 use crate::layout::{Family, Value, decode};
 use crate::store::{Opening, ReadError, Scan, Store, Tuning};
@@ -108,6 +109,12 @@ pub(crate) fn read_logs(aside: &Aside) -> Vec<Log> {
     let mut paths = files(&aside.database(), "log");
     paths.sort();
     paths.iter().filter_map(|path| fs::read(path).ok()).map(|bytes| logs::read(&bytes)).collect()
+}
+
+/// What may be movements in each table of a damaged database.
+pub(crate) fn read_tables(aside: &Aside) -> impl Iterator<Item = Vec<(Vec<u8>, Vec<u8>)>> {
+    let paths = files(&aside.database(), "sst").into_iter();
+    paths.filter_map(|path| fs::read(path).ok()).map(|bytes| tables::read(&bytes))
 }
 
 fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {

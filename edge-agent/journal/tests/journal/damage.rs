@@ -124,6 +124,22 @@ fn a_database_without_its_table_of_contents_gives_everything_back() {
 }
 
 #[test]
+fn tables_without_their_index_give_back_their_movements() {
+    let shop = Shop::new("footer");
+    let old = sold(&shop);
+    for table in files(&shop, |name| name.ends_with(".sst")) {
+        let path = shop.dir().join("db").join(table);
+        let length = usize::try_from(std::fs::metadata(&path).unwrap().len()).unwrap();
+        flip(&path, length - 10, 0x10);
+    }
+    std::fs::write(shop.dir().join("damaged"), "for a trial").unwrap();
+    let (journal, writer) = shop.open();
+    salvaged(&journal);
+    assert_eq!(readable(&journal, old), (std::iter::once(1..=SALES).collect(), SeqSet::new()));
+    closed(journal, writer);
+}
+
+#[test]
 fn what_the_box_was_told_is_carried_over_and_stock_begins_as_of_every_new_epoch() {
     let shop = Shop::new("heritage");
     let (till, lane) = (Source::new("till:7").unwrap(), Label::new("counter").unwrap());
