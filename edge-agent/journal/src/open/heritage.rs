@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use tidemark_model::{BlockIndex, BoxId, Epoch, Seq};
+use tidemark_model::{BlockIndex, BoxId, Epoch, Odometer, Seq};
 use tidemark_sync::ReceivedBlock;
 
 use crate::aside::{self, Aside};
@@ -30,7 +30,7 @@ pub(super) struct Heritage {
     pub(super) box_id: Option<BoxId>,
     asides: Vec<(u32, KeptAside)>,
     epochs: BTreeMap<Epoch, KeptEpoch>,
-    progress: Progress,
+    odometer: Option<Odometer>,
     handled: HandledHead,
     session: Option<Number>,
     settings: Vec<(Family, Vec<u8>, Vec<u8>)>,
@@ -54,7 +54,7 @@ impl Heritage {
         heritage.take_settings(&remains);
         // The odometer goes on; the tail and the chain are the new epoch's own.
         let odometer = remains.value::<Progress>(Family::Meta, &meta::PROGRESS).unwrap_or(Progress::BORN).odometer;
-        heritage.progress = Progress { odometer, ..Progress::default() };
+        heritage.odometer = Some(odometer);
         // So does the centre's history that was heard of; what of it is
         // handled is the earlier epoch's.
         let generation = remains.value::<HandledHead>(Family::Meta, &meta::HANDLED).unwrap_or_default().generation;
@@ -116,7 +116,9 @@ impl Heritage {
         if self.asides.is_empty() {
             return Ok(());
         }
-        batch.put_value(Family::Meta, &meta::PROGRESS, &self.progress)?;
+        if let Some(odometer) = self.odometer {
+            batch.put_value(Family::Meta, &meta::PROGRESS, &Progress { odometer, ..Progress::BORN })?;
+        }
         batch.put_value(Family::Meta, &meta::HANDLED, &self.handled)?;
         if let Some(session) = self.session {
             batch.put_value(Family::Meta, &meta::SESSION, &session)?;

@@ -273,7 +273,8 @@ mod tests {
             log.extend_from_slice(&after);
             let read = read(&log);
             let found: Vec<_> = read.candidates().collect();
-            let expected = [(outbox::key(position).as_slice(), whole.as_slice())];
+            let key = outbox::key(position);
+            let expected = [(key.as_slice(), whole.as_slice())];
             prop_assert_eq!(found, if torn { Vec::new() } else { expected.to_vec() });
         }
     }
