@@ -77,7 +77,7 @@ fn keep_piece(batch: &mut Batch<'_>, piece: &Change) -> Result<(), ReadError> {
     match piece {
         Change::Stock(_, stock) => batch.put_value(Family::Opening, &key, stock),
         Change::Effect(_, effect) => {
-            let effect = Effect { effect: effect.effect, trade: effect.trade };
+            let effect = Effect { effect: effect.effect, trade: effect.trade, unsure: effect.unsure };
             batch.put_value(Family::Opening, &key, &effect)
         }
         Change::Document(of, record) => {
