@@ -38,7 +38,7 @@ fn damage_that_shows_while_the_box_runs_is_met_in_the_same_process() {
         let mut shell = Command::new("sh");
         let script = format!("trap '' XFSZ; ulimit -S -f {LIMIT}; exec \"$0\" \"$@\"");
         let mut arguments = arguments(data);
-        arguments.splice(arguments.len() - 1.., [free.to_string()]);
+        *arguments.last_mut().unwrap() = free.to_string();
         shell.arg("-c").arg(script).arg(program().get_program()).args(arguments);
         shell
     });
