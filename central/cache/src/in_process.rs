@@ -55,6 +55,7 @@ mod tests {
             effect_sum: Quantity::ZERO,
             on_hand: Quantity::ZERO,
             basis: Basis::None,
+            older: false,
             version: (Generation(generation), counter),
             changed_at: 0,
         }

@@ -1,6 +1,7 @@
 //! Levels in Redis, one key a level: `tidemark:level:<store>/<sku>`, which
 //! lives 60 s. The value is `<generation> <counter> <effect sum> <on hand>
-//! <basis> <changed at>`, quantities in thousandths.
+//! <basis> <changed at> <0, or 1 for an older epoch's>`, quantities in
+//! thousandths.
 //!
 //! A cache that does not answer is left alone for a second, so that a reader
 //! never waits for it twice.
@@ -131,13 +132,14 @@ fn name_of((store, sku): &Key) -> String {
 
 fn value_of(level: &LevelRow) -> String {
     format!(
-        "{} {} {} {} {} {}",
+        "{} {} {} {} {} {} {}",
         level.version.0.0,
         level.version.1,
         level.effect_sum.as_thousandths(),
         level.on_hand.as_thousandths(),
         level.basis.word(),
         level.changed_at,
+        u8::from(level.older),
     )
 }
 
@@ -152,6 +154,7 @@ fn level_of(key: &Key, value: &str) -> Option<LevelRow> {
             .next()
             .and_then(|word| [Basis::None, Basis::Counted].into_iter().find(|basis| basis.word() == word))?,
         changed_at: words.next()?.parse().ok()?,
+        older: words.next()?.parse::<u8>().ok()? != 0,
         store: key.0.clone(),
         sku: key.1.clone(),
     };
@@ -177,6 +180,7 @@ mod tests {
             effect_sum: Quantity::thousandths(-1_500),
             on_hand: Quantity::thousandths(98_500),
             basis: Basis::Counted,
+            older: true,
             version: (Generation(generation), counter),
             changed_at: 1_700_000_000_000,
         }
@@ -195,7 +199,9 @@ mod tests {
 
     #[test]
     fn a_value_of_others_is_none() {
-        for value in ["", "1", "1 2 3 4 counted", "1 2 3 4 often 6", "1 2 3 4 counted 6 7", "1 2 0.5 4 counted 6"] {
+        for value in
+            ["", "1", "1 2 3 4 counted 6", "1 2 3 4 often 6 0", "1 2 3 4 counted 6 0 7", "1 2 0.5 4 counted 6 0"]
+        {
             assert_eq!(level_of(&key(), value), None, "{value}");
         }
     }

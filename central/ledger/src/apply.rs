@@ -3,9 +3,11 @@
 
 mod forks;
 mod losses;
+mod openings;
 
 pub use forks::{HeldThere, OpenFork};
 pub use losses::{Loss, LossCause, LossChanges, Losses};
+pub use openings::{Taken, unsettled};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +16,7 @@ use tidemark_model::digest::{movement_digest, stock_digest};
 use tidemark_model::{
     Basis, Block, BlockIndex, Epoch, EpochOrdinal, Movement, ParkReason, Position, Quantity, Seq, Sku, StoreId,
 };
-use tidemark_wire::{Control, EpochOpened, PositionsLost, decode_control, decode_movement};
+use tidemark_wire::{Control, EpochOpened, Opener, PositionsLost, decode_control, decode_movement};
 
 /// The source of documents that head office asked for; their id is the
 /// instruction's.
@@ -53,6 +55,8 @@ pub struct EpochState {
     pub lost: u64,
     /// How many forked letters of it are not closed.
     pub forks: u64,
+    /// How its box stands to its opening.
+    pub taken: Taken,
 }
 
 /// Where a block stands.
@@ -171,6 +175,12 @@ pub struct Plan {
     pub answered: BTreeSet<String>,
     /// Positions that came again.
     pub again: Vec<Again>,
+    /// How boxes stand to their openings afterwards; only of epochs where it
+    /// may have changed.
+    pub taken: BTreeMap<(StoreId, Epoch), Taken>,
+    /// Where a batch has to be cut: an epoch ends here of which it brings
+    /// balances before. Nothing of the plan may be written then.
+    pub cut: Option<usize>,
     /// Forked letters that close, by number.
     pub replayed: BTreeSet<i64>,
 }
@@ -203,6 +213,7 @@ pub fn closes(records: &[ApplyRecord], epochs: &BTreeMap<(StoreId, Epoch), Epoch
         Content::Control(bytes) => match decode_control(bytes) {
             Ok(Control::EpochOpened(opened)) => Some(opened.epoch),
             Ok(Control::PositionsLost(lost)) => Some(lost.epoch),
+            Ok(Control::OpeningTaken(took)) => Some(took.epoch),
             Ok(Control::StreamBorn(_)) | Err(_) => None,
         },
     };
@@ -217,32 +228,46 @@ pub fn closes(records: &[ApplyRecord], epochs: &BTreeMap<(StoreId, Epoch), Epoch
 /// Decides a batch.
 #[must_use]
 pub fn decide(records: &[ApplyRecord], known: &Known) -> Plan {
-    let mut deciding = Deciding { known, plan: Plan::default() };
-    for record in records {
+    let mut deciding = Deciding { known, plan: Plan::default(), at: 0 };
+    for (at, record) in records.iter().enumerate() {
+        deciding.at = at;
         match &record.content {
             Content::Control(bytes) => deciding.control(record, bytes),
             Content::Movement(position, bytes) => deciding.movement(&record.store, *position, bytes),
         }
     }
+    deciding.settle();
     deciding.plan
 }
 
 struct Deciding<'k> {
     known: &'k Known,
     plan: Plan,
+    /// Which record of the batch is being decided.
+    at: usize,
 }
 
 impl Deciding<'_> {
     fn control(&mut self, record: &ApplyRecord, bytes: &Bytes) {
         match decode_control(bytes) {
-            Ok(Control::EpochOpened(EpochOpened { store, epoch, .. })) if store == record.store => {
+            Ok(Control::EpochOpened(EpochOpened { store, epoch, by, .. })) if store == record.store => {
                 self.epoch(&store, epoch);
+                if let Opener::Box { opening: Some(opening), .. } = by {
+                    self.took(&store, epoch, opening);
+                }
+            }
+            Ok(Control::OpeningTaken(took)) if took.store == record.store => {
+                self.epoch(&took.store, took.epoch);
+                self.took(&took.store, took.epoch, took.opening);
             }
             Ok(Control::PositionsLost(lost)) if lost.store == record.store => self.lost(&lost),
             // The log's own birth; or a record that speaks of another store
             // than its key, or that a newer centre wrote: it has no position
             // and no effect here. The applier's shell says so.
-            Ok(Control::EpochOpened(_) | Control::PositionsLost(_) | Control::StreamBorn(_)) | Err(_) => {}
+            Ok(
+                Control::EpochOpened(_) | Control::PositionsLost(_) | Control::OpeningTaken(_) | Control::StreamBorn(_),
+            )
+            | Err(_) => {}
         }
     }
 
@@ -251,7 +276,8 @@ impl Deciding<'_> {
         let newest_here = self.plan.opened.iter().rev().find(|(of, ..)| of == store);
         if let Some((_, _, ordinal)) = self.plan.opened.iter().find(|(of, begun, _)| of == store && *begun == epoch) {
             let closed = newest_here.is_some_and(|(_, newest, _)| *newest != epoch);
-            return EpochState { ordinal: *ordinal, closed, tail: 0, lost: 0, forks: 0 };
+            let taken = self.taken(store, epoch);
+            return EpochState { ordinal: *ordinal, closed, tail: 0, lost: 0, forks: 0, taken };
         }
         if let Some(state) = self.known.epochs.get(&(store.clone(), epoch)) {
             return EpochState { closed: state.closed || newest_here.is_some(), ..*state };
@@ -259,11 +285,17 @@ impl Deciding<'_> {
         let of_store = self.known.epochs.iter().filter(|((of, _), _)| of == store).map(|(_, state)| state.ordinal.0);
         let highest = of_store.chain(newest_here.map(|(_, _, ordinal)| ordinal.0)).max().unwrap_or(0);
         let ordinal = EpochOrdinal(highest.saturating_add(1));
-        for ended in self.open_epochs(store) {
+        let taken = if highest == 0 { Taken::First } else { Taken::Not };
+        self.plan.taken.insert((store.clone(), epoch), taken);
+        let ended = self.open_epochs(store);
+        if !ended.is_empty() && self.plan.balances.keys().any(|(of, _)| of == store) {
+            self.plan.cut.get_or_insert(self.at);
+        }
+        for ended in ended {
             self.close(store, ended);
         }
         self.plan.opened.push((store.clone(), epoch, ordinal));
-        EpochState { ordinal, closed: false, tail: 0, lost: 0, forks: 0 }
+        EpochState { ordinal, closed: false, tail: 0, lost: 0, forks: 0, taken }
     }
 
     /// The epochs of a store that no later one closed.

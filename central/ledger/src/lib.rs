@@ -13,6 +13,7 @@
 pub mod apply;
 mod error;
 mod ledger;
+mod levels;
 pub mod postgres;
 mod rows;
 mod sqlite;

@@ -17,6 +17,7 @@ mod forks;
 mod instructions;
 mod losses;
 mod months;
+mod openings;
 mod reads;
 mod stores;
 mod writing;

@@ -169,6 +169,9 @@ pub struct LevelRow {
     pub on_hand: Quantity,
     /// Whether it stands on a count.
     pub basis: Basis,
+    /// Whether on-hand and basis are those of an older epoch, because the box
+    /// has not taken over from it yet.
+    pub older: bool,
     /// Of which history, and how often it changed: its version.
     pub version: (Generation, u64),
     /// When it changed last, in milliseconds since 1970.

@@ -6,12 +6,14 @@ mod catalogue;
 mod forks;
 mod instructions;
 mod losses;
+mod openings;
 mod reads;
 mod stores;
 mod writing;
 
 pub use applying::Applied;
-pub(crate) use applying::{Refusal, month_of, park_all};
+pub(crate) use applying::{Once, Refusal, month_of, park_all};
+pub(crate) use openings::changed;
 pub use stores::StoreLook;
 
 use std::path::Path;

@@ -2,6 +2,7 @@
 
 mod forks;
 mod losses;
+mod openings;
 
 use bytes::Bytes;
 use tidemark_model::{Epoch, Position, Seq, StreamId, WallTime};

@@ -16,7 +16,7 @@ use tidemark_ledger::apply::{ApplyRecord, Content};
 use tidemark_ledger::{ApplyError, DeadLetterRow, LevelRow, PositionRow};
 use tidemark_model::{Basis, Sku, StoreId, StreamId};
 use tidemark_stream::{Announcement, Event, StoredRecord, StreamError, Subject};
-use tidemark_wire::{Control, EpochOpened, PositionsLost, decode_control};
+use tidemark_wire::{Control, EpochOpened, EpochTook, PositionsLost, decode_control};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{letter_json, number, time_text};
@@ -142,7 +142,9 @@ impl Applier {
         self.events.forks_closed.inc_by(applied.closed);
         let mut now = applied.position;
         // What waits from before is published together with this.
+        // Whole epochs are read back and told by the round itself.
         if at.published == at.step
+            && !applied.settled
             && self.publish_changed(&applied.levels).await
             && (applied.parked + applied.closed == 0 || self.publish_parked(at.step).await)
         {
@@ -161,11 +163,14 @@ impl Applier {
             Event::Control(bytes) => match decode_control(&bytes) {
                 Ok(
                     Control::EpochOpened(EpochOpened { store, .. })
-                    | Control::PositionsLost(PositionsLost { store, .. }),
+                    | Control::PositionsLost(PositionsLost { store, .. })
+                    | Control::OpeningTaken(EpochTook { store, .. }),
                 ) if store != record.store => {
                     return self.passed_over(offset, &format!("it is keyed by {} and speaks of {store}", record.store));
                 }
-                Ok(Control::EpochOpened(_) | Control::PositionsLost(_)) => Content::Control(bytes),
+                Ok(Control::EpochOpened(_) | Control::PositionsLost(_) | Control::OpeningTaken(_)) => {
+                    Content::Control(bytes)
+                }
                 Ok(Control::StreamBorn(_)) => return None,
                 Err(error) => return self.passed_over(offset, &error.to_string()),
             },
@@ -244,6 +249,7 @@ fn announced_level(level: &LevelRow) -> Announcement {
         "on_hand": (level.basis == Basis::Counted).then(|| number(level.on_hand)),
         "effect_sum": number(level.effect_sum),
         "basis": level.basis.word(),
+        "stale": level.older,
         "as_of": time_text(level.changed_at),
         "version": [level.version.0.0, level.version.1],
     });

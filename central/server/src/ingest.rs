@@ -11,13 +11,14 @@ use tidemark_daemon::clock::Clock;
 use tidemark_daemon::listen::Peer as Caller;
 use tidemark_ledger::{InstructionRow, Ledger};
 use tidemark_model::{Epoch, SeqSet, StoreId};
-use tidemark_stream::Stream;
+use tidemark_stream::{Event, EventRecord, Stream};
 use tidemark_sync::message::{
     CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
-    Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningSent, Refusal, RefusalCode, SendOpening,
+    Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningSent, OpeningTaken, Refusal, RefusalCode,
+    SendOpening,
 };
-use tidemark_wire::decode_instruction_body;
 use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, Outbound, Peer};
+use tidemark_wire::{Control, EpochTook, decode_instruction_body, encode_control};
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
@@ -51,6 +52,18 @@ impl Ingest {
         self.events.unreadable.inc_by(seqs.count());
         let ranges: Vec<_> = seqs.ranges().collect();
         tracing::error!(%store, %epoch, ?ranges, "a box can't read movements that it committed: they are lost");
+    }
+}
+
+impl Ingest {
+    /// Puts it into the stream that a box has taken its opening.
+    async fn took_opening(&self, store: StoreId, epoch: Epoch, opening: OpeningTaken) {
+        let control = Control::OpeningTaken(EpochTook { store: store.clone(), epoch, opening });
+        let partition = self.stream.partition_of(&store);
+        let record = EventRecord { store, event: Event::Control(encode_control(&control).into()) };
+        if let Err(error) = self.stream.append(partition, &[record]).await {
+            tracing::warn!(%error, %epoch, "that a box has taken its opening is not kept; it says so again");
+        }
     }
 }
 

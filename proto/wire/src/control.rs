@@ -24,6 +24,8 @@ pub enum Control {
     EpochOpened(EpochOpened),
     /// Positions of a store will never come.
     PositionsLost(PositionsLost),
+    /// A store's box has taken the opening of its epoch.
+    OpeningTaken(EpochTook),
 }
 
 /// A store's epoch begins.
@@ -68,6 +70,17 @@ pub struct PositionsLost {
     pub digest: Option<u64>,
 }
 
+/// A box has taken the opening of its epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EpochTook {
+    /// The shop.
+    pub store: StoreId,
+    /// The epoch.
+    pub epoch: Epoch,
+    /// Which opening, and the seq of its last restatement.
+    pub opening: OpeningTaken,
+}
+
 /// The bytes of a control record.
 #[must_use]
 pub fn encode_control(control: &Control) -> Vec<u8> {
@@ -81,6 +94,11 @@ pub fn encode_control(control: &Control) -> Vec<u8> {
             epoch: lost.epoch.0,
             seqs: seqs(&lost.seqs),
             digest: lost.digest,
+        }),
+        Control::OpeningTaken(took) => Record::OpeningTaken(proto::OpeningTaken {
+            store: took.store.as_str().to_owned(),
+            epoch: took.epoch.0,
+            opening: Some(proto::OpeningHeld { ordinal: took.opening.ordinal.0, seq: took.opening.seq }),
         }),
     };
     proto::Control { record: Some(record) }.encode_to_vec()
@@ -112,6 +130,7 @@ pub fn decode_control(message: &[u8]) -> Result<Control, DecodeError> {
         Some(Record::StreamBorn(born)) => Ok(Control::StreamBorn(StreamId(uuid(&born.uuid, "stream_born.uuid")?))),
         Some(Record::EpochOpened(opened)) => opened_of(&opened).map(Control::EpochOpened),
         Some(Record::PositionsLost(lost)) => lost_of(&lost).map(Control::PositionsLost),
+        Some(Record::OpeningTaken(took)) => took_of(&took).map(Control::OpeningTaken),
     }
 }
 
@@ -141,9 +160,16 @@ fn lost_of(message: &proto::PositionsLost) -> Result<PositionsLost, DecodeError>
     Ok(PositionsLost { store, epoch: Epoch(message.epoch), seqs, digest: message.digest })
 }
 
+fn took_of(message: &proto::OpeningTaken) -> Result<EpochTook, DecodeError> {
+    let field = "opening_taken.store";
+    let store = StoreId::new(&message.store).map_err(|cause| DecodeError::Text { field, cause })?;
+    let held = message.opening.as_ref().ok_or(DecodeError::Missing { field: "opening_taken.opening" })?;
+    Ok(EpochTook { store, epoch: Epoch(message.epoch), opening: opening_of(held)? })
+}
+
 fn opening_of(held: &proto::OpeningHeld) -> Result<OpeningTaken, DecodeError> {
     if held.ordinal == 0 {
-        return Err(DecodeError::Missing { field: "epoch_opened.opening.ordinal" });
+        return Err(DecodeError::Missing { field: "opening.ordinal" });
     }
     Ok(OpeningTaken { ordinal: EpochOrdinal(held.ordinal), seq: held.seq })
 }
@@ -178,6 +204,16 @@ mod tests {
         let lost = Control::PositionsLost(PositionsLost { store, epoch: Epoch(u64::MAX), seqs, digest: Some(1) });
         let bytes = encode_control(&lost);
         assert_eq!(decode_control(&bytes), Ok(lost), "{} bytes", bytes.len());
+    }
+
+    #[test]
+    fn a_taken_opening_is_read_back_and_one_without_its_opening_is_refused() {
+        let (store, opening) = (StoreId::new("S1").unwrap(), OpeningTaken { ordinal: EpochOrdinal(2), seq: 0 });
+        let took = Control::OpeningTaken(EpochTook { store, epoch: Epoch(9), opening });
+        assert_eq!(decode_control(&encode_control(&took)), Ok(took));
+        let record = Record::OpeningTaken(proto::OpeningTaken { store: "S1".into(), ..Default::default() });
+        let bytes = proto::Control { record: Some(record) }.encode_to_vec();
+        assert_eq!(decode_control(&bytes), Err(DecodeError::Missing { field: "opening_taken.opening" }));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub mod schema;
 pub mod server;
 mod status;
 
-pub use control::{Control, EpochOpened, Opener, PositionsLost, decode_control, encode_control};
+pub use control::{Control, EpochOpened, EpochTook, Opener, PositionsLost, decode_control, encode_control};
 pub use convert::{decode_instruction_body, encode_instruction_body};
 pub use error::{DecodeError, EncodeError};
 pub use movement::{decode_movement, encode_movement};

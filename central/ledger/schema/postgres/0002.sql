@@ -35,3 +35,14 @@ ALTER TABLE dead_letters ADD COLUMN closed_at int8;
 ALTER TABLE dead_letters DROP CONSTRAINT dead_letters_store_epoch_seq_reason_key;
 ALTER TABLE dead_letters ADD UNIQUE (store, epoch, seq, reason, digest);
 CREATE INDEX forks_open ON dead_letters (store) WHERE reason = 'forked' AND closed_at IS NULL;
+
+-- How an epoch's box stands to its opening: the seq of its last restatement,
+-- and whether all up to it is handled, or nothing was before. Epochs of
+-- before this release were read as they are.
+ALTER TABLE epochs ADD COLUMN taken int8;
+ALTER TABLE epochs ADD COLUMN settled bool NOT NULL DEFAULT true;
+
+-- What readers saw when the epoch before ended: they go on seeing it until
+-- the box has taken its opening.
+ALTER TABLE balances ADD COLUMN old_on_hand int8;
+ALTER TABLE balances ADD COLUMN old_counted bool;

@@ -53,3 +53,14 @@ DROP TABLE dead_letters;
 ALTER TABLE letters RENAME TO dead_letters;
 CREATE INDEX dead_letters_by_step ON dead_letters (part, step);
 CREATE INDEX forks_open ON dead_letters (store) WHERE reason = 'forked' AND closed_at IS NULL;
+
+-- How an epoch's box stands to its opening: the seq of its last restatement,
+-- and whether all up to it is handled, or nothing was before. Epochs of
+-- before this release were read as they are.
+ALTER TABLE epochs ADD COLUMN taken INTEGER;
+ALTER TABLE epochs ADD COLUMN settled INTEGER NOT NULL DEFAULT 1;
+
+-- What readers saw when the epoch before ended: they go on seeing it until
+-- the box has taken its opening.
+ALTER TABLE balances ADD COLUMN old_on_hand INTEGER;
+ALTER TABLE balances ADD COLUMN old_counted INTEGER;

@@ -196,7 +196,8 @@ impl Deciding<'_> {
     }
 }
 
-fn held(index: BlockIndex, block: &Block) -> SeqSet {
+/// The seqs of a block that are handled.
+pub(super) fn held(index: BlockIndex, block: &Block) -> SeqSet {
     if block.bitmap.is_full() {
         return std::iter::once(index.first()..=index.last()).collect();
     }

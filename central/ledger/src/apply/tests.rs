@@ -75,7 +75,8 @@ impl World {
         let plan = decide(records, &known);
         for (store, epoch, ordinal) in &plan.opened {
             self.epochs.iter_mut().filter(|((of, _), _)| of == store).for_each(|(_, state)| state.closed = true);
-            let begun = EpochState { ordinal: *ordinal, closed: false, tail: 0, lost: 0, forks: 0 };
+            let taken = Taken::Not;
+            let begun = EpochState { ordinal: *ordinal, closed: false, tail: 0, lost: 0, forks: 0, taken };
             self.epochs.insert((store.clone(), *epoch), begun);
         }
         for (key, more) in &plan.counts {
@@ -89,6 +90,9 @@ impl World {
                 state.tail = state.tail.max(counts.seen);
                 state.lost = counts.lost.cast_unsigned();
             }
+        }
+        for (key, taken) in &plan.taken {
+            self.epochs.get_mut(key).unwrap().taken = *taken;
         }
         self.losses.extend(plan.losses.clone());
         self.losses.retain(|_, losses| !losses.seqs().is_empty());

@@ -8,11 +8,13 @@ use sqlx::postgres::{PgConnection, PgRow};
 use tidemark_model::{StoreId, StreamId};
 
 use super::writing::Writing;
-use super::{APPLIED_WITHIN, PostgresLedger, block_of, epoch_of, forks, index_of, losses, ordinal_of, too_late};
-use crate::apply::{self, ApplyRecord, BlockKey, EpochState, Known};
+use super::{
+    APPLIED_WITHIN, PostgresLedger, block_of, epoch_of, forks, index_of, losses, openings, ordinal_of, too_late,
+};
+use crate::apply::{self, ApplyRecord, BlockKey, EpochState, Known, Taken};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::PositionRow;
-use crate::sqlite::{Applied, Refusal, kept, month_of, number, park_all, unsigned};
+use crate::sqlite::{Applied, Once, Refusal, changed, kept, month_of, number, park_all, unsigned};
 
 /// Keys by which stores are known inside the database.
 pub(super) type StoreKeys = BTreeMap<StoreId, i64>;
@@ -56,13 +58,19 @@ impl PostgresLedger {
         now_ms: i64,
     ) -> Result<Applied, ApplyError> {
         self.make_months(month_of(now_ms)).await?;
-        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0, closed: 0 };
+        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0, closed: 0, settled: false };
         // Parts that are still to be applied, the next one last.
         let mut parts: Vec<(&[ApplyRecord], u64)> = vec![(records, next)];
         while let Some((part, next)) = parts.pop() {
             let refused = match self.apply_in_time(done.position, part, next, now_ms, Refusal::Tell).await {
-                Ok(applied) => {
+                Ok(Once::Applied(applied)) => {
                     done.take(applied);
+                    continue;
+                }
+                Ok(Once::Cut(at)) => {
+                    let (first, second) = part.split_at(at);
+                    parts.push((second, next));
+                    parts.push((first, second.first().map_or(next, |begin| begin.offset)));
                     continue;
                 }
                 Err(ApplyError::Ledger(LedgerError::Data(error))) => error,
@@ -76,7 +84,9 @@ impl PostgresLedger {
                 }
                 Some(_) | None => {
                     let park = Refusal::Park(refused.to_string());
-                    done.take(self.apply_in_time(done.position, part, next, now_ms, park).await?);
+                    if let Once::Applied(applied) = self.apply_in_time(done.position, part, next, now_ms, park).await? {
+                        done.take(applied);
+                    }
                 }
             }
         }
@@ -90,7 +100,7 @@ impl PostgresLedger {
         next: u64,
         now_ms: i64,
         refusal: Refusal,
-    ) -> Result<Applied, ApplyError> {
+    ) -> Result<Once, ApplyError> {
         let applying = self.apply_once(at, records, next, now_ms, refusal);
         match tokio::time::timeout(APPLIED_WITHIN, applying).await {
             Ok(Err(ApplyError::Ledger(error))) => Err(self.unless_month_is_missing(error).into()),
@@ -106,12 +116,16 @@ impl PostgresLedger {
         next: u64,
         now_ms: i64,
         refusal: Refusal,
-    ) -> Result<Applied, ApplyError> {
+    ) -> Result<Once, ApplyError> {
         let mut change = self.write.begin().await?;
         let generation = move_position(&mut change, at, next).await?;
         let keys = store_keys(&mut change, records).await?;
         let known = known(&mut change, records, &keys, now_ms).await?;
         let mut plan = apply::decide(records, &known);
+        if let Some(at) = plan.cut {
+            change.rollback().await?;
+            return Ok(Once::Cut(at));
+        }
         let held = forks::held(&mut change, &plan, &keys).await?;
         plan.park_forks(held);
         if let Refusal::Park(why) = refusal {
@@ -122,13 +136,15 @@ impl PostgresLedger {
         change.commit().await?;
         self.learn_generation(unsigned(generation));
         let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
-        Ok(Applied {
+        let settled = !changed(&known, &plan).is_empty();
+        Ok(Once::Applied(Applied {
             position: PositionRow { next, step: at.step.saturating_add(1), ..at },
             levels: plan.balances.into_keys().collect(),
             movements: plan.counts.values().map(|counts| counts.handled).sum(),
             parked,
             closed: u64::try_from(plan.replayed.len()).unwrap_or(u64::MAX),
-        })
+            settled,
+        }))
     }
 }
 
@@ -197,12 +213,14 @@ async fn known(
     let mut known = Known { named_at: now_ms, ..Known::default() };
     let by_key: BTreeMap<i64, &StoreId> = keys.iter().map(|(store, key)| (*key, store)).collect();
     let of: Vec<i64> = by_key.keys().copied().collect();
-    let epochs = "SELECT store, epoch, ordinal, closed, lost, forks, greatest(told, seen) AS tail FROM epochs WHERE store = ANY($1)";
+    let epochs = "SELECT store, epoch, ordinal, closed, lost, forks, taken, settled, greatest(told, seen) AS tail FROM epochs WHERE store = ANY($1)";
     for row in sqlx::query(epochs).bind(of).fetch_all(&mut *change).await? {
         let Some(store) = by_key.get(&row.try_get("store")?) else { continue };
         let (tail, lost) = (unsigned(row.try_get("tail")?), unsigned(row.try_get("lost")?));
         let (ordinal, closed, forks) = (ordinal_of(&row)?, row.try_get("closed")?, unsigned(row.try_get("forks")?));
-        let state = EpochState { ordinal, closed, tail, lost, forks };
+        let taken: Option<i64> = row.try_get("taken")?;
+        let taken = Taken::of(taken.map(unsigned), row.try_get("settled")?);
+        let state = EpochState { ordinal, closed, tail, lost, forks, taken };
         known.epochs.insert(((*store).clone(), epoch_of(&row)?), state);
     }
     let touched: BTreeSet<BlockKey> = apply::touched(records);
@@ -220,5 +238,6 @@ async fn known(
     let touched = touched.into_iter().map(|(store, epoch, _)| (store, epoch)).collect();
     losses::know(change, records, keys, touched, &mut known).await?;
     forks::know(change, keys, &mut known).await?;
+    openings::know(change, records, keys, &mut known).await?;
     Ok(known)
 }

@@ -2,21 +2,32 @@
 
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row as _};
-use tidemark_model::{Basis, Generation, Quantity, Sku, StoreId};
+use tidemark_model::{Generation, Quantity, Sku, StoreId};
 
 use super::{PostgresLedger, epoch_of, plain};
+use crate::apply::Taken;
 use crate::error::LedgerError;
+use crate::levels::Seen;
 use crate::rows::{DeadLetterRow, LevelRow};
 use crate::sqlite::{kept, number, unsigned};
 
 fn level_of(row: &PgRow) -> Result<LevelRow, LedgerError> {
-    let basis = if row.try_get("counted")? { Basis::Counted } else { Basis::None };
+    let taken: Option<i64> = row.try_get("taken")?;
+    let seen = Seen {
+        taken: Taken::of(taken.map(unsigned), row.try_get("settled")?),
+        seq: unsigned(row.try_get("seq")?),
+        effect_sum: Quantity::thousandths(row.try_get("effect_sum")?),
+        own: (Quantity::thousandths(row.try_get("on_hand")?), row.try_get("counted")?),
+        old: row.try_get::<Option<i64>, _>("old_on_hand")?.map(Quantity::thousandths).zip(row.try_get("old_counted")?),
+    };
+    let (on_hand, basis, older) = seen.level();
     Ok(LevelRow {
         store: StoreId::new(row.try_get("name")?).map_err(kept)?,
         sku: Sku::new(row.try_get("sku")?).map_err(kept)?,
-        effect_sum: Quantity::thousandths(row.try_get("effect_sum")?),
-        on_hand: Quantity::thousandths(row.try_get("on_hand")?),
+        effect_sum: seen.effect_sum,
+        on_hand,
         basis,
+        older,
         version: (Generation(unsigned(row.try_get("generation")?)), unsigned(row.try_get("counter")?)),
         changed_at: row.try_get("changed_at")?,
     })
@@ -51,9 +62,11 @@ impl PostgresLedger {
 
     /// Levels of pairs, in any order; pairs nothing is known of are left out.
     pub async fn levels(&self, pairs: &[(StoreId, Sku)]) -> Result<Vec<LevelRow>, LedgerError> {
-        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation \
+        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation, \
+                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled \
                       FROM (SELECT DISTINCT * FROM UNNEST($1::text[], $2::text[]) AS w (store, sku)) w \
-                      JOIN stores s ON s.store = w.store JOIN balances b ON b.store = s.key AND b.sku = w.sku";
+                      JOIN stores s ON s.store = w.store JOIN balances b ON b.store = s.key AND b.sku = w.sku \
+                      JOIN epochs e ON e.store = b.store AND e.ordinal = b.ordinal";
         let rows = sqlx::query(select)
             .bind(pairs.iter().map(|(store, _)| store.as_str()).collect::<Vec<_>>())
             .bind(pairs.iter().map(|(_, sku)| sku.as_str()).collect::<Vec<_>>())
@@ -64,8 +77,10 @@ impl PostgresLedger {
 
     /// Levels of a partition that changed after a step.
     pub async fn levels_changed(&self, partition: u32, after_step: u64) -> Result<Vec<LevelRow>, LedgerError> {
-        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation \
-                      FROM balances b JOIN stores s ON s.key = b.store WHERE b.part = $1 AND b.step > $2";
+        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation, \
+                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled \
+                      FROM balances b JOIN stores s ON s.key = b.store \
+                      JOIN epochs e ON e.store = b.store AND e.ordinal = b.ordinal WHERE b.part = $1 AND b.step > $2";
         let rows =
             sqlx::query(select).bind(i64::from(partition)).bind(number(after_step)).fetch_all(&self.read).await?;
         rows.iter().map(level_of).collect()
@@ -73,8 +88,10 @@ impl PostgresLedger {
 
     /// An item's levels in all stores.
     pub async fn levels_of_item(&self, sku: &Sku) -> Result<Vec<LevelRow>, LedgerError> {
-        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation \
-                      FROM balances b JOIN stores s ON s.key = b.store WHERE b.sku = $1 ORDER BY s.store";
+        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation, \
+                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled \
+                      FROM balances b JOIN stores s ON s.key = b.store \
+                      JOIN epochs e ON e.store = b.store AND e.ordinal = b.ordinal WHERE b.sku = $1 ORDER BY s.store";
         let rows = sqlx::query(select).bind(sku.as_str()).fetch_all(&self.read).await?;
         rows.iter().map(level_of).collect()
     }

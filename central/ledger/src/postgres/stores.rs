@@ -51,14 +51,15 @@ impl PostgresLedger {
         let (key, state): (i64, String) = (row.try_get("key")?, row.try_get("state")?);
         // Locked, so that of two boxes with one session the later one sees it.
         let rows = sqlx::query(
-            "SELECT epoch, ordinal, closed, session FROM epochs WHERE store = $1 ORDER BY epoch FOR UPDATE",
+            "SELECT epoch, ordinal, closed, session, taken FROM epochs WHERE store = $1 ORDER BY epoch FOR UPDATE",
         );
         let mut epochs = BTreeMap::new();
-        let mut last_session = None;
+        let (mut last_session, mut taken) = (None, None);
         for row in rows.bind(key).fetch_all(&mut *change).await? {
             let of = epoch_of(&row)?;
             if of == epoch {
                 last_session = Some(Session(unsigned(row.try_get("session")?))).filter(|session| session.0 > 0);
+                taken = row.try_get::<Option<i64>, _>("taken")?.map(unsigned);
             }
             epochs.insert(of, (ordinal_of(&row)?, row.try_get("closed")?));
         }
@@ -76,7 +77,7 @@ impl PostgresLedger {
         for row in &rows {
             blocks.insert(index_of(row)?, block_of(row)?);
         }
-        Ok(Some(StoreLook { state, epochs, last_session, blocks }))
+        Ok(Some(StoreLook { state, epochs, last_session, taken, blocks }))
     }
 
     /// Blocks of a partition's stores that changed after a step, in order.

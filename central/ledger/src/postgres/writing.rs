@@ -7,7 +7,7 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, Epoch, StoreId};
 
 use super::applying::StoreKeys;
-use super::{losses, plain};
+use super::{losses, openings, plain};
 use crate::apply::{DeadLetter, Known, Plan};
 use crate::error::LedgerError;
 use crate::sqlite::{month_of, number};
@@ -26,6 +26,7 @@ impl Writing<'_> {
         self.opened(change, plan).await?;
         self.blocks(change, plan).await?;
         self.balances(change, plan).await?;
+        openings::write(change, self.keys, (known, plan), self.stamp).await?;
         self.counts(change, plan).await?;
         losses::write(change, self.keys, known, plan).await?;
         self.movements(change, plan).await?;
@@ -43,9 +44,11 @@ impl Writing<'_> {
         let mut opened: Vec<_> =
             plan.opened.iter().map(|(store, epoch, ordinal)| (self.key(store), epoch, ordinal)).collect();
         opened.sort_by_key(|(key, ..)| *key);
+        // Before a store's first epoch there was nothing to take over.
         for (key, epoch, ordinal) in opened {
+            openings::keep_levels(change, key).await?;
             sqlx::query("UPDATE epochs SET closed = true WHERE store = $1").bind(key).execute(&mut *change).await?;
-            let open = "INSERT INTO epochs (store, epoch, ordinal) VALUES ($1, $2, $3)";
+            let open = "INSERT INTO epochs (store, epoch, ordinal, settled) VALUES ($1, $2, $3, $3 = 1)";
             let open = sqlx::query(open).bind(key).bind(epoch.0.cast_signed()).bind(i64::from(ordinal.0));
             open.execute(&mut *change).await?;
         }

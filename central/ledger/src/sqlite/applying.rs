@@ -7,8 +7,8 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, EpochOrdinal, ParkReason, Sku, StoreId, StreamId};
 
 use super::writing::Writing;
-use super::{SqliteLedger, forks, kept, losses, number, unsigned};
-use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochState, Known, Plan};
+use super::{SqliteLedger, forks, kept, losses, number, openings, unsigned};
+use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochState, Known, Plan, Taken};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::PositionRow;
 
@@ -28,6 +28,17 @@ pub struct Applied {
     pub parked: u64,
     /// Forked letters that closed.
     pub closed: u64,
+    /// Whether what readers see of a whole epoch may have changed, beside
+    /// `levels`.
+    pub settled: bool,
+}
+
+/// What came of one transaction.
+pub(crate) enum Once {
+    /// It is done.
+    Applied(Applied),
+    /// Nothing is done: the batch has to be cut before this record.
+    Cut(usize),
 }
 
 /// Keys by which stores are known inside the database.
@@ -70,13 +81,19 @@ impl SqliteLedger {
         next: u64,
         now_ms: i64,
     ) -> Result<Applied, ApplyError> {
-        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0, closed: 0 };
+        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0, closed: 0, settled: false };
         // Parts that are still to be applied, the next one last.
         let mut parts: Vec<(&[ApplyRecord], u64)> = vec![(records, next)];
         while let Some((part, next)) = parts.pop() {
             let refused = match self.apply_once(done.position, part, next, now_ms, Refusal::Tell).await {
-                Ok(applied) => {
+                Ok(Once::Applied(applied)) => {
                     done.take(applied);
+                    continue;
+                }
+                Ok(Once::Cut(at)) => {
+                    let (first, second) = part.split_at(at);
+                    parts.push((second, next));
+                    parts.push((first, second.first().map_or(next, |begin| begin.offset)));
                     continue;
                 }
                 Err(ApplyError::Ledger(LedgerError::Data(error))) => error,
@@ -90,7 +107,9 @@ impl SqliteLedger {
                 }
                 Some(_) | None => {
                     let park = Refusal::Park(refused.to_string());
-                    done.take(self.apply_once(done.position, part, next, now_ms, park).await?);
+                    if let Once::Applied(applied) = self.apply_once(done.position, part, next, now_ms, park).await? {
+                        done.take(applied);
+                    }
                 }
             }
         }
@@ -104,12 +123,16 @@ impl SqliteLedger {
         next: u64,
         now_ms: i64,
         refusal: Refusal,
-    ) -> Result<Applied, ApplyError> {
+    ) -> Result<Once, ApplyError> {
         let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
         move_position(&mut change, at, next).await?;
         let keys = store_keys(&mut change, records).await?;
         let known = known(&mut change, records, &keys, now_ms).await?;
         let mut plan = apply::decide(records, &known);
+        if let Some(at) = plan.cut {
+            change.rollback().await?;
+            return Ok(Once::Cut(at));
+        }
         let held = forks::held(&mut change, &plan, &keys).await?;
         plan.park_forks(held);
         if let Refusal::Park(why) = refusal {
@@ -120,13 +143,15 @@ impl SqliteLedger {
         writing.all(&mut change, &known, &plan).await?;
         change.commit().await?;
         let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
-        Ok(Applied {
+        let settled = !openings::changed(&known, &plan).is_empty();
+        Ok(Once::Applied(Applied {
             position: PositionRow { next, step: at.step.saturating_add(1), ..at },
             levels: plan.balances.keys().cloned().collect(),
             movements: plan.counts.values().map(|counts| counts.handled).sum(),
             parked,
             closed: u64::try_from(plan.replayed.len()).unwrap_or(u64::MAX),
-        })
+            settled,
+        }))
     }
 }
 
@@ -145,6 +170,7 @@ impl Applied {
         self.movements += more.movements;
         self.parked += more.parked;
         self.closed += more.closed;
+        self.settled |= more.settled;
     }
 }
 
@@ -204,13 +230,15 @@ async fn known(
 ) -> Result<Known, LedgerError> {
     let mut known = Known { named_at: now_ms, ..Known::default() };
     for (store, key) in keys {
-        let select = "SELECT epoch, ordinal, closed, lost, forks, max(told, seen) AS tail FROM epochs WHERE store = ?";
+        let select = "SELECT epoch, ordinal, closed, lost, forks, taken, settled, max(told, seen) AS tail FROM epochs WHERE store = ?";
         for row in sqlx::query(select).bind(key).fetch_all(&mut *change).await? {
             let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
             let (tail, lost) = (unsigned(row.try_get("tail")?), unsigned(row.try_get("lost")?));
             let (ordinal, closed) = (EpochOrdinal(row.try_get("ordinal")?), row.try_get("closed")?);
             let forks = unsigned(row.try_get("forks")?);
-            known.epochs.insert((store.clone(), epoch), EpochState { ordinal, closed, tail, lost, forks });
+            let taken: Option<i64> = row.try_get("taken")?;
+            let taken = Taken::of(taken.map(unsigned), row.try_get("settled")?);
+            known.epochs.insert((store.clone(), epoch), EpochState { ordinal, closed, tail, lost, forks, taken });
         }
     }
     let touched: Vec<BlockKey> = apply::touched(records).into_iter().collect();
@@ -238,6 +266,7 @@ async fn known(
     let touched = touched.into_iter().map(|(store, epoch, _)| (store, epoch)).collect();
     losses::know(change, records, keys, touched, &mut known).await?;
     forks::know(change, keys, &mut known).await?;
+    openings::know(change, records, keys, &mut known).await?;
     Ok(known)
 }
 

@@ -2,28 +2,41 @@
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite};
-use tidemark_model::{Basis, Epoch, EpochOrdinal, Generation, Marks, Movement, Quantity, Seq, Sku, StoreId};
+use tidemark_model::{Epoch, EpochOrdinal, Generation, Marks, Movement, Quantity, Seq, Sku, StoreId};
 use tidemark_wire::decode_movement;
 
 use super::{SqliteLedger, kept, number, unsigned};
+use crate::apply::Taken;
 use crate::error::LedgerError;
+use crate::levels::Seen;
 use crate::rows::{DeadLetterRow, History, LevelRow};
 
 /// Rows of an item's chain that are looked at for one page; a chain broken
 /// often is told in several pages.
 const CHAIN_LOOKS: usize = 5_000;
 
-const LEVEL: &str = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation \
-                     FROM balances b JOIN stores s ON s.key = b.store ";
+const LEVEL: &str = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation, \
+                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled \
+                     FROM balances b JOIN stores s ON s.key = b.store \
+                     JOIN epochs e ON e.store = b.store AND e.ordinal = b.ordinal ";
 
 fn level_of(row: &SqliteRow) -> Result<LevelRow, LedgerError> {
-    let basis = if row.try_get("counted")? { Basis::Counted } else { Basis::None };
+    let taken: Option<i64> = row.try_get("taken")?;
+    let seen = Seen {
+        taken: Taken::of(taken.map(unsigned), row.try_get("settled")?),
+        seq: unsigned(row.try_get("seq")?),
+        effect_sum: Quantity::thousandths(row.try_get("effect_sum")?),
+        own: (Quantity::thousandths(row.try_get("on_hand")?), row.try_get("counted")?),
+        old: row.try_get::<Option<i64>, _>("old_on_hand")?.map(Quantity::thousandths).zip(row.try_get("old_counted")?),
+    };
+    let (on_hand, basis, older) = seen.level();
     Ok(LevelRow {
         store: StoreId::new(row.try_get("name")?).map_err(kept)?,
         sku: Sku::new(row.try_get("sku")?).map_err(kept)?,
-        effect_sum: Quantity::thousandths(row.try_get("effect_sum")?),
-        on_hand: Quantity::thousandths(row.try_get("on_hand")?),
+        effect_sum: seen.effect_sum,
+        on_hand,
         basis,
+        older,
         version: (Generation(unsigned(row.try_get("generation")?)), unsigned(row.try_get("counter")?)),
         changed_at: row.try_get("changed_at")?,
     })

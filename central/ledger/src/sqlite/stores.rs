@@ -20,6 +20,8 @@ pub struct StoreLook {
     pub epochs: BTreeMap<Epoch, (EpochOrdinal, bool)>,
     /// The highest session heard of the epoch before this one.
     pub last_session: Option<Session>,
+    /// The seq at which the box took its opening, as far as the ledger knows.
+    pub taken: Option<Seq>,
     /// Handled blocks of the epoch.
     pub blocks: Blocks,
 }
@@ -70,12 +72,13 @@ impl SqliteLedger {
         let Some(row) = found.fetch_optional(&self.write).await? else { return Ok(None) };
         let (key, state): (i64, String) = (row.try_get("key")?, row.try_get("state")?);
         let mut epochs = BTreeMap::new();
-        let mut last_session = None;
-        let rows = sqlx::query("SELECT epoch, ordinal, closed, session FROM epochs WHERE store = ?").bind(key);
+        let (mut last_session, mut taken) = (None, None);
+        let rows = sqlx::query("SELECT epoch, ordinal, closed, session, taken FROM epochs WHERE store = ?").bind(key);
         for row in rows.fetch_all(&self.write).await? {
             let of = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
             if of == epoch {
                 last_session = Some(Session(unsigned(row.try_get("session")?))).filter(|session| session.0 > 0);
+                taken = row.try_get::<Option<i64>, _>("taken")?.map(unsigned);
             }
             epochs.insert(of, (EpochOrdinal(row.try_get("ordinal")?), row.try_get("closed")?));
         }
@@ -92,7 +95,7 @@ impl SqliteLedger {
         for row in &rows {
             blocks.insert(BlockIndex(unsigned(row.try_get("block")?)), block_of(row)?);
         }
-        Ok(Some(StoreLook { state, epochs, last_session, blocks }))
+        Ok(Some(StoreLook { state, epochs, last_session, taken, blocks }))
     }
 
     /// Blocks of a partition's stores that changed after a step, in order.

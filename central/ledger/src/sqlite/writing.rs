@@ -5,7 +5,7 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, StoreId};
 
 use super::applying::{ROWS, StoreKeys, month_of};
-use super::{losses, number};
+use super::{losses, number, openings};
 use crate::apply::{Known, Plan};
 use crate::error::LedgerError;
 
@@ -28,6 +28,7 @@ impl Writing<'_> {
         losses::write(change, self.keys, known, plan).await?;
         self.blocks(change, plan).await?;
         self.balances(change, plan).await?;
+        openings::write(change, self.keys, (known, plan), self.stamp).await?;
         self.movements(change, plan).await?;
         self.dead_letters(change, plan).await?;
         for number in &plan.replayed {
@@ -49,9 +50,12 @@ impl Writing<'_> {
     async fn epochs(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
         for (store, epoch, ordinal) in &plan.opened {
             let key = self.key(store);
+            openings::keep_levels(change, key).await?;
             sqlx::query("UPDATE epochs SET closed = 1 WHERE store = ?").bind(key).execute(&mut *change).await?;
-            let open = "INSERT INTO epochs (store, epoch, ordinal) VALUES (?, ?, ?)";
-            sqlx::query(open).bind(key).bind(epoch.0.cast_signed()).bind(ordinal.0).execute(&mut *change).await?;
+            let open = "INSERT INTO epochs (store, epoch, ordinal, settled) VALUES (?, ?, ?, ?)";
+            // Before a store's first epoch there was nothing to take over.
+            let open = sqlx::query(open).bind(key).bind(epoch.0.cast_signed()).bind(ordinal.0).bind(ordinal.0 == 1);
+            open.execute(&mut *change).await?;
         }
         for ((store, epoch), counts) in &plan.counts {
             let count = "UPDATE epochs SET handled = handled + ?, parked = parked + ?, seen = max(seen, ?), \

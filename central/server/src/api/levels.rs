@@ -75,7 +75,7 @@ fn level_json(door: &Door, level: &LevelRow) -> Value {
         "available": shown(level.on_hand.max(Quantity::ZERO)),
         "as_of": time_text(level.changed_at),
         "store_seen_at": seen_at.map(time_text),
-        "stale": stale,
+        "stale": stale || level.older,
     })
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidemark_model::{BoxId, Epoch, StoreId};
 use tidemark_stream::{Event, EventRecord};
 use tidemark_sync::limits::OFFLINE_MS;
-use tidemark_sync::message::{Batch, Heartbeat, Hello, Limits, ToBox, ToCentre, Unreadable};
+use tidemark_sync::message::{Batch, Heartbeat, Hello, Limits, OpeningTaken, ToBox, ToCentre, Unreadable};
 use tidemark_sync::{
     Closing, Millis, Payload, Peer, ProduceId, Receiver, ReceiverConfig, ReceiverInput as Input,
     ReceiverOutput as Output,
@@ -144,7 +144,7 @@ impl Conversation {
             }
             Output::Opened { closed, .. } => self.opened(closed),
             Output::Heard(heartbeat) => self.keep(&heartbeat),
-            Output::OpeningTaken(taken) => tracing::info!(ordinal = taken.ordinal.0, "a box has taken its opening"),
+            Output::OpeningTaken(taken) => self.took_opening(taken),
             Output::Wants(wants) => {
                 if let Some(Taken { peer, partition, .. }) = self.seat {
                     self.ingest.desk.wants(peer, partition, wants, self.now());
@@ -202,6 +202,15 @@ impl Conversation {
         let control = Control::EpochOpened(EpochOpened { store: store.clone(), epoch, by, wall });
         let event = Event::Control(encode_control(&control).into());
         self.append(produce, store.clone(), vec![EventRecord { store, event }]);
+    }
+
+    /// The box has taken its opening: put into the stream without an answer,
+    /// because the box says it again with each `Hello`.
+    fn took_opening(&mut self, taken: OpeningTaken) {
+        let Some(seat) = &self.seat else { return };
+        tracing::info!(store = %seat.store, ordinal = taken.ordinal.0, seq = taken.seq, "a box has taken its opening");
+        let (ingest, store, epoch) = (Arc::clone(&self.ingest), seat.store.clone(), seat.epoch);
+        self.work.spawn(async move { ingest.took_opening(store, epoch, taken).await });
     }
 
     fn produce(&mut self, produce: ProduceId, payload: Payload) {

@@ -44,6 +44,11 @@ async fn found(ingest: &Ingest, hello: &Hello, again: bool) -> Result<Lookup, Le
     else {
         return Ok(Lookup::UnknownStore);
     };
+    if let Some(opening) = hello.opening.filter(|opening| look.taken != Some(opening.seq))
+        && look.epochs.contains_key(&hello.epoch)
+    {
+        ingest.took_opening(hello.store.clone(), hello.epoch, opening).await;
+    }
     if look.state == "closed" {
         return Ok(Lookup::ClosedStore);
     }

@@ -152,6 +152,6 @@ fn search(
 fn birth(bytes: &[u8]) -> Option<StreamId> {
     match decode_control(bytes) {
         Ok(Control::StreamBorn(stream)) => Some(stream),
-        Ok(Control::EpochOpened(_) | Control::PositionsLost(_)) | Err(_) => None,
+        Ok(Control::EpochOpened(_) | Control::PositionsLost(_) | Control::OpeningTaken(_)) | Err(_) => None,
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::schema::sync::v1 as proto;
-use crate::{Control, EpochOpened, Opener, PositionsLost, decode_control, encode_control};
+use crate::{Control, EpochOpened, EpochTook, Opener, PositionsLost, decode_control, encode_control};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -58,7 +58,10 @@ fn control_records_that_a_stream_keeps_are_understood() {
     let of_box = |opening| Opener::Box { box_id: BoxId([9; 16]), session: Session(4), opening };
     let seqs = [3..=3, 5..=812].into_iter().collect();
     let lost = |digest| PositionsLost { store: store(), epoch: Epoch(7), seqs: SeqSet::clone(&seqs), digest };
+    let took = OpeningTaken { ordinal: EpochOrdinal(3), seq: 812 };
+    let took = EpochTook { store: store(), epoch: Epoch(7), opening: took };
     for (name, control) in [
+        ("control_opening_taken", Control::OpeningTaken(took)),
         ("control_positions_lost", Control::PositionsLost(lost(None))),
         ("control_positions_lost_with_digest", Control::PositionsLost(lost(Some(11)))),
         ("control_stream_born", Control::StreamBorn(StreamId([7; 16]))),

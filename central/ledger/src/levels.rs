@@ -1,0 +1,57 @@
+//! What readers see of a balance: the on-hand after its highest position, but
+//! while a box has not taken its opening, the level of the epoch before.
+
+use tidemark_model::{Basis, Quantity, Seq};
+
+use crate::apply::Taken;
+
+/// A balance as it is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    /// How the box of its highest position's epoch stands to its opening.
+    pub(crate) taken: Taken,
+    /// The seq of its highest position.
+    pub(crate) seq: Seq,
+    /// Σ effect, over all epochs.
+    pub(crate) effect_sum: Quantity,
+    /// On-hand after the highest position, and whether it is counted.
+    pub(crate) own: (Quantity, bool),
+    /// What readers saw when the epoch before ended.
+    pub(crate) old: Option<(Quantity, bool)>,
+}
+
+impl Seen {
+    /// On-hand, its basis, and whether it is the one of an older epoch.
+    pub(crate) fn level(&self) -> (Quantity, Basis, bool) {
+        let basis = |counted: bool| if counted { Basis::Counted } else { Basis::None };
+        let (old_on_hand, old_counted) = self.old.unwrap_or((Quantity::ZERO, false));
+        match self.taken {
+            Taken::First => (self.own.0, basis(self.own.1), false),
+            Taken::At(seq) | Taken::Settled(seq) if self.seq > seq => (self.own.0, basis(self.own.1), false),
+            // Decided over empty books, and all of it is there: the sum over
+            // all epochs is what the box has taken over.
+            Taken::Settled(_) => (self.effect_sum, basis(self.own.1 || old_counted), false),
+            Taken::Not | Taken::At(_) => (old_on_hand, basis(old_counted), true),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_epochs_level_is_seen_until_the_opening_is_taken_and_settled() {
+        let units = |count| Quantity::units(count).unwrap();
+        let seen = |taken, seq| {
+            let (own, old) = ((units(-1), false), Some((units(100), true)));
+            Seen { taken, seq, effect_sum: units(99), own, old }.level()
+        };
+        let (own, old, sum) =
+            ((units(-1), Basis::None, false), (units(100), Basis::Counted, true), (units(99), Basis::Counted, false));
+        assert_eq!(seen(Taken::First, 5), own);
+        assert_eq!(seen(Taken::Not, 5), old);
+        assert_eq!([seen(Taken::At(5), 5), seen(Taken::At(5), 6)], [old, own]);
+        assert_eq!([seen(Taken::Settled(5), 5), seen(Taken::Settled(5), 6)], [sum, own]);
+    }
+}
