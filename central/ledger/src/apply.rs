@@ -4,10 +4,12 @@
 mod forks;
 mod losses;
 mod openings;
+mod reach;
 
 pub use forks::{HeldThere, OpenFork};
 pub use losses::{Loss, LossCause, LossChanges, Losses};
 pub use openings::{Taken, unsettled};
+pub use reach::{closes, touched};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +18,7 @@ use tidemark_model::digest::{movement_digest, stock_digest};
 use tidemark_model::{
     Basis, Block, BlockIndex, Epoch, EpochOrdinal, Movement, ParkReason, Position, Quantity, Seq, Sku, StoreId,
 };
-use tidemark_wire::{Control, EpochOpened, Opener, PositionsLost, decode_control, decode_movement};
+use tidemark_wire::{Control, EpochOpened, Opener, decode_control, decode_movement};
 
 /// The source of documents that head office asked for; their id is the
 /// instruction's.
@@ -57,6 +59,15 @@ pub struct EpochState {
     pub forks: u64,
     /// How its box stands to its opening.
     pub taken: Taken,
+}
+
+impl EpochState {
+    /// An epoch as it begins.
+    #[must_use]
+    pub const fn begun(ordinal: EpochOrdinal) -> Self {
+        let taken = if ordinal.0 <= 1 { Taken::First } else { Taken::Not };
+        Self { ordinal, closed: false, tail: 0, lost: 0, forks: 0, taken }
+    }
 }
 
 /// Where a block stands.
@@ -141,6 +152,15 @@ pub struct EpochCounts {
     pub seen: Seq,
 }
 
+impl EpochCounts {
+    /// Movements that were new, whether their positions were lost before or
+    /// not.
+    #[must_use]
+    pub fn movements(&self) -> u64 {
+        self.handled.saturating_add_signed(self.lost.saturating_neg())
+    }
+}
+
 /// A position that was handled before, to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Again {
@@ -183,46 +203,6 @@ pub struct Plan {
     pub cut: Option<usize>,
     /// Forked letters that close, by number.
     pub replayed: BTreeSet<i64>,
-}
-
-/// The blocks a batch touches.
-#[must_use]
-pub fn touched(records: &[ApplyRecord]) -> BTreeSet<BlockKey> {
-    let mut touched = BTreeSet::new();
-    for record in records {
-        match &record.content {
-            Content::Movement(position, _) => {
-                touched.insert((record.store.clone(), position.epoch, BlockIndex::of(position.seq)));
-            }
-            Content::Control(bytes) => {
-                if let Ok(Control::PositionsLost(PositionsLost { epoch, seqs, .. })) = decode_control(bytes) {
-                    touched.extend(seqs.iter().map(|seq| (record.store.clone(), epoch, BlockIndex::of(seq))));
-                }
-            }
-        }
-    }
-    touched
-}
-
-/// The epochs a batch closes: the open ones of each store of which it brings
-/// an epoch that was never seen.
-#[must_use]
-pub fn closes(records: &[ApplyRecord], epochs: &BTreeMap<(StoreId, Epoch), EpochState>) -> BTreeSet<(StoreId, Epoch)> {
-    let brought = |record: &ApplyRecord| match &record.content {
-        Content::Movement(position, _) => Some(position.epoch),
-        Content::Control(bytes) => match decode_control(bytes) {
-            Ok(Control::EpochOpened(opened)) => Some(opened.epoch),
-            Ok(Control::PositionsLost(lost)) => Some(lost.epoch),
-            Ok(Control::OpeningTaken(took)) => Some(took.epoch),
-            Ok(Control::StreamBorn(_)) | Err(_) => None,
-        },
-    };
-    let is_new = |record: &&ApplyRecord| {
-        brought(record).is_some_and(|epoch| !epochs.contains_key(&(record.store.clone(), epoch)))
-    };
-    let renewed: BTreeSet<&StoreId> = records.iter().filter(is_new).map(|record| &record.store).collect();
-    let open = epochs.iter().filter(|((store, _), state)| !state.closed && renewed.contains(store));
-    open.map(|(key, _)| key.clone()).collect()
 }
 
 /// Decides a batch.
@@ -285,8 +265,8 @@ impl Deciding<'_> {
         let of_store = self.known.epochs.iter().filter(|((of, _), _)| of == store).map(|(_, state)| state.ordinal.0);
         let highest = of_store.chain(newest_here.map(|(_, _, ordinal)| ordinal.0)).max().unwrap_or(0);
         let ordinal = EpochOrdinal(highest.saturating_add(1));
-        let taken = if highest == 0 { Taken::First } else { Taken::Not };
-        self.plan.taken.insert((store.clone(), epoch), taken);
+        let begun = EpochState::begun(ordinal);
+        self.plan.taken.insert((store.clone(), epoch), begun.taken);
         let ended = self.open_epochs(store);
         if !ended.is_empty() && self.plan.balances.keys().any(|(of, _)| of == store) {
             self.plan.cut.get_or_insert(self.at);
@@ -295,7 +275,7 @@ impl Deciding<'_> {
             self.close(store, ended);
         }
         self.plan.opened.push((store.clone(), epoch, ordinal));
-        EpochState { ordinal, closed: false, tail: 0, lost: 0, forks: 0, taken }
+        begun
     }
 
     /// The epochs of a store that no later one closed.

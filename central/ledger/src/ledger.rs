@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
 use tidemark_model::{
     Block, BlockIndex, Code, Epoch, EpochOrdinal, Generation, Item, Quantity, Seq, Sku, StoreId, StreamId,
 };
@@ -11,8 +12,8 @@ use crate::apply::ApplyRecord;
 use crate::error::{ApplyError, LedgerError};
 use crate::postgres::PostgresLedger;
 use crate::rows::{
-    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow, PositionRow,
-    Signature, Signed, StoreRecord, StoreRow, TokenRow, UnsignedLosses,
+    CatalogueItem, ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow,
+    OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, UnsignedLosses,
 };
 use crate::sqlite::{Applied, SqliteLedger, StoreLook};
 
@@ -161,6 +162,60 @@ impl Ledger {
         index: BlockIndex,
     ) -> Result<Vec<(Seq, u64)>, LedgerError> {
         on!(self, ledger => ledger.digests(store, epoch, index).await)
+    }
+
+    /// The epochs of a store, in their order.
+    pub async fn epochs(&self, store: &StoreId) -> Result<Vec<EpochRow>, LedgerError> {
+        on!(self, ledger => ledger.epochs(store).await)
+    }
+
+    /// What an epoch's box brought while it was open, ascending by seq, above
+    /// one: movements and dead letters, without forks.
+    pub async fn told(
+        &self,
+        store: &StoreId,
+        epoch: EpochRow,
+        above: Seq,
+        most: u32,
+    ) -> Result<Vec<ToldRow>, LedgerError> {
+        on!(self, ledger => ledger.told(store, epoch, above, most).await)
+    }
+
+    /// How far the opening of an epoch is kept; no pages if it is not.
+    pub async fn opening(&self, store: &StoreId, ordinal: EpochOrdinal) -> Result<OpeningKept, LedgerError> {
+        on!(self, ledger => ledger.opening(store, ordinal).await)
+    }
+
+    /// Keeps which tills an epoch's box lets in.
+    pub async fn keep_tills(&self, store: &StoreId, epoch: Epoch, body: &str) -> Result<(), LedgerError> {
+        on!(self, ledger => ledger.keep_tills(store, epoch, body).await)
+    }
+
+    /// The tills that the last box before an epoch let in, if any were told.
+    pub async fn tills_before(&self, store: &StoreId, ordinal: EpochOrdinal) -> Result<Option<String>, LedgerError> {
+        on!(self, ledger => ledger.tills_before(store, ordinal).await)
+    }
+
+    /// One page of an opening.
+    pub async fn opening_page(
+        &self,
+        store: &StoreId,
+        ordinal: EpochOrdinal,
+        page: u32,
+    ) -> Result<Option<Bytes>, LedgerError> {
+        on!(self, ledger => ledger.opening_page(store, ordinal, page).await)
+    }
+
+    /// Keeps pages of an opening from one on, if that is the next that is
+    /// wanted; what is kept is never changed. How far it is kept then.
+    pub async fn keep_opening(
+        &self,
+        store: &StoreId,
+        ordinal: EpochOrdinal,
+        from: u32,
+        pages: &[(Bytes, bool)],
+    ) -> Result<OpeningKept, LedgerError> {
+        on!(self, ledger => ledger.keep_opening(store, ordinal, from, pages).await)
     }
 
     /// Whether there is such a store.

@@ -24,7 +24,7 @@ mod tests;
 pub use error::{ApplyError, LedgerError};
 pub use ledger::Ledger;
 pub use rows::{
-    CatalogueItem, ChangedBlock, DeadLetterRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow, PositionRow,
-    Signature, Signed, StoreRecord, StoreRow, TokenRow, UnsignedLosses,
+    CatalogueItem, ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow,
+    OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, UnsignedLosses,
 };
 pub use sqlite::{Applied, SqliteLedger, StoreLook};

@@ -6,7 +6,7 @@ use tidemark_model::{
 };
 use tidemark_sync::message::CatalogueCode;
 
-use crate::apply::LossCause;
+use crate::apply::{LossCause, Taken};
 
 /// Where the applier of a partition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,39 @@ pub struct StoreRow {
     pub late: u64,
     /// Forked letters that are not closed.
     pub forks: u64,
+}
+
+/// One life of a store's journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochRow {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// Its ordinal.
+    pub ordinal: EpochOrdinal,
+    /// How its box stands to its opening.
+    pub taken: Taken,
+}
+
+/// What stands at a position, to be told again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldRow {
+    /// Its seq.
+    pub seq: Seq,
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Whether it is in the dead letters.
+    pub parked: bool,
+}
+
+/// How far an opening is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpeningKept {
+    /// How many pages there are.
+    pub pages: u32,
+    /// Whether the last one is among them.
+    pub complete: bool,
+    /// Bytes of all of them.
+    pub bytes: u64,
 }
 
 /// A range of lost positions of a store.

@@ -138,6 +138,8 @@ impl Applier {
         let records: Vec<ApplyRecord> = records.into_iter().filter_map(|stored| self.to_apply(stored)).collect();
         let applied = self.parts.ledger.apply(at, &records, next, self.clock.wall().0).await?;
         self.events.handled.inc_by(applied.movements);
+        self.events.lost.inc_by(applied.lost);
+        self.events.late.inc_by(applied.late);
         self.events.parked.inc_by(applied.parked);
         self.events.forks_closed.inc_by(applied.closed);
         let mut now = applied.position;

@@ -9,6 +9,10 @@ pub(crate) struct Events {
     pub(crate) received: Counter,
     /// Movements applied or parked.
     pub(crate) handled: Counter,
+    /// Positions named lost.
+    pub(crate) lost: Counter,
+    /// Movements of closed epochs.
+    pub(crate) late: Counter,
     /// Movements parked.
     pub(crate) parked: Counter,
     /// Forked letters that closed.
@@ -44,6 +48,8 @@ impl Events {
         let events = Self {
             received: metrics.counter("movements_received", "Movements the stream holds with all acknowledgements"),
             handled: metrics.counter("movements_handled", "Movements applied or parked, each once"),
+            lost: metrics.counter("positions_lost", "Positions named lost, by their box or by the end of their epoch"),
+            late: metrics.counter("movements_late", "Movements that came after their epoch was closed"),
             parked: metrics.counter("movements_parked", "Movements put into the dead letters"),
             forks_closed: metrics
                 .counter("forks_closed", "Forked dead letters that closed, because their box replayed them"),

@@ -4,18 +4,18 @@
 mod conversation;
 mod looking;
 
-use std::future::Future;
 use std::sync::Arc;
 
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::listen::Peer as Caller;
+use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_ledger::{InstructionRow, Ledger};
-use tidemark_model::{Epoch, SeqSet, StoreId};
+use tidemark_model::{Epoch, EpochOrdinal, SeqSet, StoreId};
 use tidemark_stream::{Event, EventRecord, Stream};
 use tidemark_sync::message::{
     CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
-    Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningSent, OpeningTaken, Refusal, RefusalCode,
-    SendOpening,
+    Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningReady, OpeningSent, OpeningTaken, Refusal,
+    RefusalCode, SendOpening,
 };
 use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, Outbound, Peer};
 use tidemark_wire::{Control, EpochTook, decode_instruction_body, encode_control};
@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::desk::Desk;
 use crate::events::Events;
 use crate::fleet::Fleet;
+use crate::openings::{OpeningError, Openings};
 use conversation::Conversation;
 
 /// Items of one page of the catalogue.
@@ -56,6 +57,24 @@ impl Ingest {
 }
 
 impl Ingest {
+    fn openings(&self) -> Openings {
+        Openings { ledger: self.ledger.clone() }
+    }
+
+    /// The opening of an epoch, made if it is not there; tried until it is.
+    async fn opening_ready(&self, store: &StoreId, ordinal: EpochOrdinal) -> Result<OpeningReady, OpeningError> {
+        let judge = |error: &OpeningError| {
+            tracing::warn!(%store, %error, "the opening of a box is not made");
+            match error {
+                OpeningError::Ledger(_) | OpeningError::NotYet => Disposition::Retry,
+                OpeningError::Kept(_) | OpeningError::NoEpoch | OpeningError::Cursor | OpeningError::Stopping => {
+                    Disposition::Stop
+                }
+            }
+        };
+        retry(Policy::SERVICE, || async { self.openings().ready(store, ordinal).await }, judge).await
+    }
+
     /// Puts it into the stream that a box has taken its opening.
     async fn took_opening(&self, store: StoreId, epoch: Epoch, opening: OpeningTaken) {
         let control = Control::OpeningTaken(EpochTook { store: store.clone(), epoch, opening });
@@ -147,20 +166,15 @@ impl Exchange for Ingest {
         Ok(InstructionPage { id: request.id, from: request.from, total, bytes: row.body.slice(from..to) })
     }
 
-    fn fetch_opening(
-        &self,
-        _peer: &Peer,
-        _request: FetchOpening,
-    ) -> impl Future<Output = Result<OpeningPage, Failure>> + Send {
-        std::future::ready(Err(no_openings()))
+    async fn fetch_opening(&self, peer: &Peer, request: FetchOpening) -> Result<OpeningPage, Failure> {
+        check(peer, &request.store)?;
+        let page = self.openings().page(&request.store, request.ordinal, &request.cursor).await;
+        page.map_err(trouble)
     }
 
-    fn send_opening(
-        &self,
-        _peer: &Peer,
-        _request: SendOpening,
-    ) -> impl Future<Output = Result<OpeningSent, Failure>> + Send {
-        std::future::ready(Err(no_openings()))
+    async fn send_opening(&self, peer: &Peer, request: SendOpening) -> Result<OpeningSent, Failure> {
+        check(peer, &request.store)?;
+        self.openings().keep(request).await.map_err(trouble)
     }
 
     async fn fetch_digests(&self, peer: &Peer, request: FetchDigests) -> Result<DigestPage, Failure> {
@@ -169,10 +183,6 @@ impl Exchange for Ingest {
         let digests = self.ledger.digests(&store, epoch, block).await.map_err(trouble)?;
         Ok(DigestPage { block, digests })
     }
-}
-
-fn no_openings() -> Failure {
-    Failure::Trouble("this release of the centre keeps no openings".to_owned())
 }
 
 /// An instruction as it goes over the stream: a large body is fetched by

@@ -11,6 +11,7 @@ mod import;
 mod ingest;
 mod losses;
 mod neighbours;
+mod openings;
 mod parts;
 mod poller;
 mod settings;

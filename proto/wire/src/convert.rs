@@ -17,6 +17,7 @@ mod to_centre;
 
 pub(crate) use field::spoken;
 pub use instruction::{decode_instruction_body, encode_instruction_body};
+pub use opening::{decode_opening_page, encode_opening_page};
 pub(crate) use refusal::code_of_word;
 pub(crate) use seqs::{few, seqs, seqs_of};
 pub(crate) use to_box::{to_box, to_box_of};

@@ -33,6 +33,6 @@ pub mod server;
 mod status;
 
 pub use control::{Control, EpochOpened, EpochTook, Opener, PositionsLost, decode_control, encode_control};
-pub use convert::{decode_instruction_body, encode_instruction_body};
+pub use convert::{decode_instruction_body, decode_opening_page, encode_instruction_body, encode_opening_page};
 pub use error::{DecodeError, EncodeError};
 pub use movement::{decode_movement, encode_movement};

@@ -46,3 +46,23 @@ ALTER TABLE epochs ADD COLUMN settled bool NOT NULL DEFAULT true;
 -- the box has taken its opening.
 ALTER TABLE balances ADD COLUMN old_on_hand int8;
 ALTER TABLE balances ADD COLUMN old_counted bool;
+
+-- What an epoch begins with, in pages as the wire encodes them: made once, or
+-- given back by the box that took it, and never changed.
+CREATE TABLE openings (
+    store       int8 NOT NULL,
+    ordinal     int8 NOT NULL,
+    page        int8 NOT NULL,
+    last        bool NOT NULL,
+    bytes       bytea NOT NULL,
+    PRIMARY KEY (store, ordinal, page)
+);
+
+-- The tills that a box let in last, with the hashes of their tokens, for the
+-- box after it.
+CREATE TABLE tills (
+    store       int8 NOT NULL,
+    epoch       int8 NOT NULL,
+    body        text COLLATE "C" NOT NULL,
+    PRIMARY KEY (store, epoch)
+);

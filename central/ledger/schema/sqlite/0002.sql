@@ -64,3 +64,23 @@ ALTER TABLE epochs ADD COLUMN settled INTEGER NOT NULL DEFAULT 1;
 -- the box has taken its opening.
 ALTER TABLE balances ADD COLUMN old_on_hand INTEGER;
 ALTER TABLE balances ADD COLUMN old_counted INTEGER;
+
+-- What an epoch begins with, in pages as the wire encodes them: made once, or
+-- given back by the box that took it, and never changed.
+CREATE TABLE openings (
+    store       INTEGER NOT NULL,
+    ordinal     INTEGER NOT NULL,
+    page        INTEGER NOT NULL,
+    last        INTEGER NOT NULL,
+    bytes       BLOB NOT NULL,
+    PRIMARY KEY (store, ordinal, page)
+) STRICT, WITHOUT ROWID;
+
+-- The tills that a box let in last, with the hashes of their tokens, for the
+-- box after it.
+CREATE TABLE tills (
+    store       INTEGER NOT NULL,
+    epoch       INTEGER NOT NULL,
+    body        TEXT NOT NULL,
+    PRIMARY KEY (store, epoch)
+) STRICT, WITHOUT ROWID;

@@ -75,8 +75,7 @@ impl World {
         let plan = decide(records, &known);
         for (store, epoch, ordinal) in &plan.opened {
             self.epochs.iter_mut().filter(|((of, _), _)| of == store).for_each(|(_, state)| state.closed = true);
-            let taken = Taken::Not;
-            let begun = EpochState { ordinal: *ordinal, closed: false, tail: 0, lost: 0, forks: 0, taken };
+            let begun = EpochState::begun(*ordinal);
             self.epochs.insert((store.clone(), *epoch), begun);
         }
         for (key, more) in &plan.counts {
@@ -165,12 +164,8 @@ fn a_new_epoch_closes_the_older_one_whose_balance_never_changes_again() {
 
 #[test]
 fn a_control_record_gives_an_epoch_its_ordinal_once() {
-    let opened = Control::EpochOpened(EpochOpened {
-        store: store(),
-        epoch: Epoch(7),
-        by: tidemark_wire::Opener::Centre,
-        wall: WallTime(0),
-    });
+    let opened =
+        Control::EpochOpened(EpochOpened { store: store(), epoch: Epoch(7), by: Opener::Centre, wall: WallTime(0) });
     let content = Content::Control(Bytes::from(tidemark_wire::encode_control(&opened)));
     let record = ApplyRecord { offset: 0, store: store(), content };
     let mut world = World::default();

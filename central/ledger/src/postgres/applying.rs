@@ -11,7 +11,7 @@ use super::writing::Writing;
 use super::{
     APPLIED_WITHIN, PostgresLedger, block_of, epoch_of, forks, index_of, losses, openings, ordinal_of, too_late,
 };
-use crate::apply::{self, ApplyRecord, BlockKey, EpochState, Known, Taken};
+use crate::apply::{self, ApplyRecord, BlockKey, EpochCounts, EpochState, Known, Taken};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::PositionRow;
 use crate::sqlite::{Applied, Once, Refusal, changed, kept, month_of, number, park_all, unsigned};
@@ -58,7 +58,7 @@ impl PostgresLedger {
         now_ms: i64,
     ) -> Result<Applied, ApplyError> {
         self.make_months(month_of(now_ms)).await?;
-        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0, closed: 0, settled: false };
+        let mut done = Applied::at(at);
         // Parts that are still to be applied, the next one last.
         let mut parts: Vec<(&[ApplyRecord], u64)> = vec![(records, next)];
         while let Some((part, next)) = parts.pop() {
@@ -140,7 +140,9 @@ impl PostgresLedger {
         Ok(Once::Applied(Applied {
             position: PositionRow { next, step: at.step.saturating_add(1), ..at },
             levels: plan.balances.into_keys().collect(),
-            movements: plan.counts.values().map(|counts| counts.handled).sum(),
+            movements: plan.counts.values().map(EpochCounts::movements).sum(),
+            lost: plan.counts.values().map(|counts| u64::try_from(counts.lost).unwrap_or(0)).sum(),
+            late: plan.counts.values().map(|counts| counts.late).sum(),
             parked,
             closed: u64::try_from(plan.replayed.len()).unwrap_or(u64::MAX),
             settled,

@@ -1,14 +1,17 @@
 //! Epochs and their openings: blocks by which they settle, levels that readers
 //! go on seeing.
 
-use sqlx::postgres::PgConnection;
-use tidemark_model::BlockIndex;
+use bytes::Bytes;
+use sqlx::Row as _;
+use sqlx::postgres::{PgConnection, PgRow};
+use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Seq, StoreId};
 
 use super::applying::StoreKeys;
-use super::{block_of, index_of};
-use crate::apply::{self, ApplyRecord, Known, Plan};
+use super::{PostgresLedger, block_of, epoch_of, index_of, ordinal_of, plain};
+use crate::apply::{self, ApplyRecord, Known, Plan, Taken};
 use crate::error::LedgerError;
-use crate::sqlite::{changed, number};
+use crate::rows::{EpochRow, OpeningKept, ToldRow};
+use crate::sqlite::{changed, kept, number, unsigned};
 
 /// Adds to what is known the blocks by which an epoch may settle.
 pub(super) async fn know(
@@ -60,4 +63,122 @@ pub(super) async fn write(
         tell.execute(&mut *change).await?;
     }
     Ok(())
+}
+
+impl PostgresLedger {
+    /// The epochs of a store, in their order.
+    pub async fn epochs(&self, store: &StoreId) -> Result<Vec<EpochRow>, LedgerError> {
+        let select = "SELECT epoch, ordinal, taken, settled FROM epochs \
+                      WHERE store = (SELECT key FROM stores WHERE store = $1) ORDER BY ordinal";
+        let read = |row: &PgRow| {
+            let taken: Option<i64> = row.try_get("taken")?;
+            let taken = Taken::of(taken.map(unsigned), row.try_get("settled")?);
+            Ok(EpochRow { epoch: epoch_of(row)?, ordinal: ordinal_of(row)?, taken })
+        };
+        sqlx::query(select).bind(store.as_str()).fetch_all(&self.read).await?.iter().map(read).collect()
+    }
+
+    /// What an epoch's box brought while it was open, ascending by seq, above
+    /// one: movements and dead letters, without forks.
+    pub async fn told(
+        &self,
+        store: &StoreId,
+        epoch: EpochRow,
+        above: Seq,
+        most: u32,
+    ) -> Result<Vec<ToldRow>, LedgerError> {
+        let select = "WITH s AS (SELECT key FROM stores WHERE store = $1) \
+                      SELECT m.seq, m.bytes, false AS parked FROM months o CROSS JOIN LATERAL (SELECT seq, bytes FROM movements \
+                      WHERE month = o.month AND store = (SELECT key FROM s) AND ordinal = $2 AND seq > $3 AND late IS NULL \
+                      ORDER BY seq LIMIT $5) m UNION ALL \
+                      SELECT seq, bytes, true AS parked FROM dead_letters WHERE store = (SELECT key FROM s) AND epoch = $4 \
+                      AND seq > $3 AND reason <> 'forked' ORDER BY 1 LIMIT $5";
+        let select = sqlx::query(select).bind(store.as_str()).bind(i64::from(epoch.ordinal.0)).bind(number(above));
+        let rows = select.bind(epoch.epoch.0.cast_signed()).bind(i64::from(most)).fetch_all(&self.read).await?;
+        let read = |row: &PgRow| {
+            let bytes: Vec<u8> = row.try_get("bytes")?;
+            let seq = unsigned(row.try_get("seq")?);
+            Ok(ToldRow { seq, bytes: bytes.into(), parked: row.try_get("parked")? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// How far the opening of an epoch is kept; no pages if it is not.
+    pub async fn opening(&self, store: &StoreId, ordinal: EpochOrdinal) -> Result<OpeningKept, LedgerError> {
+        let mut connection = self.read.acquire().await?;
+        kept_of(&mut connection, store, ordinal).await
+    }
+
+    /// Keeps which tills an epoch's box lets in.
+    pub async fn keep_tills(&self, store: &StoreId, epoch: Epoch, body: &str) -> Result<(), LedgerError> {
+        let upsert = "INSERT INTO tills (store, epoch, body) SELECT key, $1, $2 FROM stores WHERE store = $3 \
+                      ON CONFLICT (store, epoch) DO UPDATE SET body = excluded.body";
+        let upsert = sqlx::query(upsert).bind(epoch.0.cast_signed()).bind(plain(body)).bind(store.as_str());
+        upsert.execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// The tills that the last box before an epoch let in, if any were told.
+    pub async fn tills_before(&self, store: &StoreId, ordinal: EpochOrdinal) -> Result<Option<String>, LedgerError> {
+        let select = "SELECT t.body FROM tills t JOIN epochs e USING (store, epoch) \
+                      WHERE t.store = (SELECT key FROM stores WHERE store = $1) AND e.ordinal < $2 \
+                      ORDER BY e.ordinal DESC LIMIT 1";
+        let row = sqlx::query(select).bind(store.as_str()).bind(i64::from(ordinal.0));
+        Ok(row.fetch_optional(&self.read).await?.map(|row| row.try_get("body")).transpose()?)
+    }
+
+    /// One page of an opening.
+    pub async fn opening_page(
+        &self,
+        store: &StoreId,
+        ordinal: EpochOrdinal,
+        page: u32,
+    ) -> Result<Option<Bytes>, LedgerError> {
+        let select = "SELECT bytes FROM openings WHERE store = (SELECT key FROM stores WHERE store = $1) \
+                      AND ordinal = $2 AND page = $3";
+        let row = sqlx::query(select).bind(store.as_str()).bind(i64::from(ordinal.0)).bind(i64::from(page));
+        let row = row.fetch_optional(&self.read).await?;
+        row.map(|row| Ok(Bytes::from(row.try_get::<Vec<u8>, _>("bytes")?))).transpose()
+    }
+
+    /// Keeps pages of an opening from one on, if that is the next that is
+    /// wanted; what is kept is never changed. How far it is kept then.
+    pub async fn keep_opening(
+        &self,
+        store: &StoreId,
+        ordinal: EpochOrdinal,
+        from: u32,
+        pages: &[(Bytes, bool)],
+    ) -> Result<OpeningKept, LedgerError> {
+        let mut change = self.write.begin().await?;
+        // One at a time: two processes may make it at once.
+        let lock = "SELECT key FROM stores WHERE store = $1 FOR UPDATE";
+        let row = sqlx::query(lock).bind(store.as_str()).fetch_one(&mut *change).await?;
+        let key: i64 = row.try_get("key")?;
+        let held = kept_of(&mut change, store, ordinal).await?;
+        if held.complete || held.pages != from {
+            return Ok(held);
+        }
+        for ((bytes, last), page) in pages.iter().zip(from..) {
+            let insert = "INSERT INTO openings (store, ordinal, page, last, bytes) VALUES ($1, $2, $3, $4, $5)";
+            let insert = sqlx::query(insert).bind(key).bind(i64::from(ordinal.0)).bind(i64::from(page)).bind(last);
+            insert.bind(bytes.as_ref()).execute(&mut *change).await?;
+        }
+        let now = kept_of(&mut change, store, ordinal).await?;
+        change.commit().await?;
+        Ok(now)
+    }
+}
+
+async fn kept_of(
+    connection: &mut PgConnection,
+    store: &StoreId,
+    ordinal: EpochOrdinal,
+) -> Result<OpeningKept, LedgerError> {
+    let select = "SELECT count(*) AS pages, coalesce(bool_or(last), false) AS complete, \
+                  coalesce(sum(length(bytes)), 0)::int8 AS bytes FROM openings \
+                  WHERE store = (SELECT key FROM stores WHERE store = $1) AND ordinal = $2";
+    let row = sqlx::query(select).bind(store.as_str()).bind(i64::from(ordinal.0)).fetch_one(connection).await?;
+    let pages = u32::try_from(row.try_get::<i64, _>("pages")?).map_err(kept)?;
+    Ok(OpeningKept { pages, complete: row.try_get("complete")?, bytes: unsigned(row.try_get("bytes")?) })
 }

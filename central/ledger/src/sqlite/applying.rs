@@ -8,7 +8,7 @@ use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, EpochOrdinal, ParkReason,
 
 use super::writing::Writing;
 use super::{SqliteLedger, forks, kept, losses, number, openings, unsigned};
-use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochState, Known, Plan, Taken};
+use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochCounts, EpochState, Known, Plan, Taken};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::PositionRow;
 
@@ -24,6 +24,10 @@ pub struct Applied {
     pub levels: Vec<(StoreId, Sku)>,
     /// Movements that were new.
     pub movements: u64,
+    /// Positions that were named lost.
+    pub lost: u64,
+    /// Movements that came after their epoch was closed.
+    pub late: u64,
     /// Dead letters that are new.
     pub parked: u64,
     /// Forked letters that closed.
@@ -81,7 +85,7 @@ impl SqliteLedger {
         next: u64,
         now_ms: i64,
     ) -> Result<Applied, ApplyError> {
-        let mut done = Applied { position: at, levels: Vec::new(), movements: 0, parked: 0, closed: 0, settled: false };
+        let mut done = Applied::at(at);
         // Parts that are still to be applied, the next one last.
         let mut parts: Vec<(&[ApplyRecord], u64)> = vec![(records, next)];
         while let Some((part, next)) = parts.pop() {
@@ -147,7 +151,9 @@ impl SqliteLedger {
         Ok(Once::Applied(Applied {
             position: PositionRow { next, step: at.step.saturating_add(1), ..at },
             levels: plan.balances.keys().cloned().collect(),
-            movements: plan.counts.values().map(|counts| counts.handled).sum(),
+            movements: plan.counts.values().map(EpochCounts::movements).sum(),
+            lost: plan.counts.values().map(|counts| u64::try_from(counts.lost).unwrap_or(0)).sum(),
+            late: plan.counts.values().map(|counts| counts.late).sum(),
             parked,
             closed: u64::try_from(plan.replayed.len()).unwrap_or(u64::MAX),
             settled,
@@ -164,10 +170,17 @@ pub(crate) enum Refusal {
 }
 
 impl Applied {
+    /// Nothing is applied yet.
+    pub(crate) const fn at(position: PositionRow) -> Self {
+        Self { position, levels: Vec::new(), movements: 0, lost: 0, late: 0, parked: 0, closed: 0, settled: false }
+    }
+
     pub(crate) fn take(&mut self, more: Self) {
         self.position = more.position;
         self.levels.extend(more.levels);
         self.movements += more.movements;
+        self.lost += more.lost;
+        self.late += more.late;
         self.parked += more.parked;
         self.closed += more.closed;
         self.settled |= more.settled;

@@ -1,13 +1,16 @@
 //! Epochs and their openings: blocks by which they settle, levels that readers
 //! go on seeing.
 
+use bytes::Bytes;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
-use tidemark_model::{BlockIndex, Epoch, StoreId};
+use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Seq, StoreId};
 
 use super::applying::{StoreKeys, block_of};
-use super::{number, unsigned};
+use super::{SqliteLedger, kept, number, unsigned};
 use crate::apply::{self, ApplyRecord, Known, Plan, Taken};
 use crate::error::LedgerError;
+use crate::rows::{EpochRow, OpeningKept, ToldRow};
 
 /// Adds to what is known the blocks by which an epoch may settle.
 pub(super) async fn know(
@@ -68,4 +71,121 @@ pub(crate) fn changed<'p>(known: &Known, plan: &'p Plan) -> Vec<(&'p (StoreId, E
         known.map_or(taken.seq().is_some(), |known| known != **taken)
     };
     plan.taken.iter().filter(differs).map(|(key, taken)| (key, *taken)).collect()
+}
+
+impl SqliteLedger {
+    /// The epochs of a store, in their order.
+    pub async fn epochs(&self, store: &StoreId) -> Result<Vec<EpochRow>, LedgerError> {
+        let select = "SELECT epoch, ordinal, taken, settled FROM epochs \
+                      WHERE store = (SELECT key FROM stores WHERE store = ?) ORDER BY ordinal";
+        let read = |row: &SqliteRow| {
+            let taken: Option<i64> = row.try_get("taken")?;
+            Ok(EpochRow {
+                epoch: Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned()),
+                ordinal: EpochOrdinal(row.try_get("ordinal")?),
+                taken: Taken::of(taken.map(unsigned), row.try_get("settled")?),
+            })
+        };
+        sqlx::query(select).bind(store.as_str()).fetch_all(&self.read).await?.iter().map(read).collect()
+    }
+
+    /// What an epoch's box brought while it was open, ascending by seq, above
+    /// one: movements and dead letters, without forks.
+    pub async fn told(
+        &self,
+        store: &StoreId,
+        epoch: EpochRow,
+        above: Seq,
+        most: u32,
+    ) -> Result<Vec<ToldRow>, LedgerError> {
+        let select = "WITH s AS (SELECT key FROM stores WHERE store = ?1) \
+                      SELECT seq, bytes, 0 AS parked FROM movements WHERE month IN (SELECT DISTINCT month FROM movements) \
+                      AND store = (SELECT key FROM s) AND ordinal = ?2 AND seq > ?3 AND late IS NULL UNION ALL \
+                      SELECT seq, bytes, 1 AS parked FROM dead_letters WHERE store = (SELECT key FROM s) AND epoch = ?4 \
+                      AND seq > ?3 AND reason <> 'forked' ORDER BY seq LIMIT ?5";
+        let select = sqlx::query(select).bind(store.as_str()).bind(epoch.ordinal.0).bind(number(above));
+        let rows = select.bind(epoch.epoch.0.cast_signed()).bind(most).fetch_all(&self.read).await?;
+        let read = |row: &SqliteRow| {
+            let bytes: Vec<u8> = row.try_get("bytes")?;
+            let seq = unsigned(row.try_get("seq")?);
+            Ok(ToldRow { seq, bytes: bytes.into(), parked: row.try_get("parked")? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// How far the opening of an epoch is kept; no pages if it is not.
+    pub async fn opening(&self, store: &StoreId, ordinal: EpochOrdinal) -> Result<OpeningKept, LedgerError> {
+        let mut connection = self.read.acquire().await?;
+        kept_of(&mut connection, store, ordinal).await
+    }
+
+    /// Keeps which tills an epoch's box lets in.
+    pub async fn keep_tills(&self, store: &StoreId, epoch: Epoch, body: &str) -> Result<(), LedgerError> {
+        let upsert = "INSERT INTO tills (store, epoch, body) SELECT key, ?, ? FROM stores WHERE store = ? \
+                      ON CONFLICT (store, epoch) DO UPDATE SET body = excluded.body";
+        let upsert = sqlx::query(upsert).bind(epoch.0.cast_signed()).bind(body).bind(store.as_str());
+        upsert.execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// The tills that the last box before an epoch let in, if any were told.
+    pub async fn tills_before(&self, store: &StoreId, ordinal: EpochOrdinal) -> Result<Option<String>, LedgerError> {
+        let select = "SELECT t.body FROM tills t JOIN epochs e ON e.store = t.store AND e.epoch = t.epoch \
+                      WHERE t.store = (SELECT key FROM stores WHERE store = ?) AND e.ordinal < ? \
+                      ORDER BY e.ordinal DESC LIMIT 1";
+        let row = sqlx::query(select).bind(store.as_str()).bind(ordinal.0).fetch_optional(&self.read).await?;
+        Ok(row.map(|row| row.try_get("body")).transpose()?)
+    }
+
+    /// One page of an opening.
+    pub async fn opening_page(
+        &self,
+        store: &StoreId,
+        ordinal: EpochOrdinal,
+        page: u32,
+    ) -> Result<Option<Bytes>, LedgerError> {
+        let select = "SELECT bytes FROM openings WHERE store = (SELECT key FROM stores WHERE store = ?) \
+                      AND ordinal = ? AND page = ?";
+        let row = sqlx::query(select).bind(store.as_str()).bind(ordinal.0).bind(page);
+        let row = row.fetch_optional(&self.read).await?;
+        row.map(|row| Ok(Bytes::from(row.try_get::<Vec<u8>, _>("bytes")?))).transpose()
+    }
+
+    /// Keeps pages of an opening from one on, if that is the next that is
+    /// wanted; what is kept is never changed. How far it is kept then.
+    pub async fn keep_opening(
+        &self,
+        store: &StoreId,
+        ordinal: EpochOrdinal,
+        from: u32,
+        pages: &[(Bytes, bool)],
+    ) -> Result<OpeningKept, LedgerError> {
+        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let held = kept_of(&mut change, store, ordinal).await?;
+        if held.complete || held.pages != from {
+            return Ok(held);
+        }
+        for ((bytes, last), page) in pages.iter().zip(from..) {
+            let insert = "INSERT INTO openings (store, ordinal, page, last, bytes) \
+                          VALUES ((SELECT key FROM stores WHERE store = ?), ?, ?, ?, ?)";
+            let insert = sqlx::query(insert).bind(store.as_str()).bind(ordinal.0).bind(page).bind(last);
+            insert.bind(bytes.to_vec()).execute(&mut *change).await?;
+        }
+        let now = kept_of(&mut change, store, ordinal).await?;
+        change.commit().await?;
+        Ok(now)
+    }
+}
+
+async fn kept_of(
+    connection: &mut SqliteConnection,
+    store: &StoreId,
+    ordinal: EpochOrdinal,
+) -> Result<OpeningKept, LedgerError> {
+    let select = "SELECT count(*) AS pages, coalesce(max(last), 0) AS complete, \
+                  coalesce(sum(length(bytes)), 0) AS bytes FROM openings \
+                  WHERE store = (SELECT key FROM stores WHERE store = ?) AND ordinal = ?";
+    let row = sqlx::query(select).bind(store.as_str()).bind(ordinal.0).fetch_one(connection).await?;
+    let pages = u32::try_from(row.try_get::<i64, _>("pages")?).map_err(kept)?;
+    Ok(OpeningKept { pages, complete: row.try_get("complete")?, bytes: unsigned(row.try_get("bytes")?) })
 }

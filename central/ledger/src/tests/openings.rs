@@ -3,12 +3,16 @@ use tidemark_sync::message::OpeningTaken;
 use tidemark_wire::EpochTook;
 
 use super::*;
+use crate::apply::Taken;
 use crate::rows::LevelRow;
 
 on_both!(
     readers_see_the_older_level_until_the_box_has_taken_its_opening_and_all_before_is_handled,
     an_epoch_that_ends_within_a_batch_leaves_the_level_of_its_last_movement,
     an_epoch_that_never_took_its_opening_hands_the_older_level_on,
+    what_an_epoch_brought_while_it_was_open_is_told_in_its_order,
+    an_opening_is_kept_page_by_page_and_never_changed,
+    the_tills_of_the_last_box_before_are_told,
 );
 
 fn took(epoch: u64, seq: Seq) -> ApplyRecord {
@@ -68,4 +72,54 @@ async fn an_epoch_that_never_took_its_opening_hands_the_older_level_on(place: Pl
     assert_eq!(seen(&level(&shop, "0").await), (-5, true));
     let fresh = level(&shop, "2").await;
     assert_eq!((seen(&fresh), fresh.basis), ((0, true), Basis::None), "nothing was known of it");
+}
+
+async fn what_an_epoch_brought_while_it_was_open_is_told_in_its_order(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    let mut records = sold(&[(0, 1); 5], 1);
+    records[1].content = Content::Movement(position(1, 2), Bytes::from_static(b"\xff"));
+    shop.apply(&[records[3].clone(), records[1].clone(), records[0].clone()]).await;
+    shop.told(1, 5).await;
+    shop.apply(&[opened(2)]).await;
+    shop.apply(&records[2..3]).await;
+    let epochs = shop.ledger.epochs(&store()).await.unwrap();
+    let found: Vec<_> = epochs.iter().map(|row| (row.epoch.0, row.ordinal.0, row.taken)).collect();
+    assert_eq!(found, [(1, 1, Taken::First), (2, 2, Taken::Not)]);
+    let told = async |above, most| {
+        let rows = shop.ledger.told(&store(), epochs[0], above, most).await.unwrap();
+        rows.iter().map(|row| (row.seq, row.parked)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(0, 9).await, [(1, false), (2, true), (4, false)], "3 came late");
+    assert_eq!((told(0, 2).await, told(2, 2).await), (vec![(1, false), (2, true)], vec![(4, false)]));
+}
+
+async fn an_opening_is_kept_page_by_page_and_never_changed(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    shop.apply(&[opened(1)]).await;
+    let (ledger, ordinal) = (&shop.ledger, EpochOrdinal(2));
+    let keep = async |from, text: &'static str, last| {
+        let kept = ledger.keep_opening(&store(), ordinal, from, &[(Bytes::from_static(text.as_bytes()), last)]).await;
+        let kept = kept.unwrap();
+        (kept.pages, kept.complete, kept.bytes)
+    };
+    assert_eq!(keep(0, "one", false).await, (1, false, 3));
+    assert_eq!(keep(0, "again", false).await, (1, false, 3));
+    assert_eq!(keep(3, "beyond", true).await, (1, false, 3));
+    assert_eq!(keep(1, "two", true).await, (2, true, 6));
+    assert_eq!(keep(2, "more", true).await, (2, true, 6));
+    let page = async |page| ledger.opening_page(&store(), ordinal, page).await.unwrap();
+    assert_eq!(page(1).await, Some(Bytes::from_static(b"two")));
+    assert_eq!(page(2).await, None);
+    assert_eq!(ledger.opening(&store(), EpochOrdinal(3)).await.unwrap().pages, 0);
+}
+
+async fn the_tills_of_the_last_box_before_are_told(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    shop.apply(&[opened(1), opened(2), opened(3)]).await;
+    for body in ["old", "new"] {
+        shop.ledger.keep_tills(&store(), Epoch(1), body).await.unwrap();
+    }
+    shop.ledger.keep_tills(&store(), Epoch(3), "own").await.unwrap();
+    let before = async |ordinal| shop.ledger.tills_before(&store(), EpochOrdinal(ordinal)).await.unwrap();
+    assert_eq!((before(1).await, before(3).await), (None, Some("new".to_owned())));
 }

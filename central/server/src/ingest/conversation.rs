@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidemark_model::{BoxId, Epoch, StoreId};
+use tidemark_model::{BoxId, Epoch, EpochOrdinal, StoreId};
 use tidemark_stream::{Event, EventRecord};
 use tidemark_sync::limits::OFFLINE_MS;
 use tidemark_sync::message::{Batch, Heartbeat, Hello, Limits, OpeningTaken, ToBox, ToCentre, Unreadable};
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::looking::look_up;
 use super::{Ingest, instruction_of};
 use crate::desk::Seat;
+use crate::openings::tills;
 
 /// Inputs that wait for a stream's task.
 const INPUTS: usize = 256;
@@ -35,6 +36,8 @@ pub(super) struct Conversation {
     cut: CancellationToken,
     work: JoinSet<()>,
     seat: Option<Taken>,
+    /// The tills that were kept last.
+    tills: Option<String>,
     /// What the poller said while a look-up was under way: told after it, so
     /// that no change between both is lost.
     held: Option<Vec<Input>>,
@@ -47,6 +50,8 @@ struct Taken {
     partition: u32,
     box_id: BoxId,
     epoch: Epoch,
+    /// Whether its box has taken what its epoch begins with.
+    has_opening: bool,
     open: bool,
 }
 
@@ -56,7 +61,7 @@ impl Conversation {
         let config = ReceiverConfig { identity, limits: Limits::default() };
         let receiver = Receiver::new(config, Millis(ingest.clock.millis()));
         let (cut, work) = (CancellationToken::new(), JoinSet::new());
-        Self { ingest, receiver, outbound, inputs, give, cut, work, seat: None, held: None }
+        Self { ingest, receiver, outbound, inputs, give, cut, work, seat: None, tills: None, held: None }
     }
 
     /// Speaks with the box until the stream ends.
@@ -142,7 +147,7 @@ impl Conversation {
                     self.tell(Input::Disconnected);
                 }
             }
-            Output::Opened { closed, .. } => self.opened(closed),
+            Output::Opened { ordinal, closed, .. } => self.opened(ordinal, closed),
             Output::Heard(heartbeat) => self.keep(&heartbeat),
             Output::OpeningTaken(taken) => self.took_opening(taken),
             Output::Wants(wants) => {
@@ -174,7 +179,7 @@ impl Conversation {
     fn look_up(&mut self, hello: Hello, again: bool) {
         if self.seat.is_none() {
             let partition = self.ingest.stream.partition_of(&hello.store);
-            let (store, epoch) = (hello.store.clone(), hello.epoch);
+            let (store, epoch, has_opening) = (hello.store.clone(), hello.epoch, hello.opening.is_some());
             let seat = Seat {
                 store: store.clone(),
                 partition,
@@ -185,7 +190,7 @@ impl Conversation {
                 heard: self.now(),
             };
             let peer = self.ingest.desk.sit_down(seat);
-            self.seat = Some(Taken { peer, store, partition, box_id: hello.box_id, epoch, open: false });
+            self.seat = Some(Taken { peer, store, partition, box_id: hello.box_id, epoch, has_opening, open: false });
         }
         self.held.get_or_insert_default();
         let (ingest, give) = (Arc::clone(&self.ingest), self.give.clone());
@@ -252,7 +257,7 @@ impl Conversation {
 
     /// The stream is open: the catalogue's version and open instructions may
     /// be given.
-    fn opened(&mut self, closed: bool) {
+    fn opened(&mut self, ordinal: EpochOrdinal, closed: bool) {
         let (now, wall) = (self.now(), self.ingest.clock.wall().0);
         let Some(seat) = &mut self.seat else { return };
         seat.open = true;
@@ -261,7 +266,16 @@ impl Conversation {
         self.ingest.events.boxes.inc();
         self.ingest.fleet.connected(&seat.store, true, now, wall);
         tracing::info!(store = %seat.store, epoch = %seat.epoch, closed, "a box is connected");
+        let waits = !closed && ordinal.0 > 1 && !seat.has_opening;
         let (ingest, give, store) = (Arc::clone(&self.ingest), self.give.clone(), seat.store.clone());
+        if waits {
+            let (ingest, give, store) = (Arc::clone(&ingest), give.clone(), store.clone());
+            self.work.spawn(async move {
+                if let Ok(ready) = ingest.opening_ready(&store, ordinal).await {
+                    drop(give.send(Input::OpeningReady(ready)).await);
+                }
+            });
+        }
         self.work.spawn(async move {
             match ingest.ledger.catalogue_version().await {
                 Ok(0) => {}
@@ -286,7 +300,14 @@ impl Conversation {
         let Some(seat) = &self.seat else { return };
         let row = self.ingest.fleet.hear(&seat.store, (seat.box_id, seat.epoch), heartbeat, now, wall);
         let (ingest, tail, told) = (Arc::clone(&self.ingest), heartbeat.tail, heartbeat.open_block);
+        let tills = tills::kept(&heartbeat.tills).filter(|tills| self.tills.as_ref() != Some(tills));
+        self.tills = tills.clone().or(self.tills.take());
         self.work.spawn(async move {
+            if let Some(tills) = tills
+                && let Err(error) = ingest.ledger.keep_tills(&row.store, row.epoch, &tills).await
+            {
+                tracing::warn!(%error, "which tills a box lets in is not kept");
+            }
             if let Err(error) = ingest.ledger.hear(&row, tail).await {
                 tracing::warn!(%error, "a heartbeat is not kept");
             }

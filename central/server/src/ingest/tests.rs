@@ -11,11 +11,20 @@ use tidemark_cache::Cache;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::metrics::MetricsPage;
 use tidemark_ledger::{HeartbeatRow, Signature, Signed};
-use tidemark_model::{BoxId, Epoch, Generation, Label, Quantity, Seq, SeqSet, Sku};
+use tidemark_model::document::{Body, Document, Line, TakenLine, Timing, TradeKind};
+use tidemark_model::movement::Labels;
+use tidemark_model::{
+    BoxId, DocumentId, Draft, Epoch, EpochOrdinal, Item, ItemUnit, Label, MemoryBooks, Odometer, Position, Quantity,
+    Seq, SeqSet, Sku, Source, Stamp, WallTime, decide,
+};
 use tidemark_sync::Lookup;
-use tidemark_sync::message::{Batch, Hello, InstructionLine, Record, ToBox, ToCentre, Unreadable as LostByName};
+use tidemark_sync::message::{
+    Batch, Heartbeat, Hello, InstructionLine, OpeningPart, OpeningReady, OpeningTaken, Record, SendOpening, TillFacts,
+    ToBox, ToCentre, Unreadable as LostByName,
+};
 use tidemark_sync::testing;
 use tidemark_wire::client::{ClientConfig, Dialer, Link};
+use tidemark_wire::encode_movement;
 use tidemark_wire::schema::sync::v1 as proto;
 use tidemark_wire::server::router;
 use tokio_stream::wrappers::ReceiverStream;
@@ -216,7 +225,12 @@ async fn hear_handled(link: &mut Link, seqs: RangeInclusive<Seq>) {
                 handled.insert_all(&seqs.collect());
             }
             told @ (ToBox::Slow(_) | ToBox::Refused(_)) => unreachable!("one position holds up the others: {told:?}"),
-            _ => {}
+            ToBox::Welcome(_)
+            | ToBox::AppliedThrough(_)
+            | ToBox::Credit(_)
+            | ToBox::CatalogueVersion(_)
+            | ToBox::Instruction(_)
+            | ToBox::OpeningReady(_) => {}
         }
     }
 }
@@ -312,4 +326,91 @@ async fn a_box_that_takes_nothing_is_cut_when_it_does_not_keep_up() {
         }
     };
     tokio::time::timeout(PATIENCE, gone).await.unwrap();
+}
+
+/// Sells so many pieces, one a movement, over books that begin empty.
+fn sales(pieces: &[i64]) -> Vec<Record> {
+    let sku = Sku::new("apple").unwrap();
+    let mut books = MemoryBooks::new();
+    let name = sku.to_string();
+    let item = Item { sku: sku.clone(), name, unit: ItemUnit::Each, tracked: true, price: None, parts: Vec::new() };
+    books.learn_item(item);
+    let mut records = Vec::new();
+    for (pieces, seq) in pieces.iter().zip(1..) {
+        let line = TakenLine::plain(sku.clone(), Quantity::units(*pieces).unwrap());
+        let document = Document {
+            source: Source::new("till:1").unwrap(),
+            id: DocumentId::new(&format!("{pieces}-{seq}")).unwrap(),
+            wall: WallTime(0),
+            labels: Labels::default(),
+            business_day_given: false,
+            timing: Timing::Live,
+            sequence: None,
+            body: Body::Trade { kind: TradeKind::Sale, last: false, lines: vec![Line::Taken(line)] },
+        };
+        let next = Position { epoch: Epoch(5), seq };
+        let (odometer, boot) = (Odometer::BIRTH, Odometer::BIRTH);
+        let stamp = Stamp { next, odometer, arrived: odometer, boot, wall: WallTime(0) };
+        let mut draft = Draft::over(&books);
+        let Ok(outcome) = decide(&mut draft, &document, &stamp);
+        let changes: Vec<_> = draft.into_changes().collect();
+        books.commit(changes);
+        records.push(Record { seq, digest: None, bytes: encode_movement(&outcome.movements[0]).into() });
+    }
+    records
+}
+
+async fn opening_told(link: &mut Link) -> OpeningReady {
+    loop {
+        if let ToBox::OpeningReady(ready) = next(link).await {
+            return ready;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_swapped_box_is_given_what_the_one_before_left_and_what_a_box_gives_back_is_kept() {
+    let site = Site::open(true, &[]).await;
+    let mut link = site.welcomed().await;
+    let token = Some([7; 32]);
+    let till = TillFacts { source: Source::new("till:1").unwrap(), token, heard_ms: None, documents: 2 };
+    let beat = Heartbeat { tail: 2, trimmed_below: 1, tills: vec![till.clone()], ..Heartbeat::default() };
+    link.send(ToCentre::Heartbeat(beat)).await.unwrap();
+    link.send(ToCentre::Batch(Batch { epoch: Epoch(5), live: true, records: sales(&[2, 3]) })).await.unwrap();
+    hear_handled(&mut link, 1..=2).await;
+    let swapped = || ToCentre::Hello(Hello { epoch: Epoch(6), tail: 0, ..greeting() });
+    let (mut link, _welcome) = site.said(&swapped()).await;
+    let ready = opening_told(&mut link).await;
+    assert_eq!(ready.ordinal, EpochOrdinal(2));
+    let calls = &mut site.dial().await.calls;
+    let ask = FetchOpening { store: store(), epoch: Epoch(6), ordinal: ready.ordinal, cursor: Bytes::new() };
+    let page = calls.fetch_opening(&ask).await.unwrap();
+    assert!(page.enough && page.cursor.is_none());
+    let is_apple = |part: &&OpeningPart| matches!(part, OpeningPart::Stock(sku, _) if sku.as_str() == "apple");
+    let Some(OpeningPart::Stock(_, stock)) = page.parts.iter().find(is_apple) else { unreachable!("no apple") };
+    assert_eq!(Some(stock.on_hand), Quantity::units(-5));
+    let documents = page.parts.iter().filter(|part| matches!(part, OpeningPart::Document(..))).count();
+    assert_eq!(documents, 2);
+    assert!(page.parts.contains(&OpeningPart::Till(TillFacts { documents: 0, ..till })));
+    // It comes again, and is given the same.
+    let (mut link, _welcome) = site.said(&swapped()).await;
+    assert_eq!(opening_told(&mut link).await, ready);
+    assert_eq!(calls.fetch_opening(&ask).await.unwrap(), page);
+    // A centre that lacks it takes it from the box.
+    let other = Site::open(true, &[]).await;
+    let opening = Some(OpeningTaken { ordinal: ready.ordinal, seq: 1 });
+    let (_link, _welcome) = other.said(&ToCentre::Hello(Hello { epoch: Epoch(6), opening, ..greeting() })).await;
+    let calls = &mut other.dial().await.calls;
+    let send = SendOpening {
+        store: store(),
+        epoch: Epoch(6),
+        ordinal: ready.ordinal,
+        taken: Odometer::BIRTH,
+        page: 0,
+        parts: page.parts.clone(),
+        last: true,
+    };
+    assert_eq!(calls.send_opening(&send).await.unwrap().next_page, 1);
+    let ask = FetchOpening { ordinal: EpochOrdinal(1), ..ask };
+    assert_eq!(calls.fetch_opening(&ask).await.unwrap(), page);
 }

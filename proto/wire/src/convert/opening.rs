@@ -5,6 +5,7 @@ mod document;
 mod suspense;
 
 use bytes::Bytes;
+use prost::Message as _;
 use tidemark_model::books::{ClosedCount, ItemEffect, Stock};
 use tidemark_model::{Basis, Epoch, Odometer, Quantity, Sku};
 use tidemark_sync::message::{FetchOpening, OpeningPage, OpeningPart, OpeningSent, SendOpening};
@@ -82,6 +83,17 @@ pub(crate) fn sent(sent: OpeningSent) -> proto::SendOpeningResponse {
 
 pub(crate) fn sent_of(message: proto::SendOpeningResponse) -> OpeningSent {
     OpeningSent { next_page: message.next_page }
+}
+
+/// The bytes of a page, as a database keeps them.
+#[must_use]
+pub fn encode_opening_page(of: &OpeningPage) -> Vec<u8> {
+    page(of).encode_to_vec()
+}
+
+/// The page of these bytes.
+pub fn decode_opening_page(bytes: &[u8]) -> Result<OpeningPage, DecodeError> {
+    page_of(proto::FetchOpeningResponse::decode(bytes)?)
 }
 
 fn part(part: &OpeningPart) -> proto::OpeningPart {

@@ -145,7 +145,7 @@ impl Database {
         self.step += 1;
         for (_, epoch, ordinal) in &plan.opened {
             self.epochs.values_mut().for_each(|state| state.closed = true);
-            self.epochs.insert(*epoch, EpochState { ordinal: *ordinal, closed: false, tail: 0, lost: 0, forks: 0 });
+            self.epochs.insert(*epoch, EpochState::begun(*ordinal));
         }
         for ((_, epoch, index), block) in &plan.blocks {
             self.blocks.insert((*epoch, *index), (*block, self.step));
