@@ -69,6 +69,14 @@ pub enum Warning {
         /// The line.
         line: u32,
     },
+    /// A kit has no stock of its own, so that counting it changes nothing.
+    KitCounted {
+        /// The line.
+        line: u32,
+    },
+    /// A sheet of the same zone and counter was counted later and is held:
+    /// this one changes nothing.
+    SheetOlder,
     /// On-hand is negative after it.
     Negative {
         /// The line.

@@ -94,6 +94,12 @@ fn tell(warning: &Warning) -> Told {
         Warning::Fraction { line } => {
             ("fraction", "a fraction of an item that is counted by the piece".to_owned(), *line)
         }
+        Warning::KitCounted { line } => {
+            ("kit_counted", "a kit has no stock of its own; count its parts".to_owned(), *line)
+        }
+        Warning::SheetOlder => {
+            ("sheet_older", "this zone was counted again later; this sheet changes nothing".to_owned(), 0)
+        }
         Warning::Negative { line } => ("negative", "on-hand is below zero after it".to_owned(), *line),
         Warning::VoidWaits => ("void_waits", "its document has not come yet; both will have no effect".to_owned(), 0),
         Warning::VoidedBefore => ("voided_before", "it was voided before it came; no effect".to_owned(), 0),

@@ -69,7 +69,9 @@ fn decide_sheet<B: Books>(
     if deciding.is_parked() {
         return Ok(());
     }
-    take_sheet(&mut state.sheets, sheet);
+    if !take_sheet(&mut state.sheets, sheet) {
+        deciding.warn(Warning::SheetOlder);
+    }
     state.full |= body.full;
     let closes = body.last || state.closed.is_some();
     if closes {
@@ -84,14 +86,15 @@ fn decide_sheet<B: Books>(
 }
 
 /// Same zone and counter again is a recount, and the last wins: by when it was
-/// counted, not by when the box heard of it.
-fn take_sheet(sheets: &mut Vec<CountSheet>, sheet: CountSheet) {
+/// counted, not by when the box heard of it. False if a later one is held.
+fn take_sheet(sheets: &mut Vec<CountSheet>, sheet: CountSheet) -> bool {
     let latest = |sheet: &CountSheet| sheet.items.values().map(|item| item.last).max();
     match sheets.iter_mut().find(|held| (&held.zone, &held.counter) == (&sheet.zone, &sheet.counter)) {
-        Some(held) if latest(held) > latest(&sheet) => {}
+        Some(held) if latest(held) > latest(&sheet) => return false,
         Some(held) => *held = sheet,
         None => sheets.push(sheet),
     }
+    true
 }
 
 fn park_late<B: Books>(deciding: &mut Deciding<'_, '_, B>, body: &CountBody) -> Result<(), B::Error> {
@@ -153,6 +156,10 @@ fn read_line<B: Books>(
     let sku = item.sku;
     let entry = Entry { sku: Some(sku.clone()), code, units_per_scan: units, ..base };
     if !item.tracked || !item.parts.is_empty() {
+        if !item.parts.is_empty() {
+            let line = deciding.line;
+            deciding.warn(Warning::KitCounted { line });
+        }
         return deciding.record(Entry { marks: Marks::UNTRACKED, ..entry });
     }
     let counted = match taken.quantity.scale(units) {

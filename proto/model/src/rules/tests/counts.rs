@@ -119,6 +119,25 @@ fn a_zone_again_is_its_recount_and_a_zone_after_the_close_closes_anew() {
 }
 
 #[test]
+fn a_sheet_that_was_counted_before_the_one_held_is_told_that_it_changes_nothing() {
+    let mut shop = Shop::open();
+    shop.now += 100_000;
+    let held = shop.submit(&zone_count("z1", "floor", true, true, vec![line("apple", 12)]));
+    assert!(held.warnings.is_empty());
+    let earlier = aged(zone_count("z2", "floor", true, false, vec![line("apple", 10)]), 50_000);
+    let outcome = shop.submit(&earlier);
+    assert_eq!((shop.on_hand("apple"), outcome.warnings), (12, vec![Warning::SheetOlder]));
+}
+
+#[test]
+fn a_kit_that_is_counted_is_told_to_have_no_stock_of_its_own() {
+    let mut shop = Shop::open();
+    let outcome = shop.submit(&count("c", vec![line("apple", 3), line("kit", 2), line("bag", 1)]));
+    assert_eq!(outcome.warnings, [Warning::KitCounted { line: 2 }], "a bag is nothing to count, and no mistake");
+    assert_eq!((shop.on_hand("apple"), shop.on_hand("kit")), (3, 0));
+}
+
+#[test]
 fn counters_in_one_zone_add() {
     let mut shop = Shop::open();
     for (id, counter, last) in [("a", "ann", false), ("b", "bob", true)] {
