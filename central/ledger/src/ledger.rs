@@ -1,5 +1,6 @@
 //! The ledger, whichever database holds it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -96,6 +97,14 @@ impl Ledger {
         on!(self, ledger => ledger.look_up(store, epoch, session, held).await)
     }
 
+    /// Those of these epochs that a later one has closed.
+    pub async fn closed_among(
+        &self,
+        epochs: &BTreeSet<(StoreId, Epoch)>,
+    ) -> Result<BTreeSet<(StoreId, Epoch)>, LedgerError> {
+        on!(self, ledger => ledger.closed_among(epochs).await)
+    }
+
     /// Blocks of a partition's stores that changed after a step, in order.
     pub async fn blocks_changed(&self, partition: u32, after_step: u64) -> Result<Vec<ChangedBlock>, LedgerError> {
         on!(self, ledger => ledger.blocks_changed(partition, after_step).await)
@@ -112,9 +121,10 @@ impl Ledger {
         on!(self, ledger => ledger.block(store, epoch, index).await)
     }
 
-    /// Keeps what a box said, and the tail it told.
-    pub async fn hear(&self, heard: &HeartbeatRow, tail: Seq) -> Result<(), LedgerError> {
-        on!(self, ledger => ledger.hear(heard, tail).await)
+    /// Keeps what a box said, and the tail it told; when that was by the
+    /// database's clock, in milliseconds since 1970.
+    pub async fn hear(&self, store: &StoreId, epoch: Epoch, body: &str, tail: Seq) -> Result<i64, LedgerError> {
+        on!(self, ledger => ledger.hear(store, epoch, body, tail).await)
     }
 
     /// What the boxes said last.

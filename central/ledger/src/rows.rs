@@ -181,8 +181,10 @@ pub enum Signed {
 pub struct HeartbeatRow {
     /// The shop.
     pub store: StoreId,
-    /// When, in milliseconds since 1970.
+    /// When, in milliseconds since 1970 by the database's clock.
     pub seen_at: i64,
+    /// How long ago that was when the row was read, by the same clock.
+    pub age_ms: u64,
     /// Its epoch.
     pub epoch: Epoch,
     /// The server's own JSON of it.

@@ -10,7 +10,7 @@ use tidemark_wire::{Control, EpochOpened, Opener, PositionsLost, encode_control}
 
 use crate::apply::tests::{sold, store};
 use crate::apply::{ApplyRecord, Content};
-use crate::rows::{HeartbeatRow, PositionRow, StoreRow};
+use crate::rows::{PositionRow, StoreRow};
 use crate::{Applied, ApplyError, Ledger};
 
 /// A moment in November 2026.
@@ -72,8 +72,7 @@ impl Shop {
     }
 
     async fn told(&self, epoch: u64, tail: Seq) {
-        let heard = HeartbeatRow { store: store(), seen_at: 5, epoch: Epoch(epoch), body: "{}".to_owned() };
-        self.ledger.hear(&heard, tail).await.unwrap();
+        self.ledger.hear(&store(), Epoch(epoch), "{}", tail).await.unwrap();
     }
 
     async fn books(&self) -> StoreRow {

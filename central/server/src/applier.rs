@@ -102,6 +102,7 @@ impl Applier {
     async fn round(&self) -> Result<(), RoundError> {
         let identity = self.parts.stream.identity(self.partition).ok_or(RoundError::NoLog(self.partition))?;
         let mut at = self.position(identity).await?;
+        self.conditions.clear(registry::DATABASE_UNREACHABLE);
         let mut appended = self.parts.stream.watch();
         let mut tried_at = None;
         loop {
@@ -114,6 +115,7 @@ impl Applier {
             }
             appended.borrow_and_update();
             let records = self.parts.stream.read(self.partition, at.next, RECORDS).await?;
+            self.conditions.clear(registry::STREAM_UNREACHABLE);
             match records.last() {
                 None => {
                     // The sender lives as long as the stream.
@@ -122,10 +124,11 @@ impl Applier {
                 Some(last) => {
                     let next = last.offset.saturating_add(1);
                     at = self.apply(at, records, next).await?;
+                    // Who is idle asks the database nothing and can't say
+                    // that it answers.
+                    self.conditions.clear(registry::DATABASE_UNREACHABLE);
                 }
             }
-            self.conditions.clear(registry::DATABASE_UNREACHABLE);
-            self.conditions.clear(registry::STREAM_UNREACHABLE);
             self.conditions.expire(now);
         }
     }

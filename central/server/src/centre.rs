@@ -11,6 +11,7 @@ use tidemark_daemon::listen::{ListenError, Listener, Tls, TlsError};
 use tidemark_daemon::service;
 use tidemark_daemon::shutdown::{TaskError, Tasks};
 use tidemark_ledger::{Ledger, LedgerError};
+use tidemark_sync::Millis;
 use tidemark_wire::server::router as boxes_router;
 
 use crate::api::{Door, health_router, router};
@@ -76,7 +77,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
     check_boxes(&settings, boxes_at)?;
     let parts = Parts::open(&settings).await?;
     let (events, metrics) = Events::declare();
-    let fleet = Fleet::load(&parts.ledger).await?;
+    let fleet = Fleet::load(&parts.ledger, Millis(clock.millis())).await?;
     let (desk, mut tasks, asked) = (Desk::default(), Tasks::new(), parts.ledger.clone());
     let listener = Listener::open(settings.http.address, tls.clone()).await?;
     let ingest = plays(Role::Ingest).then(|| {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tidemark_model::{BoxId, StoreId};
+use tidemark_model::{BoxId, Epoch, StoreId};
 use tidemark_sync::message::Instruction;
 use tidemark_sync::{Admission, CreditOffice, Gate, Grant, Millis, Peer, ReceiverInput as Input, Rival, Wants};
 use tokio::sync::mpsc;
@@ -41,10 +41,32 @@ pub(crate) struct Seat {
     pub(crate) inputs: mpsc::Sender<Input>,
     /// Ends it, if it can't keep up.
     pub(crate) cut: CancellationToken,
+    /// Its epoch.
+    pub(crate) epoch: Epoch,
     /// Whether it was welcomed.
-    pub(crate) open: bool,
+    pub(crate) welcomed: Welcomed,
     /// When it was last heard.
     pub(crate) heard: Millis,
+}
+
+/// Whether a stream was welcomed, and to what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Welcomed {
+    /// It is looked up or held.
+    NotYet,
+    /// To the present epoch of its store.
+    ToPresent,
+    /// To an epoch that is closed.
+    ToClosed,
+}
+
+impl Seat {
+    fn is_open(&self) -> bool {
+        match self.welcomed {
+            Welcomed::NotYet => false,
+            Welcomed::ToPresent | Welcomed::ToClosed => true,
+        }
+    }
 }
 
 impl Default for Desk {
@@ -87,10 +109,27 @@ impl Desk {
     pub(crate) fn welcome(&self, peer: Peer, closed: bool) {
         let mut state = self.state();
         let Some(seat) = state.streams.get_mut(&peer) else { return };
-        seat.open = true;
+        seat.welcomed = if closed { Welcomed::ToClosed } else { Welcomed::ToPresent };
         let (store, box_id) = (seat.store.clone(), seat.box_id);
         let older = state.streams.iter().filter(|(other, seat)| **other != peer && seat.store == store);
-        for (_, seat) in older.filter(|(_, seat)| seat.box_id == box_id || (seat.open && !closed)) {
+        for (_, seat) in older.filter(|(_, seat)| seat.box_id == box_id || (seat.is_open() && !closed)) {
+            give(seat, Input::Superseded);
+        }
+    }
+
+    /// The epochs of the boxes that are here and sell in their store's
+    /// present one, as far as known here.
+    pub(crate) fn current_epochs(&self) -> BTreeSet<(StoreId, Epoch)> {
+        let state = self.state();
+        let current = state.streams.values().filter(|seat| seat.welcomed == Welcomed::ToPresent);
+        current.map(|seat| (seat.store.clone(), seat.epoch)).collect()
+    }
+
+    /// Boxes of epochs that are closed come again and hear it.
+    pub(crate) fn supersede(&self, closed: &BTreeSet<(StoreId, Epoch)>) {
+        let state = self.state();
+        let is_closed = |seat: &&Seat| closed.contains(&(seat.store.clone(), seat.epoch));
+        for seat in state.streams.values().filter(|seat| seat.welcomed == Welcomed::ToPresent).filter(is_closed) {
             give(seat, Input::Superseded);
         }
     }
@@ -98,7 +137,8 @@ impl Desk {
     /// Another box's open stream of the store.
     pub(crate) fn rival(&self, store: &StoreId, box_id: BoxId, now: Millis) -> Option<Rival> {
         let state = self.state();
-        let rivals = state.streams.values().filter(|seat| seat.open && seat.store == *store && seat.box_id != box_id);
+        let rivals =
+            state.streams.values().filter(|seat| seat.is_open() && seat.store == *store && seat.box_id != box_id);
         let newest = rivals.max_by_key(|seat| seat.heard)?;
         Some(Rival { box_id: newest.box_id, heard_ms: now.since(newest.heard) })
     }
@@ -146,7 +186,7 @@ impl Desk {
     /// Gives a store's box an instruction, if it is here; else it gets it
     /// with its next welcome.
     pub(crate) fn instruct(&self, store: &StoreId, instruction: &Instruction) {
-        for seat in self.seats().iter().filter(|seat| seat.open && seat.store == *store) {
+        for seat in self.seats().iter().filter(|seat| seat.is_open() && seat.store == *store) {
             give(seat, Input::Instruct(instruction.clone()));
         }
     }
@@ -176,8 +216,9 @@ mod tests {
     fn seat(desk: &Desk, number: u8) -> (Peer, mpsc::Receiver<Input>) {
         let (inputs, given) = mpsc::channel(4);
         let store = StoreId::new("S0001").unwrap();
-        let (cut, heard) = (CancellationToken::new(), Millis(0));
-        let seat = Seat { store, partition: 0, box_id: BoxId([number; 16]), inputs, cut, open: false, heard };
+        let (cut, heard, welcomed) = (CancellationToken::new(), Millis(0), Welcomed::NotYet);
+        let epoch = Epoch(number.into());
+        let seat = Seat { store, partition: 0, box_id: BoxId([number; 16]), inputs, cut, epoch, welcomed, heard };
         (desk.sit_down(seat), given)
     }
 
@@ -198,5 +239,20 @@ mod tests {
         desk.welcome(new, false);
         desk.welcome(old, true);
         assert!(to_new.try_recv().is_err());
+    }
+    #[test]
+    fn of_the_boxes_here_those_of_a_closed_epoch_are_called_back() {
+        let desk = Desk::default();
+        let ((selling, mut to_selling), (_, mut to_new)) = (seat(&desk, 1), seat(&desk, 2));
+        desk.welcome(selling, false);
+        let store = || StoreId::new("S0001").unwrap();
+        assert_eq!(desk.current_epochs(), [(store(), Epoch(1))].into(), "who is not welcomed yet will hear it anyway");
+        desk.supersede(&[(store(), Epoch(2))].into());
+        assert!(to_selling.try_recv().is_err() && to_new.try_recv().is_err());
+        desk.supersede(&[(store(), Epoch(1))].into());
+        assert!(matches!(to_selling.try_recv(), Ok(Input::Superseded)));
+        desk.welcome(selling, true);
+        desk.supersede(&[(store(), Epoch(1))].into());
+        assert!(to_selling.try_recv().is_err(), "once it was told it sells on");
     }
 }

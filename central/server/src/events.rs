@@ -1,6 +1,6 @@
 //! What the centre counts; each metric is moved in one place.
 
-use tidemark_daemon::metrics::{Counter, Gauge, Metrics, MetricsPage};
+use tidemark_daemon::metrics::{Counter, Counters, Gauge, Metrics, MetricsPage};
 
 /// The centre's metrics.
 #[derive(Clone, Debug)]
@@ -23,8 +23,8 @@ pub(crate) struct Events {
     pub(crate) apply_failures: Counter,
     /// Streams of boxes that were opened.
     pub(crate) streams_opened: Counter,
-    /// Streams of boxes that were refused.
-    pub(crate) streams_refused: Counter,
+    /// Streams of boxes that were refused, by code.
+    pub(crate) streams_refused: Counters,
     /// Frames of boxes that could not be read.
     pub(crate) frames_unreadable: Counter,
     /// Records of the stream that were passed over.
@@ -56,7 +56,7 @@ impl Events {
             fenced: metrics.counter("apply_fenced", "Batches given up because another applier was there before"),
             apply_failures: metrics.counter("apply_failures", "Times ledger or stream could not do it"),
             streams_opened: metrics.counter("box_streams_opened", "Streams of boxes that were opened"),
-            streams_refused: metrics.counter("box_streams_refused", "Streams of boxes that were refused"),
+            streams_refused: metrics.counters("box_streams_refused", "Streams of boxes that were refused", "code"),
             frames_unreadable: metrics.counter("box_frames_unreadable", "Frames of boxes that could not be read"),
             records_unknown: metrics
                 .counter("stream_records_unknown", "Control records of the stream that this release could not read"),

@@ -24,14 +24,38 @@ pub(crate) struct Fleet(Arc<Mutex<BTreeMap<StoreId, Shop>>>);
 
 #[derive(Clone, Debug, Default)]
 struct Shop {
-    heard: Option<Millis>,
+    heard: Option<Heard>,
+    /// Whether it was heard by a process that runs, and has not left since.
+    present: bool,
     connected: bool,
+    /// When it was seen, a label.
     seen_at: Option<i64>,
+    /// When the ledger kept what it said, as the ledger tells it.
+    kept_at: Option<i64>,
     facts: Facts,
     told: Option<(Epoch, OpenBlock)>,
     /// Whether what was told last has been compared.
     compared: bool,
     digest: Verdict,
+}
+
+/// When a box was heard: so long before a moment of this process, which may
+/// have begun later. Ages come from the steady clock here and from the
+/// database's; the wall clocks of two processes are never compared.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    at: Millis,
+    before_ms: u64,
+}
+
+impl Heard {
+    const fn now(at: Millis) -> Self {
+        Self { at, before_ms: 0 }
+    }
+
+    const fn age_ms(self, now: Millis) -> u64 {
+        self.before_ms.saturating_add(now.since(self.at))
+    }
 }
 
 /// What of a heartbeat is kept over a restart.
@@ -129,6 +153,19 @@ impl Row {
     }
 }
 
+impl Shop {
+    /// Takes when it was heard by whichever process.
+    fn take(&mut self, row: &HeartbeatRow, now: Millis) {
+        self.heard = Some(Heard { at: now, before_ms: row.age_ms });
+        self.seen_at = Some(row.seen_at);
+        self.kept_at = Some(row.seen_at);
+    }
+
+    fn is_heard_within(&self, millis: u64, now: Millis) -> bool {
+        self.present && self.heard.is_some_and(|heard| heard.age_ms(now) < millis)
+    }
+}
+
 impl Facts {
     fn of(box_id: BoxId, heartbeat: &Heartbeat) -> Self {
         let told = heartbeat.conditions.iter();
@@ -154,13 +191,13 @@ impl Facts {
 
 impl Fleet {
     /// The fleet as it was when the centre stopped.
-    pub(crate) async fn load(ledger: &Ledger) -> Result<Self, LedgerError> {
+    pub(crate) async fn load(ledger: &Ledger, now: Millis) -> Result<Self, LedgerError> {
         let fleet = Self::default();
         for row in ledger.heartbeats().await? {
             // Facts of another release are only not shown.
             let facts: Facts = serde_json::from_str(&row.body).unwrap_or_default();
             fleet.change(&row.store, |shop| {
-                shop.seen_at = Some(row.seen_at);
+                shop.take(&row, now);
                 shop.told = facts.told(row.epoch);
                 shop.facts = facts;
             });
@@ -170,15 +207,16 @@ impl Fleet {
 
     /// Takes what boxes said to another process of the centre, unless it is
     /// older than what is known here.
-    pub(crate) fn learn(&self, row: &HeartbeatRow, now: Millis, wall: i64) {
+    pub(crate) fn learn(&self, row: &HeartbeatRow, now: Millis) {
         let facts: Facts = serde_json::from_str(&row.body).unwrap_or_default();
         self.change(&row.store, |shop| {
-            if shop.connected || shop.seen_at.is_some_and(|seen| seen >= row.seen_at) {
+            let known = shop.kept_at == Some(row.seen_at);
+            let older = shop.heard.is_some_and(|heard| heard.age_ms(now) <= row.age_ms);
+            if shop.connected || known || older {
                 return;
             }
-            let ago = u64::try_from(wall.saturating_sub(row.seen_at)).unwrap_or(0);
-            shop.heard = now.0.checked_sub(ago).map(Millis).or(shop.heard);
-            shop.seen_at = Some(row.seen_at);
+            shop.take(row, now);
+            shop.present = true;
             let told = facts.told(row.epoch);
             shop.compared = shop.compared && shop.told == told;
             shop.told = told;
@@ -205,7 +243,8 @@ impl Fleet {
     pub(crate) fn connected(&self, store: &StoreId, connected: bool, now: Millis, wall: i64) {
         self.change(store, |shop| {
             shop.connected = connected;
-            shop.heard = Some(now);
+            shop.present = true;
+            shop.heard = Some(Heard::now(now));
             shop.seen_at = Some(wall);
         });
     }
@@ -214,22 +253,21 @@ impl Fleet {
     pub(crate) fn left(&self, store: &StoreId) {
         self.change(store, |shop| {
             shop.connected = false;
-            shop.heard = None;
+            shop.present = false;
             shop.facts.box_id = None;
         });
     }
 
     /// Another box that spoke for a store last, here, to another process of
     /// the centre or before this one was started, unless it left on purpose.
-    pub(crate) fn rival(&self, store: &StoreId, box_id: BoxId, wall: i64) -> Option<Rival> {
+    pub(crate) fn rival(&self, store: &StoreId, box_id: BoxId, now: Millis) -> Option<Rival> {
         self.change(store, |shop| {
             let other = shop.facts.box_id.map(BoxId).filter(|other| *other != box_id)?;
-            let heard_ms = u64::try_from(wall.saturating_sub(shop.seen_at?)).unwrap_or(0);
-            Some(Rival { box_id: other, heard_ms })
+            Some(Rival { box_id: other, heard_ms: shop.heard?.age_ms(now) })
         })
     }
 
-    /// A box said how it is; what is to be kept of it.
+    /// A box said how it is; what is to be kept of it, as JSON.
     pub(crate) fn hear(
         &self,
         store: &StoreId,
@@ -237,18 +275,24 @@ impl Fleet {
         heartbeat: &Heartbeat,
         now: Millis,
         wall: i64,
-    ) -> HeartbeatRow {
+    ) -> String {
         let facts = Facts::of(box_id, heartbeat);
         let body = serde_json::to_string(&facts).unwrap_or_default();
         self.change(store, |shop| {
-            shop.heard = Some(now);
+            shop.heard = Some(Heard::now(now));
+            shop.present = true;
             shop.seen_at = Some(wall);
             shop.facts = facts;
             let told = heartbeat.open_block.map(|block| (epoch, block));
             shop.compared = shop.compared && shop.told == told;
             shop.told = told;
         });
-        HeartbeatRow { store: store.clone(), seen_at: wall, epoch, body }
+        body
+    }
+
+    /// The ledger keeps what a box said here; read again it is no news.
+    pub(crate) fn kept(&self, store: &StoreId, kept_at: i64) {
+        self.change(store, |shop| shop.kept_at = Some(kept_at));
     }
 
     /// The centre's own sums of a block: compared with what the box told, if
@@ -273,10 +317,7 @@ impl Fleet {
     /// When a store's box was last seen, and whether what is known of it may
     /// be old.
     pub(crate) fn freshness(&self, store: &StoreId, now: Millis) -> (Option<i64>, bool) {
-        self.change(store, |shop| {
-            let recently = shop.heard.is_some_and(|heard| now.since(heard) < 60_000);
-            (shop.seen_at, !(shop.connected || recently))
-        })
+        self.change(store, |shop| (shop.seen_at, !(shop.connected || shop.is_heard_within(60_000, now))))
     }
 
     /// A store's row.
@@ -323,12 +364,64 @@ fn conditions_of(mut told: Vec<Told>, books: &StoreRow) -> Vec<Told> {
 }
 
 fn sync_of(shop: &Shop, books: &StoreRow, oldest: Option<u64>, now: Millis) -> &'static str {
-    let heard = shop.heard.is_some_and(|heard| now.since(heard) < OFFLINE_MS);
-    match (shop.seen_at, heard) {
+    match (shop.seen_at, shop.is_heard_within(OFFLINE_MS, now)) {
         (None, _) => "never_seen",
         (Some(_), false) => "offline",
         (Some(_), true) if books.pending == 0 => "in_sync",
         (Some(_), true) if oldest.is_some_and(|oldest| oldest > BEHIND_S) => "behind",
         (Some(_), true) => "catching_up",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> StoreId {
+        StoreId::new("S0001").unwrap()
+    }
+
+    /// What box 9 said, read back with this age.
+    fn said(seen_at: i64, age_ms: u64) -> HeartbeatRow {
+        let facts = Facts { box_id: Some([9; 16]), ..Facts::default() };
+        let body = serde_json::to_string(&facts).unwrap();
+        HeartbeatRow { store: store(), seen_at, age_ms, epoch: Epoch(4), body }
+    }
+
+    fn heard_ms(fleet: &Fleet, now: u64) -> Option<u64> {
+        fleet.rival(&store(), BoxId([7; 16]), Millis(now)).map(|rival| rival.heard_ms)
+    }
+
+    #[test]
+    fn how_long_ago_another_box_was_heard_is_no_matter_of_anybodys_wall_clock() {
+        let fleet = Fleet::default();
+        // This process runs for one second; the label is years off.
+        fleet.learn(&said(5, 60_000), Millis(1_000));
+        assert_eq!(heard_ms(&fleet, 1_000), Some(60_000));
+        assert_eq!(heard_ms(&fleet, 31_000), Some(90_000));
+        assert_eq!(fleet.rival(&store(), BoxId([9; 16]), Millis(1_000)), None, "it is never its own rival");
+    }
+
+    #[test]
+    fn what_is_read_again_or_is_older_is_no_news() {
+        let fleet = Fleet::default();
+        fleet.learn(&said(5, 10_000), Millis(0));
+        fleet.learn(&said(5, 1), Millis(20_000));
+        assert_eq!(heard_ms(&fleet, 20_000), Some(30_000), "the row that is known");
+        fleet.learn(&said(4, 40_000), Millis(20_000));
+        assert_eq!(heard_ms(&fleet, 20_000), Some(30_000), "one of before");
+        fleet.learn(&said(1, 2_000), Millis(20_000));
+        assert_eq!(heard_ms(&fleet, 20_000), Some(2_000), "one that is younger, whatever its label");
+    }
+
+    #[test]
+    fn a_box_that_left_here_does_not_come_back_by_what_it_said_before() {
+        let fleet = Fleet::default();
+        let body = fleet.hear(&store(), (BoxId([9; 16]), Epoch(4)), &Heartbeat::default(), Millis(0), 70);
+        fleet.kept(&store(), 77);
+        fleet.left(&store());
+        fleet.learn(&HeartbeatRow { body, ..said(77, 0) }, Millis(1_000));
+        assert_eq!(heard_ms(&fleet, 1_000), None);
+        assert_eq!(fleet.freshness(&store(), Millis(1_000)), (Some(70), true));
     }
 }

@@ -132,8 +132,9 @@ impl Exchange for Ingest {
             Who::Local => None,
             Who::Shop(store) => Some(store),
             Who::Stranger => {
-                self.events.streams_refused.inc();
-                outbound.refuse(stranger());
+                let refusal = stranger();
+                self.events.streams_refused.of(refusal.code.as_str()).inc();
+                outbound.refuse(refusal);
                 return;
             }
         };

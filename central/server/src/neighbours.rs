@@ -1,6 +1,6 @@
 //! What other processes of the centre do, seen in the ledger that all share:
 //! a catalogue and instructions go to the boxes connected here, heartbeats to
-//! the fleet as it is shown here.
+//! the fleet as it is shown here, and a box whose epoch was closed comes again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -57,15 +57,26 @@ impl Neighbours {
             self.desk.tell_catalogue(version);
         }
         self.give_instructions().await?;
-        let (now, wall) = (Millis(self.clock.millis()), self.clock.wall().0);
+        self.call_back().await?;
         for row in self.ledger.heartbeats().await? {
-            self.fleet.learn(&row, now, wall);
+            self.fleet.learn(&row, Millis(self.clock.millis()));
         }
         for (store, epoch, index) in self.fleet.to_compare() {
             if let Some(block) = self.ledger.block(&store, epoch, index).await? {
                 self.fleet.compare(&store, epoch, index, &block);
             }
         }
+        Ok(())
+    }
+
+    /// Ends the streams of boxes whose epochs were closed by a box that
+    /// another process welcomed.
+    async fn call_back(&self) -> Result<(), LedgerError> {
+        let current = self.desk.current_epochs();
+        if current.is_empty() {
+            return Ok(());
+        }
+        self.desk.supersede(&self.ledger.closed_among(&current).await?);
         Ok(())
     }
 

@@ -125,7 +125,7 @@ impl Receiver {
                     self.refuse(refusal);
                 }
             }
-            Input::Malformed { detail } => self.refuse(Refusal::new(RefusalCode::Malformed, detail)),
+            Input::Unreadable(refusal) => self.refuse(refusal),
             Input::LookedUp(lookup) => self.looked_up(lookup, now),
             Input::Produced { produce, place } => self.produced(produce, place, now),
             Input::NotProduced { produce, cause } => self.not_produced(produce, cause),

@@ -1,6 +1,6 @@
 //! Stores, what their boxes say, and what a `Hello` is answered from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Row as _;
 use tidemark_model::{Block, BlockIndex, Epoch, Seq, SeqSet, StoreId};
@@ -103,6 +103,24 @@ impl PostgresLedger {
         Ok(changed)
     }
 
+    /// Those of these epochs that a later one has closed.
+    pub async fn closed_among(
+        &self,
+        epochs: &BTreeSet<(StoreId, Epoch)>,
+    ) -> Result<BTreeSet<(StoreId, Epoch)>, LedgerError> {
+        let select = "SELECT s.store AS name, e.epoch FROM unnest($1::text[], $2::int8[]) AS asked (store, epoch) \
+                      JOIN stores s ON s.store = asked.store JOIN epochs e ON e.store = s.key AND e.epoch = asked.epoch \
+                      WHERE e.closed";
+        let stores: Vec<&str> = epochs.iter().map(|(store, _)| store.as_str()).collect();
+        let asked: Vec<i64> = epochs.iter().map(|(_, epoch)| epoch.0.cast_signed()).collect();
+        let mut closed = BTreeSet::new();
+        for row in &sqlx::query(select).bind(stores).bind(asked).fetch_all(&self.write).await? {
+            let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
+            closed.insert((store, epoch_of(row)?));
+        }
+        Ok(closed)
+    }
+
     /// One block as it is now, and whether positions in it are lost.
     pub async fn block(
         &self,
@@ -120,33 +138,38 @@ impl PostgresLedger {
     }
 
     /// Keeps what a box said, and the tail it told.
-    pub async fn hear(&self, heard: &HeartbeatRow, tail: Seq) -> Result<(), LedgerError> {
+    pub async fn hear(&self, store: &StoreId, epoch: Epoch, body: &str, tail: Seq) -> Result<i64, LedgerError> {
         let mut change = self.write.begin().await?;
-        let row = sqlx::query("SELECT key FROM stores WHERE store = $1").bind(heard.store.as_str());
+        let row = sqlx::query("SELECT key FROM stores WHERE store = $1").bind(store.as_str());
         let Some(row) = row.fetch_optional(&mut *change).await? else {
-            return Err(LedgerError::UnknownStore(heard.store.to_string()));
+            return Err(LedgerError::UnknownStore(store.to_string()));
         };
         let key: i64 = row.try_get("key")?;
-        let epoch = heard.epoch.0.cast_signed();
-        let upsert = "INSERT INTO heartbeats (store, seen_at, epoch, body) VALUES ($1, $2, $3, $4) \
-                      ON CONFLICT (store) DO UPDATE SET seen_at = excluded.seen_at, epoch = excluded.epoch, body = excluded.body";
-        let upsert = sqlx::query(upsert).bind(key).bind(heard.seen_at).bind(epoch).bind(plain(&heard.body));
-        upsert.execute(&mut *change).await?;
+        let epoch = epoch.0.cast_signed();
+        let upsert = "INSERT INTO heartbeats (store, seen_at, epoch, body) \
+                      VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000)::int8, $2, $3) ON CONFLICT (store) DO UPDATE \
+                      SET seen_at = excluded.seen_at, epoch = excluded.epoch, body = excluded.body RETURNING seen_at";
+        let upsert = sqlx::query(upsert).bind(key).bind(epoch).bind(plain(body));
+        let kept = upsert.fetch_one(&mut *change).await?;
         let told = "UPDATE epochs SET told = greatest(told, $1) WHERE store = $2 AND epoch = $3";
         sqlx::query(told).bind(number(tail)).bind(key).bind(epoch).execute(&mut *change).await?;
-        Ok(change.commit().await?)
+        change.commit().await?;
+        Ok(kept.try_get("seen_at")?)
     }
 
     /// What the boxes said last.
     pub async fn heartbeats(&self) -> Result<Vec<HeartbeatRow>, LedgerError> {
-        let select =
-            "SELECT s.store AS name, h.seen_at, h.epoch, h.body FROM heartbeats h JOIN stores s ON s.key = h.store";
-        let rows = sqlx::query(select).fetch_all(&self.read).await?;
+        let select = "SELECT s.store AS name, h.seen_at, h.epoch, h.body, \
+                      greatest((extract(epoch FROM clock_timestamp()) * 1000)::int8 - h.seen_at, 0) AS age \
+                      FROM heartbeats h JOIN stores s ON s.key = h.store";
+        // Of the primary: its clock made the moments, and decisions read it.
+        let rows = sqlx::query(select).fetch_all(&self.write).await?;
         let mut heard = Vec::with_capacity(rows.len());
         for row in &rows {
             let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
             let epoch = epoch_of(row)?;
-            heard.push(HeartbeatRow { store, seen_at: row.try_get("seen_at")?, epoch, body: row.try_get("body")? });
+            let (seen_at, age_ms) = (row.try_get("seen_at")?, unsigned(row.try_get("age")?));
+            heard.push(HeartbeatRow { store, seen_at, age_ms, epoch, body: row.try_get("body")? });
         }
         Ok(heard)
     }

@@ -191,10 +191,25 @@ async fn a_store_is_looked_up_with_its_epochs_blocks_and_last_session() {
     assert_eq!((look.last_session, look.blocks.len()), (None, 1));
     let look = ledger.look_up(&store(), Epoch(9), session(5), (1, 2)).await.unwrap().unwrap();
     assert_eq!(look.last_session, session(4));
-    let heard = HeartbeatRow { store: store(), seen_at: 5, epoch: Epoch(9), body: "{}".to_owned() };
-    ledger.hear(&heard, 7).await.unwrap();
-    assert_eq!(ledger.heartbeats().await.unwrap(), [heard]);
+    let seen_at = ledger.hear(&store(), Epoch(9), "{}", 7).await.unwrap();
+    let [row] = ledger.heartbeats().await.unwrap().try_into().unwrap();
+    assert!(row.age_ms < 60_000, "both by the database's clock: {row:?}");
+    let expected = HeartbeatRow { store: store(), seen_at, epoch: Epoch(9), body: "{}".to_owned(), ..row.clone() };
+    assert_eq!(row, expected);
     assert_eq!(ledger.stores().await.unwrap()[0].pending, 5);
+}
+
+#[tokio::test]
+async fn of_the_epochs_asked_for_the_closed_ones_are_told() {
+    let (_url, ledger) = ledger("closed").await;
+    let at = ledger.position(0, StreamId([1; 16])).await.unwrap();
+    let at = ledger.apply(at, &records(2), 2, 0).await.unwrap().position;
+    let asked = [(store(), Epoch(9)), (store(), Epoch(10)), (StoreId::new("S9999").unwrap(), Epoch(9))].into();
+    assert!(ledger.closed_among(&asked).await.unwrap().is_empty());
+    let content = Content::Movement(Position { epoch: Epoch(10), seq: 1 }, Bytes::from_static(b"\xff"));
+    let first_of_another = ApplyRecord { offset: 2, store: store(), content };
+    ledger.apply(at, &[first_of_another], 3, 0).await.unwrap();
+    assert_eq!(ledger.closed_among(&asked).await.unwrap(), [(store(), Epoch(9))].into());
 }
 
 #[tokio::test]

@@ -120,6 +120,23 @@ impl SqliteLedger {
         Ok(changed)
     }
 
+    /// Those of these epochs that a later one has closed.
+    pub async fn closed_among(
+        &self,
+        epochs: &BTreeSet<(StoreId, Epoch)>,
+    ) -> Result<BTreeSet<(StoreId, Epoch)>, LedgerError> {
+        let select =
+            "SELECT 1 FROM epochs e JOIN stores s ON s.key = e.store WHERE s.store = ? AND e.epoch = ? AND e.closed";
+        let mut closed = BTreeSet::new();
+        for (store, epoch) in epochs {
+            let row = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed());
+            if row.fetch_optional(&self.read).await?.is_some() {
+                closed.insert((store.clone(), *epoch));
+            }
+        }
+        Ok(closed)
+    }
+
     /// One block as it is now, and whether positions in it are lost.
     pub async fn block(
         &self,
@@ -137,32 +154,36 @@ impl SqliteLedger {
     }
 
     /// Keeps what a box said, and the tail it told.
-    pub async fn hear(&self, heard: &HeartbeatRow, tail: Seq) -> Result<(), LedgerError> {
+    pub async fn hear(&self, store: &StoreId, epoch: Epoch, body: &str, tail: Seq) -> Result<i64, LedgerError> {
         let mut change = self.write.begin().await?;
-        let row = sqlx::query("SELECT key FROM stores WHERE store = ?").bind(heard.store.as_str());
+        let row = sqlx::query("SELECT key FROM stores WHERE store = ?").bind(store.as_str());
         let Some(row) = row.fetch_optional(&mut *change).await? else {
-            return Err(LedgerError::UnknownStore(heard.store.to_string()));
+            return Err(LedgerError::UnknownStore(store.to_string()));
         };
         let key: i64 = row.try_get("key")?;
-        let upsert = "INSERT INTO heartbeats (store, seen_at, epoch, body) VALUES (?, ?, ?, ?) \
-                      ON CONFLICT (store) DO UPDATE SET seen_at = excluded.seen_at, epoch = excluded.epoch, body = excluded.body";
-        let epoch = heard.epoch.0.cast_signed();
-        sqlx::query(upsert).bind(key).bind(heard.seen_at).bind(epoch).bind(&heard.body).execute(&mut *change).await?;
+        let upsert = "INSERT INTO heartbeats (store, seen_at, epoch, body) \
+                      VALUES (?, CAST(unixepoch('subsec') * 1000 AS INTEGER), ?, ?) ON CONFLICT (store) DO UPDATE \
+                      SET seen_at = excluded.seen_at, epoch = excluded.epoch, body = excluded.body RETURNING seen_at";
+        let epoch = epoch.0.cast_signed();
+        let kept = sqlx::query(upsert).bind(key).bind(epoch).bind(body).fetch_one(&mut *change).await?;
         let told = "UPDATE epochs SET told = max(told, ?) WHERE store = ? AND epoch = ?";
         sqlx::query(told).bind(number(tail)).bind(key).bind(epoch).execute(&mut *change).await?;
-        Ok(change.commit().await?)
+        change.commit().await?;
+        Ok(kept.try_get("seen_at")?)
     }
 
     /// What the boxes said last.
     pub async fn heartbeats(&self) -> Result<Vec<HeartbeatRow>, LedgerError> {
-        let select =
-            "SELECT s.store AS name, h.seen_at, h.epoch, h.body FROM heartbeats h JOIN stores s ON s.key = h.store";
+        let select = "SELECT s.store AS name, h.seen_at, h.epoch, h.body, \
+                      max(CAST(unixepoch('subsec') * 1000 AS INTEGER) - h.seen_at, 0) AS age \
+                      FROM heartbeats h JOIN stores s ON s.key = h.store";
         let rows = sqlx::query(select).fetch_all(&self.read).await?;
         let mut heard = Vec::with_capacity(rows.len());
         for row in &rows {
             let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
             let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
-            heard.push(HeartbeatRow { store, seen_at: row.try_get("seen_at")?, epoch, body: row.try_get("body")? });
+            let (seen_at, age_ms) = (row.try_get("seen_at")?, unsigned(row.try_get("age")?));
+            heard.push(HeartbeatRow { store, seen_at, age_ms, epoch, body: row.try_get("body")? });
         }
         Ok(heard)
     }

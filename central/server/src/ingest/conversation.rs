@@ -12,7 +12,7 @@ use tidemark_sync::{
     Closing, Millis, Payload, Peer, ProduceId, Receiver, ReceiverConfig, ReceiverInput as Input,
     ReceiverOutput as Output,
 };
-use tidemark_wire::server::{Inbound, InboundError, Outbound};
+use tidemark_wire::server::{Inbound, InboundError, Outbound, OutboundClosed};
 use tidemark_wire::{Control, EpochOpened, Opener, PositionsLost, encode_control};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::looking::look_up;
 use super::{Ingest, instruction_of};
-use crate::desk::Seat;
+use crate::desk::{Seat, Welcomed};
 use crate::openings::tills;
 
 /// Inputs that wait for a stream's task.
@@ -102,7 +102,7 @@ impl Conversation {
         match heard {
             Ok(Some(message)) => self.tell(Input::Message(message)),
             Ok(None) | Err(InboundError::Lost(_)) => self.tell(Input::Disconnected),
-            Err(InboundError::Refused(refusal)) => self.tell(Input::Malformed { detail: refusal.detail }),
+            Err(InboundError::Refused(refusal)) => self.tell(Input::Unreadable(refusal)),
         }
     }
 
@@ -161,19 +161,14 @@ impl Conversation {
     }
 
     /// Sends to the box; false if it is gone, or takes nothing for so long
-    /// that it is given up.
+    /// that it is given up. A refusal is the stream's last word, said once
+    /// even where the frame that is refused was found before this.
     async fn say(&self, message: ToBox) -> bool {
-        tokio::select! {
-            biased;
-            sent = self.outbound.send(message) => sent.is_ok(),
-            () = self.cut.cancelled() => false,
-            () = self.ingest.stop.cancelled() => false,
-            () = wait(Some(OFFLINE_MS)) => {
-                tracing::warn!("a box that takes nothing is given up");
-                self.cut.cancel();
-                false
-            }
+        if let ToBox::Refused(refusal) = message {
+            self.outbound.refuse(refusal);
+            return true;
         }
+        with_patience(self.outbound.send(message), &self.cut, &self.ingest.stop).await
     }
 
     fn look_up(&mut self, hello: Hello, again: bool) {
@@ -186,7 +181,8 @@ impl Conversation {
                 box_id: hello.box_id,
                 inputs: self.give.clone(),
                 cut: self.cut.clone(),
-                open: false,
+                epoch,
+                welcomed: Welcomed::NotYet,
                 heard: self.now(),
             };
             let peer = self.ingest.desk.sit_down(seat);
@@ -298,22 +294,24 @@ impl Conversation {
     fn keep(&mut self, heartbeat: &Heartbeat) {
         let (now, wall) = (self.now(), self.ingest.clock.wall().0);
         let Some(seat) = &self.seat else { return };
-        let row = self.ingest.fleet.hear(&seat.store, (seat.box_id, seat.epoch), heartbeat, now, wall);
+        let (store, epoch) = (seat.store.clone(), seat.epoch);
+        let body = self.ingest.fleet.hear(&store, (seat.box_id, epoch), heartbeat, now, wall);
         let (ingest, tail, told) = (Arc::clone(&self.ingest), heartbeat.tail, heartbeat.open_block);
         let tills = tills::kept(&heartbeat.tills).filter(|tills| self.tills.as_ref() != Some(tills));
         self.tills = tills.clone().or(self.tills.take());
         self.work.spawn(async move {
             if let Some(tills) = tills
-                && let Err(error) = ingest.ledger.keep_tills(&row.store, row.epoch, &tills).await
+                && let Err(error) = ingest.ledger.keep_tills(&store, epoch, &tills).await
             {
                 tracing::warn!(%error, "which tills a box lets in is not kept");
             }
-            if let Err(error) = ingest.ledger.hear(&row, tail).await {
-                tracing::warn!(%error, "a heartbeat is not kept");
+            match ingest.ledger.hear(&store, epoch, &body, tail).await {
+                Ok(kept_at) => ingest.fleet.kept(&store, kept_at),
+                Err(error) => tracing::warn!(%error, "a heartbeat is not kept"),
             }
             let Some(told) = told else { return };
-            match ingest.ledger.block(&row.store, row.epoch, told.index).await {
-                Ok(Some(block)) => ingest.fleet.compare(&row.store, row.epoch, told.index, &block),
+            match ingest.ledger.block(&store, epoch, told.index).await {
+                Ok(Some(block)) => ingest.fleet.compare(&store, epoch, told.index, &block),
                 Ok(None) => {}
                 Err(error) => tracing::debug!(%error, "a block can't be compared"),
             }
@@ -323,7 +321,7 @@ impl Conversation {
     fn close(self, closing: &Closing) {
         let now = self.now();
         if let Closing::Refused(code) = closing {
-            self.ingest.events.streams_refused.inc();
+            self.ingest.events.streams_refused.of(code.as_str()).inc();
             tracing::warn!(code = code.as_str(), "a box was refused");
         }
         let Some(seat) = &self.seat else { return };
@@ -350,9 +348,71 @@ impl Conversation {
     }
 }
 
+/// Sends; false if it failed, was cut short, or waits for so long that who
+/// should take it is given up.
+async fn with_patience(
+    sending: impl Future<Output = Result<(), OutboundClosed>>,
+    cut: &CancellationToken,
+    stop: &CancellationToken,
+) -> bool {
+    tokio::select! {
+        biased;
+        sent = sending => sent.is_ok(),
+        () = cut.cancelled() => false,
+        () = stop.cancelled() => false,
+        () = wait(Some(OFFLINE_MS)) => {
+            tracing::warn!("a box that takes nothing is given up");
+            cut.cancel();
+            false
+        }
+    }
+}
+
 async fn wait(millis: Option<u64>) {
     match millis {
         Some(millis) => tokio::time::sleep(Duration::from_millis(millis)).await,
         None => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::ready;
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_box_that_takes_nothing_is_given_up_after_the_time_of_a_silent_one() {
+        let (cut, stop, began) = (CancellationToken::new(), CancellationToken::new(), Instant::now());
+        assert!(!with_patience(pending(), &cut, &stop).await);
+        assert_eq!(began.elapsed(), Duration::from_millis(OFFLINE_MS));
+        assert!(cut.is_cancelled(), "its stream ends");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_goes_out_in_time_cuts_nobody() {
+        let (cut, stop) = (CancellationToken::new(), CancellationToken::new());
+        let slow = async {
+            tokio::time::sleep(Duration::from_millis(OFFLINE_MS - 1)).await;
+            Ok(())
+        };
+        assert!(with_patience(slow, &cut, &stop).await);
+        assert!(!with_patience(ready(Err(OutboundClosed)), &cut, &stop).await);
+        assert!(!cut.is_cancelled());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_waited_for_when_the_stream_or_the_centre_ends() {
+        let began = Instant::now();
+        for ends_the_centre in [false, true] {
+            let (cut, stop) = (CancellationToken::new(), CancellationToken::new());
+            if ends_the_centre {
+                stop.cancel()
+            } else {
+                cut.cancel()
+            }
+            assert!(!with_patience(pending(), &cut, &stop).await);
+        }
+        assert_eq!(began.elapsed(), Duration::ZERO);
     }
 }

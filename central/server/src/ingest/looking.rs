@@ -79,6 +79,7 @@ async fn found(ingest: &Ingest, hello: &Hello, again: bool) -> Result<Lookup, Le
 /// Another box of the store: one that sits here, else the one that was heard
 /// last by whichever process.
 fn rival(ingest: &Ingest, hello: &Hello) -> Option<Rival> {
-    let here = ingest.desk.rival(&hello.store, hello.box_id, Millis(ingest.clock.millis()));
-    here.or_else(|| ingest.fleet.rival(&hello.store, hello.box_id, ingest.clock.wall().0))
+    let now = Millis(ingest.clock.millis());
+    let here = ingest.desk.rival(&hello.store, hello.box_id, now);
+    here.or_else(|| ingest.fleet.rival(&hello.store, hello.box_id, now))
 }

@@ -10,28 +10,31 @@ use bytes::Bytes;
 use tidemark_cache::Cache;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::metrics::MetricsPage;
-use tidemark_ledger::{HeartbeatRow, Signature, Signed};
+use tidemark_ledger::{Signature, Signed};
 use tidemark_model::document::{Body, Document, Line, TakenLine, Timing, TradeKind};
 use tidemark_model::movement::Labels;
 use tidemark_model::{
     BoxId, DocumentId, Draft, Epoch, EpochOrdinal, Item, ItemUnit, Label, MemoryBooks, Odometer, Position, Quantity,
     Seq, SeqSet, Sku, Source, Stamp, WallTime, decide,
 };
-use tidemark_sync::Lookup;
+use tidemark_stream::{Event, EventRecord};
 use tidemark_sync::message::{
-    Batch, Heartbeat, Hello, InstructionLine, OpeningPart, OpeningReady, OpeningTaken, Record, SendOpening, TillFacts,
-    ToBox, ToCentre, Unreadable as LostByName,
+    Batch, Heartbeat, Hello, InstructionLine, OpeningPart, OpeningReady, OpeningTaken, Record, SendOpening, Session,
+    TillFacts, ToBox, ToCentre, Unreadable as LostByName,
 };
 use tidemark_sync::testing;
+use tidemark_sync::{Lookup, Millis};
 use tidemark_wire::client::{ClientConfig, Dialer, Link};
 use tidemark_wire::encode_movement;
 use tidemark_wire::schema::sync::v1 as proto;
 use tidemark_wire::server::router;
+use tidemark_wire::{Control, EpochOpened, Opener, encode_control};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::*;
 use crate::applier::Applier;
 use crate::losses::LossWatch;
+use crate::neighbours::Neighbours;
 use crate::parts::Parts;
 use crate::poller::Poller;
 
@@ -111,6 +114,8 @@ impl Site {
         let ToBox::Refused(refusal) = answer else { unreachable!("{answer:?}") };
         assert!(!matches!(link.recv().await, Ok(Some(_))), "it is the last word");
         assert_eq!(self.counted("box_streams_refused"), before + 1);
+        let counted = format!("box_streams_refused_total{{code=\"{}\"}}", refusal.code.as_str());
+        assert!(self.metrics.text().contains(&counted), "by its code");
         assert_eq!(self.end().await, end);
         assert_eq!(self.ingest.ledger.stores().await.unwrap(), stores);
         assert!(self.ingest.desk.seats().is_empty());
@@ -207,7 +212,8 @@ async fn a_frame_that_does_not_decode_is_refused_and_counted() {
     };
     assert_eq!(refused.code(), proto::RefusalCode::Malformed);
     // The conversation is over when its stream is.
-    while let Ok(Some(_)) = stream.message().await {}
+    let over = stream.message().await;
+    assert!(over.is_err(), "it is told once: {over:?}");
     assert_eq!((site.counted("box_frames_unreadable"), site.counted("box_streams_refused")), (1, 1));
     assert_eq!(site.end().await, end);
     assert!(site.ingest.ledger.stores().await.unwrap().is_empty());
@@ -233,6 +239,14 @@ async fn hear_handled(link: &mut Link, seqs: RangeInclusive<Seq>) {
             | ToBox::OpeningReady(_) => {}
         }
     }
+}
+
+#[tokio::test]
+async fn an_epoch_that_opens_is_not_counted_as_a_movement() {
+    let site = Site::open(true, &[]).await;
+    let before = site.end().await;
+    let _link = site.welcomed().await;
+    assert_eq!((site.end().await, site.counted("movements_received")), (before + 1, 0));
 }
 
 #[tokio::test]
@@ -278,28 +292,42 @@ async fn a_loss_is_told_of_until_a_person_signs_whichever_process_looks() {
 #[tokio::test]
 async fn a_newcomer_waits_for_the_box_that_was_heard_before_the_centre_was_started_again() {
     let site = Site::open(true, &[]).await;
-    let wall = site.ingest.clock.wall().0;
-    let before = |heard_at| {
-        let body = serde_json::json!({"backlog": 0, "conditions": [], "agent_version": "", "catalogue": 0,
-            "box_id": vec![9; 16]});
-        HeartbeatRow { store: store(), seen_at: heard_at, epoch: Epoch(4), body: body.to_string() }
-    };
+    let body = serde_json::json!({"backlog": 0, "conditions": [], "agent_version": "", "catalogue": 0,
+        "box_id": vec![9; 16]});
     site.ingest.ledger.make_store(&store()).await.unwrap();
-    site.ingest.ledger.hear(&before(wall - 10_000), 0).await.unwrap();
+    site.ingest.ledger.hear(&store(), Epoch(4), &body.to_string(), 0).await.unwrap();
     let site = Site { ingest: restarted(&site).await, ..site };
-    assert_eq!(site.ingest.fleet.rival(&store(), BoxId([9; 16]), wall), None, "it is its own rival never");
+    let now = Millis(site.ingest.clock.millis());
+    assert_eq!(site.ingest.fleet.rival(&store(), BoxId([9; 16]), now), None, "it is its own rival never");
     let Lookup::Found(found) = looking::look_up(Arc::clone(&site.ingest), greeting(), true).await else {
         unreachable!("not found")
     };
     let rival = found.rival.unwrap();
-    assert!(rival.box_id == BoxId([9; 16]) && (10_000..90_000).contains(&rival.heard_ms), "{rival:?}");
+    assert!(rival.box_id == BoxId([9; 16]) && rival.heard_ms < 90_000, "{rival:?}");
     site.ingest.fleet.left(&store());
-    assert_eq!(site.ingest.fleet.rival(&store(), BoxId([7; 16]), wall), None, "who left on purpose is none");
+    assert_eq!(site.ingest.fleet.rival(&store(), BoxId([7; 16]), now), None, "who left on purpose is none");
+}
+
+#[tokio::test]
+async fn a_box_whose_epoch_another_process_closed_comes_again_and_hears_it() {
+    let site = Site::open(true, &[]).await;
+    let mut link = site.welcomed().await;
+    let Ingest { ledger, stream, desk, fleet, clock, stop, .. } = Ingest::clone(&site.ingest);
+    let by = Opener::Box { box_id: BoxId([9; 16]), session: Session(1), opening: None };
+    let control = Control::EpochOpened(EpochOpened { store: store(), epoch: Epoch(6), by, wall: clock.wall() });
+    let event = Event::Control(encode_control(&control).into());
+    stream.append(0, &[EventRecord { store: store(), event }]).await.unwrap();
+    tokio::spawn(Neighbours::of(ledger, desk, fleet, clock).watch(stop));
+    let ended = async { while let Ok(Some(_)) = link.recv().await {} };
+    tokio::time::timeout(PATIENCE, ended).await.unwrap();
+    let (_link, answer) = site.said(&ToCentre::Hello(Hello { session: Session(2), ..greeting() })).await;
+    let ToBox::Welcome(welcome) = answer else { unreachable!("{answer:?}") };
+    assert!(welcome.closed);
 }
 
 /// The same centre with what a fresh process knows of its fleet.
 async fn restarted(site: &Site) -> Arc<Ingest> {
-    let fleet = Fleet::load(&site.ingest.ledger).await.unwrap();
+    let fleet = Fleet::load(&site.ingest.ledger, Millis(site.ingest.clock.millis())).await.unwrap();
     Arc::new(Ingest { fleet, desk: Desk::default(), ..Ingest::clone(&site.ingest) })
 }
 

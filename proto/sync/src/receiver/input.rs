@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidemark_model::{BoxId, Epoch, EpochOrdinal, Generation, StoreId, StreamId, StreamPlace, WallTime};
 
-use crate::message::{Blocks, Instruction, Limits, OpeningReady, Session, ToCentre};
+use crate::message::{Blocks, Instruction, Limits, OpeningReady, Refusal, Session, ToCentre};
 use crate::time::Millis;
 
 /// What does not change while the stream lasts.
@@ -109,11 +109,9 @@ pub enum Lookup {
 pub enum Input {
     /// The box spoke.
     Message(ToCentre),
-    /// The box sent bytes that are no message.
-    Malformed {
-        /// What was wrong with them.
-        detail: String,
-    },
+    /// The box sent bytes that are no message, or too many of them; what it
+    /// is told.
+    Unreadable(Refusal),
     /// The answer to `LookUp`. From here on every change of the store's blocks
     /// comes by `Polled`.
     LookedUp(Lookup),

@@ -1,7 +1,7 @@
 //! Bad input: refused with a code, and nothing of it kept.
 
 use super::*;
-use crate::message::{Goodbye, Heartbeat, OpeningTaken, Unreadable};
+use crate::message::{Goodbye, Heartbeat, OpeningTaken, Refusal, Unreadable};
 
 fn refused_hello(change: impl FnOnce(&mut Hello)) -> (RefusalCode, String) {
     let mut said = hello();
@@ -66,8 +66,9 @@ fn a_store_that_is_unknown_or_closed_is_refused() {
 #[test]
 fn bytes_that_are_no_message_end_the_stream_whenever_they_come() {
     for mut alone in [Alone::fresh(), Alone::looking(hello()), Alone::open()] {
-        alone.tell(Input::Malformed { detail: "`batch.payload`: no batch".to_owned() });
-        assert_eq!(alone.refused(), (RefusalCode::Malformed, "`batch.payload`: no batch"));
+        let refusal = Refusal::new(RefusalCode::TooLarge, "more than 4 MiB");
+        alone.tell(Input::Unreadable(refusal));
+        assert_eq!(alone.refused(), (RefusalCode::TooLarge, "more than 4 MiB"));
     }
 }
 
