@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::Active;
 use tidemark_daemon::metrics::MetricsPage;
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{self, Problem};
 use tidemark_ledger::LedgerError;
 use tidemark_model::Quantity;
 use tokio_util::sync::CancellationToken;
@@ -98,15 +98,13 @@ async fn nowhere(uri: Uri) -> Problem {
 
 async fn other_method(uri: Uri) -> Problem {
     let detail = format!("{} does not take this method", uri.path());
-    let status = axum::http::StatusCode::METHOD_NOT_ALLOWED;
-    Problem::new(status, "method_not_allowed", "Other method", detail, "see /docs/openapi.json for what it takes")
+    Problem::of(&problem::METHOD_NOT_ALLOWED, detail)
 }
 
 /// The ledger did not answer.
 fn ledger_problem(error: &LedgerError) -> Problem {
     tracing::error!(%error, "the ledger did not answer");
-    Problem::unavailable("ledger", error.to_string(), "try again; the stock of the shops is not in danger")
-        .retry_after(1)
+    Problem::of(&problem::LEDGER, error.to_string())
 }
 
 /// A quantity as an exact JSON number.

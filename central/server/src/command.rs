@@ -10,17 +10,18 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
-use tidemark_daemon::conditions;
-use tidemark_daemon::config::{self, ConfigError, Loaded, Sources};
+use tidemark_daemon::config::{self, ConfigError, Loaded, NoPair, Sources};
+use tidemark_daemon::explain::{NoSuchCondition, Subject, explain};
 use tidemark_daemon::logging;
-use tidemark_daemon::output::{Form, Rows, print};
+use tidemark_daemon::output::{Form, print};
 
 use crate::centre::{self, CentreError};
 use crate::parts;
 use crate::settings::CentreSettings;
 
 const FAILED: u8 = 1;
-const BAD_CONFIGURATION: u8 = 78;
+const BAD_USAGE: u8 = 2;
+const BAD_CONFIGURATION: u8 = config::EXIT_CODE;
 const USUAL_FILE: &str = "/etc/tidemark/central.toml";
 
 /// The daemon of the centre.
@@ -61,10 +62,13 @@ enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// What a condition means and what to do.
+    /// What a condition or the code of an answer means and what to do.
     Explain {
-        /// Such as TM-1002; all without it.
-        code: Option<conditions::Code>,
+        /// Such as TM-1002 or faulty_file; all without it.
+        code: Option<Subject>,
+        /// table, json, jsonl or csv
+        #[arg(short, long, default_value = "table")]
+        output: Form,
     },
 }
 
@@ -75,7 +79,13 @@ enum ConfigCommand {
     /// A file with every key and its default.
     PrintDefault,
     /// Every value and where it comes from.
-    Explain(Told),
+    Explain {
+        #[command(flatten)]
+        told: Told,
+        /// table, json, jsonl or csv
+        #[arg(short, long, default_value = "table")]
+        output: Form,
+    },
 }
 
 /// What every command can be told.
@@ -112,8 +122,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    fn sources(&self) -> Sources {
-        let usual = || Some(PathBuf::from(USUAL_FILE)).filter(|path| path.is_file());
+    fn sources(&self) -> Result<Sources, NoPair> {
         let named = [
             ("data", &self.data),
             ("http.address", &self.http),
@@ -122,15 +131,9 @@ impl Told {
             ("cache.redis_url", &self.redis_url),
         ];
         let lists = [("roles", &self.roles), ("stream.kafka", &self.kafka)];
-        let named = named.into_iter().filter_map(|(key, value)| Some((key, json!(value.as_ref()?))));
-        let lists = lists.into_iter().filter_map(|(key, value)| Some((key, json!(value.as_ref()?))));
-        let given = named.chain(lists).map(|(key, value)| (key.to_owned(), value.to_string()));
-        let set = self.set.iter().map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (key.trim().to_owned(), value.trim().to_owned())
-        });
-        let flags = given.chain(set).collect();
-        Sources { file: self.config.clone().or_else(usual), environment: config::environment(), flags }
+        let named = named.map(|(key, value)| (key, value.as_ref().map(|value| json!(value))));
+        let lists = lists.map(|(key, value)| (key, value.as_ref().map(|value| json!(value))));
+        Sources::of_command_line(self.config.as_deref(), USUAL_FILE, named.into_iter().chain(lists), &self.set)
     }
 
     /// The configuration of these flags.
@@ -140,7 +143,7 @@ impl Told {
                 return Err(CommandError::Shown(flag));
             }
         }
-        Ok(config::load(&self.sources())?)
+        Ok(config::load(&self.sources()?)?)
     }
 }
 
@@ -160,6 +163,10 @@ pub(crate) enum CommandError {
              in TIDEMARK_LEDGER__URL or TIDEMARK_CACHE__REDIS_URL, or as a file"
     )]
     Shown(&'static str),
+    #[error(transparent)]
+    Pair(#[from] NoPair),
+    #[error(transparent)]
+    Unknown(#[from] NoSuchCondition),
     #[error("{0}")]
     Asked(String),
 }
@@ -167,9 +174,10 @@ pub(crate) enum CommandError {
 impl CommandError {
     const fn exit_code(&self) -> u8 {
         match self {
+            Self::Pair(_) => BAD_USAGE,
             Self::Config(_) | Self::Level(_) | Self::Shown(_) => BAD_CONFIGURATION,
             Self::Centre(error) if error.is_configuration() => BAD_CONFIGURATION,
-            Self::Centre(_) | Self::Output(_) | Self::Asked(_) => FAILED,
+            Self::Centre(_) | Self::Output(_) | Self::Unknown(_) | Self::Asked(_) => FAILED,
         }
     }
 }
@@ -208,8 +216,10 @@ fn carry_out(command: Command) -> Result<(), CommandError> {
         Command::Config { command: ConfigCommand::PrintDefault } => {
             Ok(print(config::print_default::<CentreSettings>().trim_start())?)
         }
-        Command::Config { command: ConfigCommand::Explain(told) } => explain_config(&told.load()?),
-        Command::Explain { code } => explain(code),
+        Command::Config { command: ConfigCommand::Explain { told, output } } => {
+            Ok(told.load()?.rows().print(output)?)
+        }
+        Command::Explain { code, output } => Ok(print(&explain(code, output)?)?),
     }
 }
 
@@ -218,21 +228,4 @@ fn serve(told: &Told) -> Result<(), CommandError> {
     logging::start(&settings.log.level, settings.log.form)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     Ok(runtime.block_on(centre::run(settings))?)
-}
-
-fn explain_config(loaded: &Loaded<CentreSettings>) -> Result<(), CommandError> {
-    let mut rows = Rows::new(&["key", "value", "from"]);
-    for (key, value, origin) in loaded.explain() {
-        rows.add(vec![json!(key), json!(value), json!(origin.to_string())]);
-    }
-    Ok(rows.print(Form::Table)?)
-}
-
-fn explain(code: Option<conditions::Code>) -> Result<(), CommandError> {
-    let Some(code) = code else {
-        let all: Vec<String> = conditions::CONDITIONS.iter().map(conditions::explain).collect();
-        return Ok(print(&all.join("\n"))?);
-    };
-    let unknown = || CommandError::Asked(format!("there is no condition {code}"));
-    Ok(print(&conditions::explain(conditions::find(code).ok_or_else(unknown)?))?)
 }

@@ -23,7 +23,7 @@ use crate::checked::Checked;
 use crate::control::Control;
 use crate::desk::{Desk, Fittings};
 use crate::events::Events;
-use crate::http::{Door, Views, router};
+use crate::http::{Bodies, Door, Views, router};
 use crate::reporter::Reporter;
 use crate::roll::Roll;
 use crate::settings::{BoxSettings, SettingsError};
@@ -184,7 +184,9 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
     let views = Views { desk: desk_view, uplink: uplink_view };
     let reporter = Arc::new(Reporter::new(journal.clone(), views, conditions.clone(), clock));
     let watch = Watch { troubles: troubles.clone(), journal: journal.clone(), data: settings.data.clone(), tls };
-    let door = Door { journal: journal.clone(), events, metrics, reporter, time_zone, clock, troubles, roll, control };
+    let bodies = Bodies::default();
+    let door =
+        Door { journal: journal.clone(), events, metrics, reporter, time_zone, clock, troubles, roll, control, bodies };
     let mut tasks = Tasks::new();
     announce(listener.address(), &journal);
     tasks.spawn("desk", desk.run(tasks.stop()));

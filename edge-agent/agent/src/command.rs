@@ -12,8 +12,9 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 use tidemark_daemon::conditions;
 use tidemark_daemon::config::{self, ConfigError, Loaded, Sources};
+use tidemark_daemon::explain::{NoSuchCondition, Subject, explain};
 use tidemark_daemon::logging;
-use tidemark_daemon::output::{Form, Rows, print};
+use tidemark_daemon::output::{Form, print};
 use tidemark_daemon::service;
 
 use crate::agent::{self, AgentError};
@@ -62,10 +63,10 @@ enum Command {
         #[arg(short, long, default_value = "jsonl")]
         output: Form,
     },
-    /// What a condition means and what to do.
+    /// What a condition or the code of an answer means and what to do.
     Explain {
-        /// Such as TM-3001; all without it.
-        code: Option<conditions::Code>,
+        /// Such as TM-3001 or not_saved; all without it.
+        code: Option<Subject>,
         /// table, json, jsonl or csv
         #[arg(short, long, default_value = "table")]
         output: Form,
@@ -120,30 +121,17 @@ pub(super) struct Told {
 const USUAL_FILE: &str = "/etc/tidemark/edge.toml";
 
 impl Told {
-    fn sources(&self) -> Sources {
-        let usual = || Some(PathBuf::from(USUAL_FILE)).filter(|path| path.is_file());
-        let quoted = |value: &String| json!(value).to_string();
+    /// The configuration of these flags.
+    pub(super) fn load(&self) -> Result<Loaded<BoxSettings>, CommandError> {
         let named = [
             ("data", &self.data),
             ("store", &self.store),
             ("centre.address", &self.centre),
             ("http.address", &self.http),
         ];
-        let given = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), quoted(value.as_ref()?))));
-        let set = self.set.iter().map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (key.trim().to_owned(), value.trim().to_owned())
-        });
-        let flags = given.chain(set).collect();
-        Sources { file: self.config.clone().or_else(usual), environment: config::environment(), flags }
-    }
-
-    /// The configuration of these flags.
-    pub(super) fn load(&self) -> Result<Loaded<BoxSettings>, CommandError> {
-        if let Some(pair) = self.set.iter().find(|pair| !pair.contains('=')) {
-            return Err(CommandError::Usage(format!("--set {pair}: write it as KEY=VALUE")));
-        }
-        Ok(config::load(&self.sources())?)
+        let named = named.map(|(key, value)| (key, value.as_ref().map(|value| json!(value))));
+        let sources = Sources::of_command_line(self.config.as_deref(), USUAL_FILE, named, &self.set);
+        Ok(config::load(&sources.map_err(|error| CommandError::Usage(error.to_string()))?)?)
     }
 }
 
@@ -160,6 +148,8 @@ pub(crate) enum CommandError {
     Usage(String),
     #[error("the output can't be written: {0}")]
     Output(#[from] std::io::Error),
+    #[error(transparent)]
+    Unknown(#[from] NoSuchCondition),
     #[error("{0}")]
     Asked(String),
 }
@@ -170,7 +160,7 @@ impl CommandError {
             Self::Usage(_) => BAD_USAGE,
             Self::Config(_) | Self::Papers(_) => BAD_CONFIGURATION,
             Self::Agent(error) if error.is_configuration() => BAD_CONFIGURATION,
-            Self::Agent(_) | Self::Output(_) | Self::Asked(_) => FAILED,
+            Self::Agent(_) | Self::Output(_) | Self::Unknown(_) | Self::Asked(_) => FAILED,
         }
     }
 
@@ -179,7 +169,7 @@ impl CommandError {
         match self {
             Self::Agent(error) => error.condition(),
             Self::Papers(_) => Some(conditions::registry::CERTIFICATE),
-            Self::Usage(_) | Self::Config(_) | Self::Output(_) | Self::Asked(_) => None,
+            Self::Usage(_) | Self::Config(_) | Self::Output(_) | Self::Unknown(_) | Self::Asked(_) => None,
         }
     }
 }
@@ -223,8 +213,10 @@ fn carry_out(command: Command) -> Result<(), CommandError> {
         Command::Config { command: ConfigCommand::PrintDefault } => {
             Ok(print(config::print_default::<BoxSettings>().trim_start())?)
         }
-        Command::Config { command: ConfigCommand::Explain { told, output } } => explain_config(&told.load()?, output),
-        Command::Explain { code, output } => explain(code, output),
+        Command::Config { command: ConfigCommand::Explain { told, output } } => {
+            Ok(told.load()?.rows().print(output)?)
+        }
+        Command::Explain { code, output } => Ok(print(&explain(code, output)?)?),
         Command::Barcode { output: _ } => barcode(),
     }
 }
@@ -245,33 +237,6 @@ fn check(told: &Told) -> Result<(), CommandError> {
         line.dialer().map_err(|error| CommandError::Papers(error.to_string()))?;
     }
     Ok(print("the configuration is good\n")?)
-}
-
-fn explain_config(loaded: &Loaded<BoxSettings>, form: Form) -> Result<(), CommandError> {
-    let mut rows = Rows::new(&["key", "value", "from"]);
-    for (key, value, origin) in loaded.explain() {
-        rows.add(vec![json!(key), json!(value), json!(origin.to_string())]);
-    }
-    Ok(rows.print(form)?)
-}
-
-fn explain(code: Option<conditions::Code>, form: Form) -> Result<(), CommandError> {
-    let wanted = |condition: &&conditions::Condition| code.is_none_or(|code| condition.code == code);
-    let found: Vec<_> = conditions::CONDITIONS.iter().filter(wanted).collect();
-    if let (Some(code), true) = (code, found.is_empty()) {
-        return Err(CommandError::Asked(format!("there is no condition {code}; `tidemark-edge explain` lists all")));
-    }
-    if form == Form::Table {
-        let all: Vec<String> = found.into_iter().map(conditions::explain).collect();
-        return Ok(print(&all.join("\n"))?);
-    }
-    let mut rows = Rows::new(&["code", "title", "severity", "cause", "effect", "remedy"]);
-    for condition in found {
-        let conditions::Condition { code, title, severity, cause, effect, remedy, .. } = condition;
-        let severity = severity.to_string();
-        rows.add([&code.to_string(), *title, &severity, cause, effect, remedy].map(|text| json!(text)).to_vec());
-    }
-    Ok(rows.print(form)?)
 }
 
 fn barcode() -> Result<(), CommandError> {

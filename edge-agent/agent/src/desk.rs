@@ -250,6 +250,7 @@ impl Desk {
             }
             Err(error) => {
                 self.with.events.not_saved.inc();
+                self.with.troubles.unsaved(&error);
                 tracing::error!(lane = name, %error, "a scan is not saved");
                 if let Some(place) = self.lanes.get_mut(name) {
                     place.lane.give_up_number();
@@ -292,9 +293,9 @@ impl Desk {
             let state = LaneState { lane: place.lane.name().clone(), state: memory.encode() };
             match self.with.journal.save_lane(state).await {
                 Ok(()) => place.lane.adopt(memory),
-                // Nobody scanned, so nobody is told: the disk's own condition
-                // says it. Later again.
-                Err(_not_saved) => {
+                // Nobody scanned, so no signal is given. Later again.
+                Err(error) => {
+                    self.with.troubles.unsaved(&error);
                     place.waits_until = Odometer(now.0.saturating_add(TIME_OUT_AGAIN_MS));
                     continue;
                 }

@@ -1,5 +1,6 @@
 //! The box's door: HTTP for tills, handhelds and people.
 
+mod body;
 mod docs;
 mod documents;
 mod entry;
@@ -8,21 +9,21 @@ mod items;
 mod movements;
 mod tills;
 
+pub(crate) use body::Bodies;
 pub(crate) use tills::till_name;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::Uri;
 use axum::middleware;
 use axum::response::Html;
 use axum::routing::{delete, get, post};
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::metrics::MetricsPage;
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{self, Problem};
 use tidemark_journal::Journal;
-use tidemark_model::limits::BODY_BYTES;
 use tokio::sync::watch;
 
 use crate::control::ControlHash;
@@ -46,6 +47,7 @@ pub(crate) struct Door {
     pub(crate) troubles: Troubles,
     pub(crate) roll: Roll,
     pub(crate) control: ControlHash,
+    pub(crate) bodies: Bodies,
 }
 
 /// What the page and `/v1/status` read beside the journal.
@@ -59,7 +61,7 @@ pub(crate) struct Views {
 pub(crate) fn router(door: Door) -> Router {
     let guarded = Router::new()
         .route("/", get(box_page))
-        .route("/v1/events", post(documents::submit).layer(DefaultBodyLimit::max(BODY_BYTES)))
+        .route("/v1/events", post(documents::submit))
         .route("/v1/documents", get(documents::list))
         .route("/v1/items/{item}", get(items::show))
         .route("/v1/movements", get(movements::list))
@@ -89,6 +91,5 @@ async fn nowhere(uri: Uri) -> Problem {
 
 async fn other_method(uri: Uri) -> Problem {
     let detail = format!("{} does not take this method", uri.path());
-    let status = axum::http::StatusCode::METHOD_NOT_ALLOWED;
-    Problem::new(status, "method_not_allowed", "Other method", detail, "see /docs for what it takes")
+    Problem::of(&problem::METHOD_NOT_ALLOWED, detail)
 }

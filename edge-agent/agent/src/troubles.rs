@@ -15,7 +15,7 @@ use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
 use tidemark_daemon::disk;
 use tidemark_daemon::listen::Tls;
-use tidemark_journal::{Committed, Journal, ReadError, Room};
+use tidemark_journal::{Committed, Journal, NotSaved, ReadError, Room};
 use tidemark_model::books::SequenceState;
 use tidemark_model::{ParkReason, Source, Warning};
 use tokio_util::sync::CancellationToken;
@@ -65,11 +65,24 @@ impl Troubles {
                 Warning::SequenceGap { .. }
                 | Warning::UnknownItem { .. }
                 | Warning::Fraction { .. }
+                | Warning::KitCounted { .. }
+                | Warning::SheetOlder
                 | Warning::Negative { .. }
                 | Warning::VoidWaits
                 | Warning::VoidedBefore
                 | Warning::AlreadyVoided => {}
             }
+        }
+    }
+
+    /// A document or scan was not saved. That the disk can't be written is
+    /// told elsewhere; that it does not give back what a decision needs, here.
+    pub(crate) fn unsaved(&self, error: &NotSaved) {
+        match error {
+            NotSaved::Read { cause } => {
+                self.hold(registry::BOOKS_UNREADABLE, "", cause.to_string(), HOUR_MS);
+            }
+            NotSaved::Write { .. } | NotSaved::Stopped => {}
         }
     }
 
@@ -207,8 +220,8 @@ fn missing_words(state: &SequenceState) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
-    use tidemark_journal::{Reading, Submission};
+    use crate::agent::open_journal;
+    use tidemark_journal::Submission;
     use tidemark_model::document::{Body, Line, TakenLine, Timing, TradeKind};
     use tidemark_model::movement::Labels;
     use tidemark_model::{Document, DocumentId, Quantity, Sku, StoreId, WallTime};
@@ -231,10 +244,7 @@ mod tests {
     async fn what_is_wrong_with_documents_is_a_condition_about_their_source() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::start();
-        let read = move || Reading { steady_ms: clock.millis(), wall: clock.wall() };
-        let store = StoreId::new("S0001").unwrap();
-        let config = tidemark_journal::Config::new(folder.path().join("journal"), store, Arc::new(read));
-        let (journal, writer) = Journal::open(config).unwrap();
+        let (journal, writer) = open_journal(folder.path(), &StoreId::new("S0001").unwrap(), clock).unwrap();
         let conditions = Active::default();
         let troubles = Troubles::new(conditions.clone(), clock);
         let watch =
@@ -269,14 +279,23 @@ mod tests {
     }
 
     #[test]
+    fn books_that_cannot_be_read_are_told_and_a_disk_that_cannot_be_written_is_told_elsewhere() {
+        let conditions = Active::default();
+        let troubles = Troubles::new(conditions.clone(), Clock::start());
+        troubles.unsaved(&NotSaved::Stopped);
+        troubles.unsaved(&NotSaved::Write { cause: "full".to_owned() });
+        assert!(conditions.list().is_empty());
+        troubles.unsaved(&NotSaved::Read { cause: ReadError::Layout("stock of 17".to_owned()) });
+        assert!(conditions.holds(registry::BOOKS_UNREADABLE));
+        assert!(conditions.list()[0].detail.contains("stock of 17"));
+    }
+
+    #[test]
     fn a_full_disk_is_told_by_how_full_it_is() {
         let conditions = Active::default();
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::start();
-        let read = move || Reading { steady_ms: clock.millis(), wall: clock.wall() };
-        let store = StoreId::new("S0001").unwrap();
-        let config = tidemark_journal::Config::new(folder.path().join("journal"), store, Arc::new(read));
-        let (journal, writer) = Journal::open(config).unwrap();
+        let (journal, writer) = open_journal(folder.path(), &StoreId::new("S0001").unwrap(), clock).unwrap();
         let troubles = Troubles::new(conditions.clone(), clock);
         let watch = Watch { troubles, journal: journal.clone(), data: folder.path().to_owned(), tls: None };
         for (free, expected) in [

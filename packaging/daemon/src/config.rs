@@ -20,8 +20,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use toml::{Table, Value};
 
+use crate::output::Rows;
 use error::nearest_of;
 use flat::{Found, Item};
 
@@ -73,13 +75,43 @@ impl fmt::Display for Origin {
 /// What a configuration is read from.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// The file, whose folder may hold a `conf.d`.
+    /// The file that was asked for; it has to be there, and its folder may
+    /// hold a `conf.d`.
     pub file: Option<PathBuf>,
+    /// The file for when none was asked for: both it and the `conf.d` beside
+    /// it may be there or not.
+    pub usual: Option<PathBuf>,
     /// Environment variables; those that begin with `TIDEMARK_` are taken.
     pub environment: Vec<(String, String)>,
     /// Flags as dotted key and value.
     pub flags: Vec<(String, String)>,
 }
+
+impl Sources {
+    /// The sources of a command line: the file it names or else the usual
+    /// one, the process's environment, named flags with their values as JSON,
+    /// and pairs given as `KEY=VALUE`.
+    pub fn of_command_line<'k>(
+        file: Option<&Path>,
+        usual: &str,
+        named: impl IntoIterator<Item = (&'k str, Option<serde_json::Value>)>,
+        pairs: &[String],
+    ) -> Result<Self, NoPair> {
+        let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_string())));
+        let mut flags: Vec<(String, String)> = named.collect();
+        for pair in pairs {
+            let (key, value) = pair.split_once('=').ok_or_else(|| NoPair(pair.clone()))?;
+            flags.push((key.trim().to_owned(), value.trim().to_owned()));
+        }
+        let file = file.map(Path::to_path_buf);
+        Ok(Self { file, usual: Some(PathBuf::from(usual)), environment: environment(), flags })
+    }
+}
+
+/// A flag `--set` that sets nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("--set {0}: write it as KEY=VALUE")]
+pub struct NoPair(String);
 
 /// A configuration with the origin of every value.
 #[derive(Clone, Debug)]
@@ -145,10 +177,8 @@ const PREFIX: &str = "TIDEMARK_";
 /// Reads a configuration from its sources.
 pub fn load<T: Settings>(sources: &Sources) -> Result<Loaded<T>, ConfigError> {
     let mut values = defaults::<T>();
-    if let Some(file) = &sources.file {
-        for path in with_fragments(file)? {
-            take_file::<T>(&mut values, &path)?;
-        }
+    for path in sources.files()? {
+        take_file::<T>(&mut values, &path)?;
     }
     for (name, text) in &sources.environment {
         // Variables without the double underscore belong to scripts.
@@ -187,6 +217,16 @@ impl<T> Loaded<T> {
                 if given.hidden { secret::HIDDEN.to_owned() } else { secret::shown(key, &given.value).to_string() };
             (key.as_str(), value, &given.origin)
         })
+    }
+
+    /// What [`Self::explain`] tells, as rows.
+    #[must_use]
+    pub fn rows(&self) -> Rows {
+        let mut rows = Rows::new(&["key", "value", "from"]);
+        for (key, value, origin) in self.explain() {
+            rows.add(vec![json!(key), json!(value), json!(origin.to_string())]);
+        }
+        rows
     }
 }
 
@@ -237,7 +277,21 @@ fn text_value(text: &str) -> Value {
     parsed.and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-fn with_fragments(file: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+impl Sources {
+    /// Every file there is, in the order they are read.
+    fn files(&self) -> Result<Vec<PathBuf>, ConfigError> {
+        match (&self.file, &self.usual) {
+            (Some(file), _) => Ok([vec![file.clone()], fragments(file)?].concat()),
+            (None, Some(usual)) => {
+                Ok(usual.is_file().then(|| usual.clone()).into_iter().chain(fragments(usual)?).collect())
+            }
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// What lies in the `conf.d` beside a file, by name.
+fn fragments(file: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     let folder = file.parent().unwrap_or(Path::new(".")).join("conf.d");
     let mut fragments = Vec::new();
     if folder.is_dir() {
@@ -250,7 +304,6 @@ fn with_fragments(file: &Path) -> Result<Vec<PathBuf>, ConfigError> {
         }
     }
     fragments.sort();
-    fragments.insert(0, file.to_owned());
     Ok(fragments)
 }
 

@@ -3,13 +3,15 @@
 //! - [`config`]: layered configuration with the place of every value;
 //! - [`logging`], [`clock`], [`retry`], [`shutdown`], [`service`];
 //! - [`listen`]: HTTP and gRPC on one port, plaintext on loopback only;
-//! - [`problem`], [`conditions`]: errors and troubles with cause and remedy;
+//! - [`problem`], [`conditions`], [`explain`]: errors and troubles with cause
+//!   and remedy;
 //! - [`metrics`], [`openapi_page`], [`output`], [`token`], [`disk`].
 
 pub mod clock;
 pub mod conditions;
 pub mod config;
 pub mod disk;
+pub mod explain;
 pub mod listen;
 pub mod logging;
 pub mod metrics;

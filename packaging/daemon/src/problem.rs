@@ -1,4 +1,9 @@
-//! Errors of HTTP calls: RFC 9457 problems with a code, cause and remedy.
+//! Errors of HTTP calls: RFC 9457 problems with a code, cause and remedy. The
+//! kinds there are stand in one table.
+
+mod table;
+
+pub use table::*;
 
 use std::time::Duration;
 
@@ -6,6 +11,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
+
+/// What the `type` of a problem begins with; its code follows.
+const URN: &str = "urn:tidemark:problem:";
 
 /// A problem, as `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,26 +34,27 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem; `code` is for machines and never changes, `detail` says
-    /// what is the case here, `remedy` what the caller can do.
-    pub fn new(
-        status: StatusCode,
-        code: &'static str,
-        title: &'static str,
-        detail: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
+    /// A problem of a kind; `detail` says what is the case here.
+    pub fn of(kind: &Kind, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("urn:tidemark:problem:{code}"),
-            title,
-            status: status.as_u16(),
-            code,
+            kind: format!("{URN}{}", kind.code),
+            title: kind.title,
+            status: kind.status.as_u16(),
+            code: kind.code,
             detail: detail.into(),
-            remedy: remedy.into(),
+            remedy: kind.remedy.to_owned(),
             instance: None,
             errors: Vec::new(),
-            retry_after: None,
+            // What the daemon can't do now it may be able to do soon.
+            retry_after: (kind.status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         }
+    }
+
+    /// With a remedy that is closer to the case than the one of its kind.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
     }
 
     /// With one entry per fault.
@@ -62,13 +71,6 @@ impl Problem {
         self
     }
 
-    /// With the seconds after which to try again.
-    #[must_use]
-    pub const fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after = Some(seconds);
-        self
-    }
-
     /// Its code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -81,50 +83,28 @@ impl Problem {
         self.status
     }
 
-    /// What was sent can't be read.
-    pub fn unreadable(code: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, code, "Unreadable request", detail, remedy)
-    }
-
-    /// The caller has shown no right, or one that is not known.
-    pub fn unauthorized(detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "No right shown", detail, remedy)
-    }
-
-    /// The caller is known and has no right to this.
-    pub fn forbidden(detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail, remedy)
-    }
-
-    /// It can't be done now; the same call may succeed later.
-    pub fn unavailable(code: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, "Not now", detail, remedy).retry_after(1)
-    }
-
     /// Nothing is there.
     pub fn not_found(what: impl Into<String>) -> Self {
-        let remedy = "look at the spelling, or list what there is";
-        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", what, remedy)
+        Self::of(&NOT_FOUND, what)
     }
 
     /// The body is larger than what is taken.
     #[must_use]
     pub fn too_large(limit: usize) -> Self {
-        let detail = format!("the body is larger than {limit} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Body too large", detail, "send it in several requests")
+        Self::of(&TOO_LARGE, format!("the body is larger than {limit} bytes"))
     }
 
     /// The body did not come in time.
+    #[must_use]
     pub fn too_slow(within: Duration) -> Self {
-        let detail = format!("the body did not come within {within:?}");
-        Self::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "Body too slow", detail, "send it again")
+        Self::of(&TOO_SLOW, format!("the body did not come within {within:?}"))
     }
 
     /// The content type is not one that is taken here.
+    #[must_use]
     pub fn content_type(expected: &str) -> Self {
-        let detail = format!("the content type must be {expected}");
         let remedy = format!("send `Content-Type: {expected}`");
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type", "Wrong content type", detail, remedy)
+        Self::of(&CONTENT_TYPE, format!("the content type must be {expected}")).with_remedy(remedy)
     }
 }
 
@@ -163,11 +143,11 @@ mod tests {
 
     #[test]
     fn headers_say_what_a_caller_needs_to_go_on() {
-        let later = Problem::unavailable("not_saved", "the disk is full", "free space").about("/v1/events");
+        let later = Problem::of(&NOT_SAVED, "the disk is full").about("/v1/events");
         assert_eq!(serde_json::to_value(&later).unwrap()["instance"], "/v1/events");
         let later = later.into_response();
         assert_eq!((later.status().as_u16(), later.headers()["retry-after"].to_str().unwrap()), (503, "1"));
-        let stranger = Problem::unauthorized("no token", "send one").into_response();
+        let stranger = Problem::of(&UNAUTHORIZED, "no token").into_response();
         assert_eq!(stranger.headers()["www-authenticate"], "Bearer");
     }
 }

@@ -1,7 +1,5 @@
 //! A box whose journal is damaged while the line is down.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use serde_json::{Value, json};
 use tidemark_e2e::scene::{STORE, Scene, Trouble, sale, wait_for};
 use tidemark_fleet::relay::Link;

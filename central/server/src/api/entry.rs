@@ -6,7 +6,7 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use tidemark_daemon::listen::Peer;
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{self, Problem};
 use tidemark_daemon::token::{TokenHash, bearer};
 
 use super::{Door, ledger_problem};
@@ -67,15 +67,12 @@ pub(super) async fn admit(State(door): State<Door>, request: Request, next: Next
     if role < needed {
         door.events.unauthorized.inc();
         let detail = format!("this token has the role {}, {} is needed", role.word(), needed.word());
-        return Err(Problem::forbidden(detail, "use a token of that role"));
+        return Err(Problem::of(&problem::FORBIDDEN, detail).with_remedy("use a token of that role"));
     }
     Ok(next.run(request).await)
 }
 
 fn unauthorized(door: &Door) -> Problem {
     door.events.unauthorized.inc();
-    Problem::unauthorized(
-        "off this machine every request carries a token",
-        "send `Authorization: Bearer <token>`; `tidemark-central token add` makes one",
-    )
+    Problem::of(&problem::UNAUTHORIZED, "off this machine every request carries a token")
 }

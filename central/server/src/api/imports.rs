@@ -6,7 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{self, Problem};
 use tidemark_ledger::{InstructionRow, LedgerError};
 use tidemark_sync::message::{InstructionBody, InstructionLine};
 use tidemark_wire::encode_instruction_body;
@@ -30,8 +30,7 @@ async fn csv(headers: &HeaderMap, body: Body) -> Result<axum::body::Bytes, Probl
 fn faulty(faults: &Faults) -> Problem {
     let errors: Vec<Value> = faults.told.iter().map(|fault| json!(fault)).collect();
     let detail = format!("the file has {} faults and was not taken", faults.count());
-    let remedy = "mend the lines named in `errors` and send the whole file again";
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "faulty_file", "Faulty file", detail, remedy).with_errors(errors)
+    Problem::of(&problem::FAULTY_FILE, detail).with_errors(errors)
 }
 
 pub(super) async fn stores(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
@@ -50,7 +49,7 @@ pub(super) async fn catalogue(
 ) -> Result<Json<Value>, Problem> {
     let file = csv(&headers, body).await?;
     let read = tokio::task::spawn_blocking(move || read_catalogue(&file)).await;
-    let catalogue = read.map_err(|_ended| Problem::unavailable("stopping", "the centre is stopping", "try again"))?;
+    let catalogue = read.map_err(|_ended| Problem::of(&problem::STOPPING, "the centre is stopping"))?;
     let catalogue = catalogue.map_err(|faults| faulty(&faults))?;
     let codes: Vec<_> =
         catalogue.codes.iter().map(|row| (row.code.clone(), row.sku.clone(), row.units_per_scan)).collect();
@@ -106,8 +105,7 @@ pub(super) async fn stock(
 /// The id of a new instruction: 128 random bits.
 fn instruction_id() -> Result<String, Problem> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Problem::unavailable("random", format!("no random bits: {error}"), "try again"))?;
+    getrandom::fill(&mut bytes).map_err(|error| Problem::of(&problem::RANDOM, format!("no random bits: {error}")))?;
     Ok(format!("i-{:032x}", u128::from_be_bytes(bytes)))
 }
 

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidemark_cache::Key;
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{self, Problem};
 use tidemark_ledger::LevelRow;
 use tidemark_model::{Basis, Epoch, EpochOrdinal, Movement, Quantity, Seq, Sku, StoreId};
 use tidemark_sync::Millis;
@@ -145,12 +145,12 @@ pub(super) async fn batch(State(door): State<Door>, headers: HeaderMap, body: Bo
     }
     let body = to_bytes(body, BODY_BYTES).await.map_err(|_cut_or_too_large| Problem::too_large(BODY_BYTES))?;
     let request: BatchRequest = serde_json::from_slice(&body).map_err(|error| {
-        Problem::unreadable("broken_json", error.to_string(), "send {\"items\":[{\"store\":…,\"sku\":…}]}")
+        let remedy = "send {\"items\":[{\"store\":…,\"sku\":…}]}";
+        Problem::of(&problem::BROKEN_JSON, error.to_string()).with_remedy(remedy)
     })?;
     if request.items.len() > PAIRS {
         let detail = format!("{} pairs were asked for, at most {PAIRS} are answered at once", request.items.len());
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        return Err(Problem::new(status, "too_many", "Too many pairs", detail, "ask in several requests"));
+        return Err(Problem::of(&problem::TOO_MANY, detail).with_remedy("ask in several requests"));
     }
     let keys: Vec<Option<Key>> =
         request.items.iter().map(|pair| StoreId::new(&pair.store).ok().zip(Sku::new(&pair.sku).ok())).collect();

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{self, Problem};
 use tidemark_ledger::{LossRow, Signature, Signed};
 use tidemark_model::StoreId;
 
@@ -77,14 +77,13 @@ pub(super) async fn sign(
         Signed::Others { positions } => {
             let detail =
                 format!("{positions} positions of {store} wait for a signature, not the number that was given");
-            let remedy = "look at the store's losses again and sign what is there now";
-            Err(Problem::new(StatusCode::CONFLICT, "losses_changed", "Other losses", detail, remedy))
+            Err(Problem::of(&problem::LOSSES_CHANGED, detail))
         }
     }
 }
 
 fn unreadable(detail: String) -> Problem {
-    Problem::unreadable("broken_json", detail, "send {\"author\":…,\"reason\":…,\"positions\":…}")
+    Problem::of(&problem::BROKEN_JSON, detail).with_remedy("send {\"author\":…,\"reason\":…,\"positions\":…}")
 }
 
 /// A text a person answers for: neither empty nor endless.

@@ -1,8 +1,7 @@
 //! Pages of lists: a size, and a token that says where the next begins.
 
-use axum::http::StatusCode;
 use serde::Deserialize;
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{self, Problem};
 
 const USUAL_SIZE: u32 = 100;
 const LARGEST_SIZE: u32 = 1_000;
@@ -23,13 +22,12 @@ impl PageQuery {
         let size = given.parse::<u32>().ok().filter(|size| (1..=LARGEST_SIZE).contains(size));
         size.ok_or_else(|| {
             let detail = format!("`page_size` is a number from 1 to {LARGEST_SIZE}");
-            Problem::new(StatusCode::BAD_REQUEST, "page_size", "No such page", detail, "leave it out or give a number")
+            Problem::of(&problem::PAGE_SIZE, detail)
         })
     }
 }
 
 /// A token that is not one of ours.
 pub(super) fn bad_token() -> Problem {
-    let detail = "`page_token` is not the one of a page before";
-    Problem::new(StatusCode::BAD_REQUEST, "page_token", "No such page", detail, "begin again without it")
+    Problem::of(&problem::PAGE_TOKEN, "`page_token` is not the one of a page before")
 }

@@ -60,7 +60,7 @@ async fn found(ingest: &Ingest, hello: &Hello, again: bool) -> Result<Lookup, Le
     let epochs = look.all_epochs();
     let mut earlier = BTreeMap::new();
     for told in hello.earlier.iter().filter(|told| epochs.contains(&told.epoch)) {
-        let look = ledger.look_up(&hello.store, told.epoch, None, told.first).await?;
+        let look = ledger.look_up(&hello.store, told.epoch, None, (told.first, told.tail)).await?;
         earlier.insert(told.epoch, look.map(|look| look.blocks).unwrap_or_default());
     }
     Ok(Lookup::Found(Box::new(Found {

@@ -2,11 +2,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tidemark_daemon::metrics::MetricsPage;
-use tidemark_journal::{Reading, Writer};
+use tidemark_journal::Writer;
 use tidemark_model::{Item, ItemUnit, Quantity, Sku, StoreId};
 use tidemark_sync::message::CatalogueEntry;
 
 use super::*;
+use crate::agent::open_journal;
 use crate::settings::ModeWord;
 
 const CODE: &[u8] = b"96385074";
@@ -20,9 +21,7 @@ struct Shop {
 }
 
 fn journal_in(folder: &Path, clock: Clock) -> (Journal, Writer) {
-    let read = move || Reading { steady_ms: clock.millis(), wall: clock.wall() };
-    let store = StoreId::new("S0001").unwrap();
-    Journal::open(tidemark_journal::Config::new(folder.join("journal"), store, Arc::new(read))).unwrap()
+    open_journal(folder, &StoreId::new("S0001").unwrap(), clock).unwrap()
 }
 
 impl Shop {

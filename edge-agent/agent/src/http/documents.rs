@@ -1,20 +1,17 @@
 //! `POST /v1/events` and the list of documents.
 
-use std::time::Duration;
-
-use axum::body::Bytes;
-use axum::extract::{FromRequest as _, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{Query, Request, State};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{self, Problem};
 use tidemark_journal::{Committed, DocumentView, NotSaved, ReadError, Submission};
-use tidemark_model::limits::BODY_BYTES;
 use tidemark_model::{Document, Seq, Source, Status, Warning};
 
 use super::Door;
+use super::body::Whole;
 use super::entry::Guest;
 use super::health::read_problem;
 use crate::intake::{self, Answer, Content, Intake, Place, Refusal, Remark, Submitted};
@@ -23,9 +20,6 @@ use crate::reporter::time_text;
 /// Documents of a page unless asked otherwise, and at most.
 const PAGE: usize = 200;
 const LARGEST_PAGE: usize = 1_000;
-/// How long the body of a request may take: a till that is switched off in
-/// the middle must not hold its connection for ever.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// A larger body is read on a thread for blocking work.
 const READ_AT_ONCE: usize = 64 * 1024;
 
@@ -58,7 +52,8 @@ async fn take(door: &Door, guest: &Guest, request: Request) -> Result<Vec<Answer
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let content = Content::of(kind)
         .ok_or_else(|| Problem::content_type("application/cloudevents+json or application/cloudevents-batch+json"))?;
-    let body = whole(request).await?;
+    // The room is held until the answer: what was read of a body lives as long.
+    let Whole { bytes: body, room: _room } = door.bodies.read(request).await?;
     let place = Place { time_zone: door.time_zone.clone(), wall: door.clock.wall() };
     let read = if body.len() > READ_AT_ONCE {
         let reading = tokio::task::spawn_blocking(move || intake::read(content, &body, &place));
@@ -69,18 +64,6 @@ async fn take(door: &Door, guest: &Guest, request: Request) -> Result<Vec<Answer
     let (slots, documents) = sort(read.map_err(|refusal| refused(&refusal))?, guest);
     let saved = door.journal.submit_all(documents.into_iter().map(Submission::of).collect()).await;
     answer(door, slots, saved)
-}
-
-/// The body, if it comes in time and within the limit of its route.
-async fn whole(request: Request) -> Result<Bytes, Problem> {
-    let read = tokio::time::timeout(BODY_WITHIN, Bytes::from_request(request, &())).await;
-    read.map_err(|_elapsed| Problem::too_slow(BODY_WITHIN))?.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::too_large(BODY_BYTES)
-        } else {
-            Problem::unreadable("body_cut", format!("the body did not come whole: {rejection}"), "send it again")
-        }
-    })
 }
 
 /// An event's place in the answer.
@@ -160,24 +143,20 @@ fn count_kept(door: &Door, committed: &Committed, answer: &Answer) {
 }
 
 fn refused(refusal: &Refusal) -> Problem {
-    let detail = refusal.to_string();
-    match refusal {
+    let (kind, remedy) = match refusal {
         Refusal::Broken(_) => {
-            let remedy = "send one CloudEvent, or an array of them as a batch, in JSON and UTF-8";
-            Problem::new(StatusCode::BAD_REQUEST, "broken_json", "Not readable", detail, remedy)
+            (&problem::BROKEN_JSON, "send one CloudEvent, or an array of them as a batch, in JSON and UTF-8")
         }
-        Refusal::TooMany(_) => {
-            let remedy = "send at most 1,000 events at once";
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many", "Too many events", detail, remedy)
-        }
-    }
+        Refusal::TooMany(_) => (&problem::TOO_MANY, "send at most 1,000 events at once"),
+    };
+    Problem::of(kind, refusal.to_string()).with_remedy(remedy)
 }
 
 pub(super) fn not_saved(door: &Door, error: &NotSaved) -> Problem {
     door.events.not_saved.inc();
     tracing::error!(%error, "documents are not saved");
-    let remedy = "keep the receipt and send it again with the same id; look at the box's page";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_saved", "NOT SAVED", error.to_string(), remedy).retry_after(1)
+    door.troubles.unsaved(error);
+    Problem::of(&problem::NOT_SAVED, error.to_string())
 }
 
 #[derive(Debug, Deserialize)]
@@ -189,13 +168,7 @@ pub(super) struct Asked {
 /// Documents, newest first, page by page.
 pub(super) async fn list(State(door): State<Door>, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
     let size = asked.page_size.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-    let unknown = |_error| {
-        Problem::unreadable(
-            "page_token",
-            "this page_token is none of ours",
-            "take `next_page_token` of the page before",
-        )
-    };
+    let unknown = |_error| Problem::of(&problem::PAGE_TOKEN, "this page_token is none of ours");
     let below = asked.page_token.as_deref().map_or(Ok(Seq::MAX), str::parse).map_err(unknown)?;
     let journal = door.journal.clone();
     let read = tokio::task::spawn_blocking(move || journal.documents_below(below, size)).await;

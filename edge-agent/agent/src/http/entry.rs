@@ -2,11 +2,10 @@
 //! token, and whoever can read the box's own files.
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use tidemark_daemon::listen::Peer;
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{self, Problem};
 use tidemark_daemon::token::{TokenHash, bearer};
 use tidemark_journal::ReadError;
 use tidemark_model::Source;
@@ -69,11 +68,5 @@ fn guest_of(door: &Door, shown: &TokenHash) -> Result<Option<Guest>, ReadError> 
 fn refuse(door: &Door) -> Problem {
     door.troubles.stranger();
     door.events.refused_requests.of("token").inc();
-    Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "token",
-        "No right",
-        "off this machine every request carries the token of a till",
-        "send `Authorization: Bearer <token>`; `tidemark-edge till add NAME` makes one",
-    )
+    Problem::of(&problem::TOKEN, "off this machine every request carries the token of a till")
 }

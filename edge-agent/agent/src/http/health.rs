@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use tidemark_daemon::metrics::MetricsPage;
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{self, Problem};
 use tidemark_journal::{Health, ReadError};
 
 use super::Door;
@@ -51,7 +51,5 @@ pub(super) async fn gather(door: Door) -> Result<Status, Problem> {
 /// The books can't be read.
 pub(super) fn read_problem(error: &ReadError) -> Problem {
     tracing::error!(%error, "the journal can't be read");
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    let remedy = "try again; if it stays so, look at the box's disk";
-    Problem::new(status, "journal_unreadable", "The journal can't be read", error.to_string(), remedy).retry_after(1)
+    Problem::of(&problem::JOURNAL_UNREADABLE, error.to_string())
 }

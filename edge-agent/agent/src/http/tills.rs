@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{self, Problem};
 use tidemark_journal::NotSaved;
 use tidemark_model::Source;
 
@@ -47,10 +47,7 @@ pub(super) async fn add(
     if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/json") {
         return Err(Problem::content_type("application/json"));
     }
-    let unreadable = |detail: String| {
-        let remedy = "send {\"name\": \"till:3\", \"token_hash\": \"<64 hexadecimal digits>\"}";
-        Problem::unreadable("till_unreadable", detail, remedy)
-    };
+    let unreadable = |detail: String| Problem::of(&problem::TILL_UNREADABLE, detail);
     let till: NewTill = serde_json::from_slice(&body).map_err(|error| unreadable(error.to_string()))?;
     let name = till_name(&till.name).map_err(&unreadable)?;
     let hash = hash_of(&till.token_hash)
@@ -80,7 +77,7 @@ fn local(guest: &Guest) -> Result<(), Problem> {
         Guest::Local => Ok(()),
         Guest::Till(till) => {
             let detail = format!("{till} may submit documents, not let others in");
-            Err(Problem::forbidden(detail, "use `tidemark-edge till` on the box itself"))
+            Err(Problem::of(&problem::FORBIDDEN, detail).with_remedy("use `tidemark-edge till` on the box itself"))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tidemark_daemon::listen::Listener;
-use tidemark_journal::{Reading, Writer};
+use tidemark_journal::Writer;
 use tidemark_model::books::Stock;
 use tidemark_model::{
     Basis, BlockIndex, EpochOrdinal, Item, ItemUnit, Label, Quantity, SeqSet, Sku, Source, StoreId, StreamId,
@@ -21,6 +21,7 @@ use tidemark_sync::testing::welcome;
 use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, Outbound, Peer, router};
 
 use super::*;
+use crate::agent::open_journal;
 use crate::settings::CentreSettings;
 
 /// Welcomes every box; fails the first calls if it is told to.
@@ -124,10 +125,7 @@ impl Shop {
     fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::start();
-        let read = move || Reading { steady_ms: clock.millis(), wall: clock.wall() };
-        let store = StoreId::new("S0001").unwrap();
-        let config = tidemark_journal::Config::new(folder.path().join("journal"), store, Arc::new(read));
-        let (journal, writer) = Journal::open(config).unwrap();
+        let (journal, writer) = open_journal(folder.path(), &StoreId::new("S0001").unwrap(), clock).unwrap();
         let (desk_view, desk) = watch::channel(DeskView::default());
         let (conditions, roll) = (Active::default(), Roll::default());
         let around = Surroundings { journal, conditions, clock, desk, roll, metered: false };

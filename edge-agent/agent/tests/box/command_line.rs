@@ -80,6 +80,8 @@ fn a_condition_is_explained_in_each_form() {
     let all = said(&["explain", "-o", "jsonl"]).out;
     assert!(all.lines().count() > 30 && all.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
     assert!(said(&["explain", "-o", "csv"]).out.starts_with("code,title,severity,cause,effect,remedy\nTM-1001,"));
+    let Said { code, out, .. } = said(&["explain", "not_saved"]);
+    assert!(code == 0 && out.starts_with("not_saved NOT SAVED (HTTP 503)") && out.contains("same id"), "{out}");
 }
 
 #[test]

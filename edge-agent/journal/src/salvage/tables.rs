@@ -11,7 +11,6 @@ use super::logs::varint;
 
 /// Longer than any block unpacked: a block ends with the record that fills it.
 const LONGEST: usize = 128 * 1024;
-const NOT_PACKED: u8 = 0;
 const LZ4: u8 = 4;
 const ZSTD: u8 = 7;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];

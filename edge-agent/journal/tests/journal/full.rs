@@ -71,8 +71,7 @@ impl Mount {
 
 fn said<T>(name: &str, found: Option<T>) -> Option<T> {
     if found.is_none() {
-        use std::io::Write as _;
-        writeln!(std::io::stderr(), "NOT TESTED: {name}: no file system can be mounted here").unwrap();
+        eprintln!("NOT TESTED: {name}: no file system can be mounted here");
     }
     found
 }

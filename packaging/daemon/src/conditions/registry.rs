@@ -122,6 +122,8 @@ pub const SIDE_FILE_LOST: Code = Code(3011);
 pub const DISK_READ_ONLY: Code = Code(3012);
 /// The ballast of the disk was given up.
 pub const BALLAST_GONE: Code = Code(3013);
+/// The books can't be read for a decision.
+pub const BOOKS_UNREADABLE: Code = Code(3014);
 /// A scanner is not there.
 pub const SCANNER_GONE: Code = Code(4001);
 /// A scanner's port is in use by another program.

@@ -72,6 +72,30 @@ fn each_layer_overrules_the_one_before() {
 }
 
 #[test]
+fn fragments_are_read_although_the_usual_file_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = Sources { usual: Some(folder.path().join("edge.toml")), ..Sources::default() };
+    let address = || load::<Shop>(&sources).unwrap().settings.http.address;
+    assert_eq!(address(), "127.0.0.1:1", "nothing is there");
+    std::fs::create_dir(folder.path().join("conf.d")).unwrap();
+    std::fs::write(folder.path().join("conf.d/10.toml"), "http.address = \"fragment\"\n").unwrap();
+    assert_eq!(address(), "fragment");
+    let asked = Sources { file: sources.usual.clone(), ..Sources::default() };
+    assert!(load::<Shop>(&asked).is_err(), "a file that was asked for has to be there");
+}
+
+#[test]
+fn a_command_line_gives_named_flags_and_pairs() {
+    let named = [("http.address", Some(serde_json::json!("a"))), ("http.patience", None)];
+    let pairs = ["http.patience = 2s".to_owned()];
+    let sources = Sources::of_command_line(None, "/nowhere/edge.toml", named, &pairs).unwrap();
+    let flags: Vec<_> = sources.flags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(flags, [("http.address", "\"a\""), ("http.patience", "2s")]);
+    let nothing = Sources::of_command_line(None, "", [], &["http.address".to_owned()]).unwrap_err();
+    assert_eq!(nothing.to_string(), "--set http.address: write it as KEY=VALUE");
+}
+
+#[test]
 fn a_fault_is_told_with_file_line_and_the_nearest_key() {
     assert_eq!(
         fault("[http]\nadress = \"x\"\n"),

@@ -356,6 +356,16 @@ pub const CONDITIONS: &[Condition] = &[
         depends_on: &[DISK_99],
     },
     Condition {
+        code: BOOKS_UNREADABLE,
+        title: "NOT SAVED: the books can't be read",
+        severity: Severity::Critical,
+        cause: "What a document needs of stock, counts or earlier documents can't be read: a failing disk.",
+        effect: "That document or scan is answered NOT SAVED; others go on. Told for an hour after the last case.",
+        remedy: "Repeat it; if it stays so, keep the receipts and look at the box's disk.",
+        visible_after_s: 0,
+        depends_on: &[JOURNAL_DAMAGED, NOT_SAVED],
+    },
+    Condition {
         code: SCANNER_GONE,
         title: "A scanner is not there",
         severity: Severity::Warning,

@@ -1,0 +1,132 @@
+//! The table of all kinds of problem that a call may be answered with. It is
+//! the source for the answers and for `explain`; codes are never used again.
+
+use axum::http::StatusCode;
+
+/// A kind of problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// For machines; never changes.
+    pub code: &'static str,
+    /// The HTTP status it is answered with.
+    pub status: StatusCode,
+    /// What it is called.
+    pub title: &'static str,
+    /// Where it comes from.
+    pub cause: &'static str,
+    /// What the caller can do; an answer may say it more closely.
+    pub remedy: &'static str,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident: $status:ident, $code:literal, $title:literal, $cause:literal, $remedy:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub const $name: Kind =
+                Kind { code: $code, status: StatusCode::$status, title: $title, cause: $cause, remedy: $remedy };
+        )*
+
+        /// Every kind, by code.
+        pub const PROBLEMS: &[Kind] = &[$($name),*];
+    };
+}
+
+kinds! {
+    /// The body ended before it was whole.
+    BODY_CUT: BAD_REQUEST, "body_cut", "Body cut", "The line was cut while the body was sent; nothing of it is kept.",
+        "send it again";
+    /// The body is no JSON of the shape that is taken.
+    BROKEN_JSON: BAD_REQUEST, "broken_json", "Not readable",
+        "The body is no JSON, or not of the shape that is taken here.", "send it as /docs describes it";
+    /// More is being read than there is room for.
+    BUSY: SERVICE_UNAVAILABLE, "busy", "Busy",
+        "So many large bodies are being read at once that there is no room for another; nothing of it is kept.",
+        "send it again";
+    /// Another content type is taken.
+    CONTENT_TYPE: UNSUPPORTED_MEDIA_TYPE, "content_type", "Wrong content type",
+        "The header Content-Type names another kind of body than is taken here.", "send the one that is named";
+    /// An import with faults.
+    FAULTY_FILE: UNPROCESSABLE_ENTITY, "faulty_file", "Faulty file",
+        "Lines of the file can't be taken, so that none is.",
+        "mend the lines named in `errors` and send the whole file again";
+    /// The caller is known and has no right to this.
+    FORBIDDEN: FORBIDDEN, "forbidden", "Not allowed", "The token shown is known and may not do this.",
+        "use a token that may";
+    /// The box's books can't be read.
+    JOURNAL_UNREADABLE: SERVICE_UNAVAILABLE, "journal_unreadable", "The journal can't be read",
+        "The box's disk does not give back what is asked for.", "try again; if it stays so, look at the box's disk";
+    /// The ledger does not answer.
+    LEDGER: SERVICE_UNAVAILABLE, "ledger", "Not now", "The centre's database does not answer.",
+        "try again; the stock of the shops is not in danger";
+    /// Others are lost than the person saw.
+    LOSSES_CHANGED: CONFLICT, "losses_changed", "Other losses",
+        "Other positions wait for a signature than the number that was given; nothing is signed.",
+        "look at the store's losses again and sign what is there now";
+    /// The address takes other methods.
+    METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED, "method_not_allowed", "Other method",
+        "The address is there and takes other methods.", "see /docs for what it takes";
+    /// Nothing is there.
+    NOT_FOUND: NOT_FOUND, "not_found", "Not found", "Nothing of this name is there.",
+        "look at the spelling, or list what there is";
+    /// The disk does not take what was submitted.
+    NOT_SAVED: SERVICE_UNAVAILABLE, "not_saved", "NOT SAVED",
+        "The box's disk can't be written or read, or the box is stopping: nothing of it was answered.",
+        "keep the receipt and send it again with the same id; look at the box's page";
+    /// A size of a page that is none.
+    PAGE_SIZE: BAD_REQUEST, "page_size", "No such page", "The size of a page is no number within the bounds.",
+        "leave it out or give a number";
+    /// A token of a page that is none.
+    PAGE_TOKEN: BAD_REQUEST, "page_token", "No such page", "The token is not the one of a page before.",
+        "take `next_page_token` of the page before, or begin again without it";
+    /// The system gives no random bits.
+    RANDOM: SERVICE_UNAVAILABLE, "random", "Not now", "The system gives no random bits.", "try again";
+    /// The daemon is stopping.
+    STOPPING: SERVICE_UNAVAILABLE, "stopping", "Not now", "The daemon is stopping.", "try again";
+    /// A till that can't be read.
+    TILL_UNREADABLE: BAD_REQUEST, "till_unreadable", "Unreadable till",
+        "The name or the hash of the till's token can't be taken.",
+        "send {\"name\": \"till:3\", \"token_hash\": \"<64 hexadecimal digits>\"}";
+    /// No token of a till, or one that is not known.
+    TOKEN: UNAUTHORIZED, "token", "No right", "Off the box itself every request carries the token of a till.",
+        "send `Authorization: Bearer <token>`; `tidemark-edge till add NAME` makes one";
+    /// The body is larger than what is taken.
+    TOO_LARGE: PAYLOAD_TOO_LARGE, "too_large", "Body too large", "The body is larger than what is taken at once.",
+        "send it in several requests";
+    /// More entries than are taken at once.
+    TOO_MANY: PAYLOAD_TOO_LARGE, "too_many", "Too many at once", "The body has more entries than are taken at once.",
+        "send it in several requests";
+    /// The body did not come in time.
+    TOO_SLOW: REQUEST_TIMEOUT, "too_slow", "Body too slow", "The body did not come within the time.", "send it again";
+    /// No token of a role, or one that is not known.
+    UNAUTHORIZED: UNAUTHORIZED, "unauthorized", "No right shown",
+        "Off the centre's own machine every request carries a token.",
+        "send `Authorization: Bearer <token>`; `tidemark-central token add` makes one";
+}
+
+/// The kind of a code, given as it stands in an answer's `code` or `type`.
+#[must_use]
+pub fn find(code: &str) -> Option<&'static Kind> {
+    let code = code.strip_prefix(super::URN).unwrap_or(code);
+    PROBLEMS.iter().find(|kind| kind.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_says_cause_and_remedy_and_has_its_own_code_and_an_error_for_a_status() {
+        for kind in PROBLEMS {
+            assert!(kind.cause.len() > 10 && kind.remedy.len() > 5 && kind.title.len() > 3, "{kind:?}");
+            assert!(kind.status.is_client_error() || kind.status.is_server_error(), "{kind:?}");
+            assert_eq!(find(kind.code), Some(kind), "{} stands twice", kind.code);
+        }
+        assert!(PROBLEMS.is_sorted_by_key(|kind| kind.code));
+    }
+
+    #[test]
+    fn a_kind_is_found_as_an_answer_names_it() {
+        assert_eq!(find("urn:tidemark:problem:not_saved"), Some(&NOT_SAVED));
+        assert_eq!(find("never_heard"), None);
+    }
+}
