@@ -69,6 +69,7 @@ impl Mount {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "what is not tried is said loudly")]
 fn said<T>(name: &str, found: Option<T>) -> Option<T> {
     if found.is_none() {
         eprintln!("NOT TESTED: {name}: no file system can be mounted here");
