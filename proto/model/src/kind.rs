@@ -202,8 +202,10 @@ impl Marks {
 
     /// Not there, by a count of every item of the store: nobody counted it.
     pub const UNSEEN: Self = Self(1 << 17);
-
-    const WORDS: [(Self, &'static str); 18] = [
+    /// When it happened is known at the latest only: its age reaches behind the
+    /// boot.
+    pub const UNSURE: Self = Self(1 << 18);
+    const WORDS: [(Self, &'static str); 19] = [
         (Self::EXPLAINED, "explained"),
         (Self::UNORDERED, "unordered"),
         (Self::ESTIMATED, "estimated"),
@@ -222,6 +224,7 @@ impl Marks {
         (Self::SELLS, "sells"),
         (Self::HELD, "held"),
         (Self::UNSEEN, "unseen"),
+        (Self::UNSURE, "unsure"),
     ];
 
     /// From the kept bits; unknown bits are kept.

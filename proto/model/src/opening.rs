@@ -24,7 +24,7 @@
 //! where every journal's odometer starts, as far from it as they are from the
 //! end of their epoch: what happened in older epochs happened before
 //! everything of the new one, and order and time between remain
-//! ([`shift`]).
+//! (`shift`).
 
 mod committed;
 mod gather;

@@ -70,9 +70,9 @@ fn timing_of(one: &Movement) -> Timing {
     }
 }
 
-/// Whether it is on a sheet with a reading that could not be told exactly.
+/// Whether its reading could not be told exactly, on a sheet or of its own.
 fn is_unsure(movement: &Movement) -> bool {
-    movement.kind == Kind::Tally && movement.marks.has(Marks::UNORDERED)
+    movement.kind == Kind::Tally && movement.marks.has(Marks::UNORDERED) || movement.marks.has(Marks::UNSURE)
 }
 
 /// A sheet that came too late belongs to no count.
@@ -146,7 +146,7 @@ fn taken(movement: &Movement) -> Option<TakenLine> {
     Some(TakenLine {
         kind: trade_kind(movement.kind),
         disposition: movement.disposition,
-        age_ms: aged.then(|| age(movement)),
+        age_ms: age_told(movement).filter(|_| aged),
         ..plain
     })
 }
@@ -168,6 +168,15 @@ const fn age(movement: &Movement) -> u64 {
     movement.committed.0.saturating_sub(movement.happened.0)
 }
 
+/// The age of a line as it is told again.
+fn age_told(movement: &Movement) -> Option<u64> {
+    match age(movement) {
+        0 if is_unsure(movement) => None,
+        // Beyond the boot by as little as can be.
+        age => Some(age.saturating_add(u64::from(is_unsure(movement)))),
+    }
+}
+
 /// A count: its lines, or without a name what it made of each item.
 fn count_of(gathered: &Gathered, one: &Movement) -> CountBody {
     let is_named = one.labels.reference.is_some();
@@ -179,11 +188,7 @@ fn count_of(gathered: &Gathered, one: &Movement) -> CountBody {
             return None;
         }
         let counted = taken(movement).filter(|_| movement.sku.is_some());
-        let age_ms = match age(movement) {
-            0 if is_unsure(movement) => None,
-            // Beyond the boot by as little as can be.
-            age => Some(age.saturating_add(u64::from(is_unsure(movement)))),
-        };
+        let age_ms = age_told(movement);
         let line = counted.map(|taken| TakenLine { kind: None, age_ms, ..taken });
         Some(line.map_or_else(|| Line::Parked(no_line()), Line::Taken))
     };

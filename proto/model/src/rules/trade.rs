@@ -124,7 +124,8 @@ pub(super) fn record_judged<B: Books>(
         .marks
         .with_if(verdict == Verdict::Explained, Marks::EXPLAINED)
         .with_if(verdict == Verdict::Unordered, Marks::UNORDERED.with(Marks::RECOUNT))
-        .with_if(matches!(when, When::Unknown(_)), Marks::AGELESS);
+        .with_if(matches!(when, When::Unknown(_)), Marks::AGELESS)
+        .with_if(matches!(when, When::Between(..)), Marks::UNSURE);
     let wish = Wish::Effect { now, stands: vec![(when.reading(), effect)], trade, unsure: !when.is_exact() };
     deciding.record(Entry { marks, wish, ..entry })
 }

@@ -22,6 +22,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("tidemark-e2e", 7),
     ("tidemark-bench", 7),
     ("tidemark-powercut", 7),
+    ("tidemark-sim", 7),
     ("tidemark-structure", 7),
 ];
 
