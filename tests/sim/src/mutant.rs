@@ -21,7 +21,7 @@ pub enum Mutant {
     ExpireByClock,
     /// An applier commits without comparing the stream's position.
     CommitWithoutCas,
-    /// Places in the stream are known by offset alone, whatever its life.
+    /// The applier's position is an offset alone, whatever life of the stream.
     OffsetWithoutStream,
     /// A `Welcome` adds to what the box knew handled instead of replacing it.
     UnionHandled,

@@ -160,15 +160,16 @@ fn a_document_whose_books_cannot_be_read_holds_up_no_other() {
 fn an_age_is_told_by_the_arrival_however_long_a_document_waits() {
     let mut shop = opened("waited");
     let owner = &mut shop.owner;
-    owner.inner.stamps = Stamps::from(Odometer(90_000));
+    let (arrived, decided) = (Odometer::BIRTH, Odometer(Odometer::BIRTH.0 + 90_000));
+    owner.inner.stamps = Stamps::from(decided);
     let mut late = sale("1", false);
     late.document.timing = Timing::Deferred { age_ms: Some(0) };
     let (reply, _nobody) = oneshot::channel();
-    owner.inner.waiting.push_back(Ticket::new(late, Odometer(0), reply));
+    owner.inner.waiting.push_back(Ticket::new(late, arrived, reply));
     owner.commit_waiting();
     let position = Position { epoch: owner.state.identity.epoch, seq: 1 };
     let movement = owner.shared.shelf.read(|store| records::movement(store, position)).unwrap().unwrap();
-    assert_eq!((movement.happened, movement.committed), (Odometer(0), Odometer(90_000)));
+    assert_eq!((movement.happened, movement.committed), (arrived, decided));
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn what_the_box_was_told_is_carried_over_and_stock_begins_as_of_every_new_epoch(
     let path = shop.dir().join("db").join(log);
     let length = usize::try_from(std::fs::metadata(&path).unwrap().len()).unwrap();
     // The last sale is torn, which the side file knows.
-    flip(&path, length - 40, 0x10);
+    flip(&path, length - 200, 0x10);
     let (journal, writer) = shop.open();
     assert_eq!(journal.identity().box_id, old.box_id);
     assert_ne!(journal.identity().epoch, old.epoch);

@@ -117,9 +117,9 @@ impl Database {
     }
 
     /// Where an applier of this log begins; another life of it begins anew.
-    pub(crate) fn look(&mut self, stream: StreamId) -> Expected {
+    pub(crate) fn look(&mut self, stream: StreamId, anew: bool) -> Expected {
         if self.stream != stream {
-            (self.stream, self.next) = (stream, 0);
+            (self.stream, self.next) = (stream, if anew { 0 } else { self.next });
             self.step += 1;
         }
         Expected { stream, next: self.next, step: self.step }

@@ -155,7 +155,10 @@ impl World {
         let Some(state) = self.centre.appliers.get_mut(applier) else { return };
         let at = match state.at {
             Some(at) if at.stream == stream => at,
-            Some(_) | None => self.centre.database.look(stream),
+            Some(_) | None => {
+                let anew = self.mutant != Some(Mutant::OffsetWithoutStream);
+                self.centre.database.look(stream, anew)
+            }
         };
         let most = self.machine.between(1, 64);
         let next = self.centre.log.end().min(at.next + most);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use tidemark_model::{Seq, StreamPlace};
-use tidemark_sync::message::{Session, ToBox, ToCentre};
+use tidemark_sync::message::{Batch, Session, ToBox, ToCentre};
 use tidemark_sync::{Attempt, ReceiverInput, UplinkInput};
 
 use crate::check::Promise;
@@ -15,6 +15,9 @@ use crate::trace::short;
 
 use super::{Event, World};
 
+/// How often a position may go up in a world that is healed.
+const REPEATS: u32 = 8;
+
 /// What the box may count on, kept beside it.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
@@ -22,6 +25,8 @@ pub(super) struct Watch {
     received: BTreeMap<Seq, StreamPlace>,
     credit: u64,
     last_session: Option<Session>,
+    /// How often each position went up since all is healed.
+    sent: BTreeMap<Seq, u32>,
 }
 
 impl World {
@@ -159,8 +164,6 @@ impl World {
                     }
                 }
             }
-            (Some(Mutant::OffsetWithoutStream), ToBox::Received(received)) => received.place.stream.0 = [0; 16],
-            (Some(Mutant::OffsetWithoutStream), ToBox::AppliedThrough(applied)) => applied.stream.0 = [0; 16],
             (Some(_) | None, _) => {}
         }
         message
@@ -195,6 +198,22 @@ impl World {
         }
     }
 
+    /// In a world that is healed nothing goes up again and again.
+    fn watch_repeats(&mut self, batch: &Batch) {
+        if !self.healed {
+            return;
+        }
+        let mut worst = None;
+        for record in &batch.records {
+            let times = self.watch.sent.entry(record.seq).or_default();
+            *times += 1;
+            worst = worst.max((*times > REPEATS).then_some(record.seq));
+        }
+        if let Some(seq) = worst {
+            self.violate(Promise::P4, format!("position {seq} is sent again and again"));
+        }
+    }
+
     fn watch_box_speak(&mut self, message: &ToCentre) {
         match message {
             ToCentre::Hello(hello) => {
@@ -204,6 +223,7 @@ impl World {
                 }
             }
             ToCentre::Batch(batch) => {
+                self.watch_repeats(batch);
                 if !batch.live {
                     if self.watch.credit == 0 {
                         self.violate(Promise::P6, "backlog is sent without credit".to_owned());
