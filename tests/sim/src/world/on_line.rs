@@ -153,18 +153,15 @@ impl World {
         }
     }
 
-    /// What some mistakes make of a message.
+    /// What a mistake makes of a message.
     fn bend(&self, mut message: ToBox) -> ToBox {
-        match (self.mutant, &mut message) {
-            (Some(Mutant::UnionHandled), ToBox::Welcome(welcome)) => {
-                for (index, known) in self.shop.disk.known_handled() {
-                    let told = welcome.blocks.entry(*index).or_insert(*known);
-                    if told.bitmap.count() < known.bitmap.count() {
-                        *told = *known;
-                    }
+        if let (Some(Mutant::UnionHandled), ToBox::Welcome(welcome)) = (self.mutant, &mut message) {
+            for (index, known) in self.shop.disk.known_handled() {
+                let told = welcome.blocks.entry(*index).or_insert(*known);
+                if told.bitmap.count() < known.bitmap.count() {
+                    *told = *known;
                 }
             }
-            (Some(_) | None, _) => {}
         }
         message
     }
