@@ -19,6 +19,7 @@ pub mod digest;
 pub mod document;
 pub mod draft;
 pub mod gtin;
+mod kept;
 pub mod key;
 pub mod kind;
 pub mod limits;

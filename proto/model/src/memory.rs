@@ -6,20 +6,16 @@ use std::convert::Infallible;
 use crate::books::{Books, Change, CountState, DocumentRecord, ItemEffect, SequenceState, Stock, Suspense};
 use crate::catalogue::{Item, Lookup};
 use crate::gtin::code_spelling;
+use crate::kept::Kept;
 use crate::key::DocumentKey;
-use crate::position::{Odometer, Seq};
+use crate::position::Odometer;
 use crate::quantity::Quantity;
 use crate::text::{Code, Reference, Sku, Source};
 
 /// The books of one shop, held in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryBooks {
-    stock: BTreeMap<Sku, Stock>,
-    effects: BTreeMap<Sku, BTreeMap<(Odometer, Seq, u32), ItemEffect>>,
-    documents: BTreeMap<DocumentKey, DocumentRecord>,
-    suspense: BTreeMap<Code, Suspense>,
-    counts: BTreeMap<Reference, CountState>,
-    sequences: BTreeMap<Source, SequenceState>,
+    kept: Kept,
     items: BTreeMap<Sku, Item>,
     codes: BTreeMap<Code, (Sku, Quantity)>,
     version: u64,
@@ -34,19 +30,7 @@ impl MemoryBooks {
 
     /// Makes changes part of the books.
     pub fn commit(&mut self, changes: impl IntoIterator<Item = Change>) {
-        for change in changes {
-            match change {
-                Change::Stock(sku, stock) => drop(self.stock.insert(sku, stock)),
-                Change::Effect(sku, effect) => {
-                    let key = (effect.happened, effect.seq, effect.part);
-                    self.effects.entry(sku).or_default().insert(key, effect);
-                }
-                Change::Document(key, record) => drop(self.documents.insert(key, record)),
-                Change::Suspense(code, suspense) => drop(self.suspense.insert(code, suspense)),
-                Change::Count(reference, count) => drop(self.counts.insert(reference, count)),
-                Change::Sequence(source, state) => drop(self.sequences.insert(source, state)),
-            }
-        }
+        changes.into_iter().for_each(|change| self.kept.put(change));
     }
 
     /// Teaches the shop an item.
@@ -64,36 +48,27 @@ impl MemoryBooks {
     /// All that the books hold, each key once. What the shop was taught is no
     /// part of it.
     pub fn into_changes(self) -> impl Iterator<Item = Change> {
-        let stock = self.stock.into_iter().map(|(sku, stock)| Change::Stock(sku, stock));
-        let effects = self
-            .effects
-            .into_iter()
-            .flat_map(|(sku, effects)| effects.into_values().map(move |effect| Change::Effect(sku.clone(), effect)));
-        let documents = self.documents.into_iter().map(|(key, record)| Change::Document(key, record));
-        let suspense = self.suspense.into_iter().map(|(code, suspense)| Change::Suspense(code, suspense));
-        let counts = self.counts.into_iter().map(|(reference, count)| Change::Count(reference, count));
-        let sequences = self.sequences.into_iter().map(|(source, state)| Change::Sequence(source, state));
-        stock.chain(effects).chain(documents).chain(suspense).chain(counts).chain(sequences)
+        self.kept.into_changes()
     }
 
     /// Every count of several zones.
     pub fn all_counts(&self) -> impl Iterator<Item = (&Reference, &CountState)> {
-        self.counts.iter()
+        self.kept.counts.iter()
     }
 
     /// What is held under every document's identity.
     pub fn all_documents(&self) -> impl Iterator<Item = (&DocumentKey, &DocumentRecord)> {
-        self.documents.iter()
+        self.kept.documents.iter()
     }
 
     /// Every item's stock.
     pub fn all_stock(&self) -> impl Iterator<Item = (&Sku, &Stock)> {
-        self.stock.iter()
+        self.kept.stock.iter()
     }
 
     /// Every code with suspense.
     pub fn all_suspense(&self) -> impl Iterator<Item = (&Code, &Suspense)> {
-        self.suspense.iter()
+        self.kept.suspense.iter()
     }
 }
 
@@ -101,34 +76,31 @@ impl Books for MemoryBooks {
     type Error = Infallible;
 
     fn document(&self, key: DocumentKey) -> Result<Option<DocumentRecord>, Infallible> {
-        Ok(self.documents.get(&key).cloned())
+        Ok(self.kept.documents.get(&key).cloned())
     }
 
     fn stock(&self, sku: &Sku) -> Result<Option<Stock>, Infallible> {
-        Ok(self.stock.get(sku).copied())
+        Ok(self.kept.stock.get(sku).copied())
     }
 
     fn stocked(&self) -> Result<Vec<Sku>, Infallible> {
-        Ok(self.stock.keys().cloned().collect())
+        Ok(self.kept.stock.keys().cloned().collect())
     }
 
     fn effects_after(&self, sku: &Sku, after: Odometer) -> Result<Vec<ItemEffect>, Infallible> {
-        let after = (after, Seq::MAX, u32::MAX);
-        Ok(self.effects.get(sku).map_or_else(Vec::new, |effects| {
-            effects.range(after..).filter(|(key, _)| **key > after).map(|(_, effect)| *effect).collect()
-        }))
+        Ok(self.kept.effects_after(sku, after).collect())
     }
 
     fn suspense(&self, code: &Code) -> Result<Option<Suspense>, Infallible> {
-        Ok(self.suspense.get(code).cloned())
+        Ok(self.kept.suspense.get(code).cloned())
     }
 
     fn count(&self, reference: &Reference) -> Result<Option<CountState>, Infallible> {
-        Ok(self.counts.get(reference).cloned())
+        Ok(self.kept.counts.get(reference).cloned())
     }
 
     fn sequence(&self, source: &Source) -> Result<Option<SequenceState>, Infallible> {
-        Ok(self.sequences.get(source).cloned())
+        Ok(self.kept.sequences.get(source).cloned())
     }
 
     fn lookup(&self, item: &str) -> Result<Lookup, Infallible> {
