@@ -11,6 +11,7 @@
 //! the transaction that moves the position.
 
 pub mod apply;
+mod columns;
 mod error;
 mod ledger;
 mod levels;

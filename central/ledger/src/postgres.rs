@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::{Connection as _, Row as _};
-use tidemark_model::{Block, BlockIndex, Epoch, EpochOrdinal, Generation};
+use tidemark_model::{EpochOrdinal, Generation};
 
 use crate::error::LedgerError;
 use crate::sqlite::{kept, number, unsigned};
@@ -234,25 +234,6 @@ fn plain(text: &str) -> Cow<'_, str> {
 
 fn ordinal_of(row: &PgRow) -> Result<EpochOrdinal, LedgerError> {
     u32::try_from(row.try_get::<i64, _>("ordinal")?).map(EpochOrdinal).map_err(kept)
-}
-
-fn epoch_of(row: &PgRow) -> Result<Epoch, LedgerError> {
-    Ok(Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned()))
-}
-
-fn index_of(row: &PgRow) -> Result<BlockIndex, LedgerError> {
-    Ok(BlockIndex(unsigned(row.try_get("block")?)))
-}
-
-/// A block's columns.
-fn block_of(row: &PgRow) -> Result<Block, LedgerError> {
-    let bitmap: &[u8] = row.try_get("bitmap")?;
-    let bitmap: &[u8; 128] = bitmap.try_into().map_err(|_length| kept("a bitmap has 128 bytes"))?;
-    Ok(Block {
-        bitmap: tidemark_model::Bitmap::from_bytes(bitmap),
-        digest: row.try_get::<i64, _>("digest")?.cast_unsigned(),
-        stock: row.try_get::<i64, _>("stock")?.cast_unsigned(),
-    })
 }
 
 #[cfg(test)]

@@ -8,10 +8,9 @@ use sqlx::postgres::{PgConnection, PgRow};
 use tidemark_model::{StoreId, StreamId};
 
 use super::writing::Writing;
-use super::{
-    APPLIED_WITHIN, PostgresLedger, block_of, epoch_of, forks, index_of, losses, openings, ordinal_of, too_late,
-};
+use super::{APPLIED_WITHIN, PostgresLedger, forks, losses, openings, ordinal_of, too_late};
 use crate::apply::{self, ApplyRecord, BlockKey, EpochCounts, EpochState, Known, Taken};
+use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::PositionRow;
 use crate::sqlite::{Applied, Once, Refusal, changed, kept, month_of, number, park_all, unsigned};

@@ -5,7 +5,8 @@ use sqlx::Row as _;
 use tidemark_model::{Epoch, EpochOrdinal, Marks, Movement, Seq, Sku, StoreId};
 use tidemark_wire::decode_movement;
 
-use super::{PostgresLedger, epoch_of, ordinal_of};
+use super::{PostgresLedger, ordinal_of};
+use crate::columns::epoch_of;
 use crate::error::LedgerError;
 use crate::rows::History;
 use crate::sqlite::{kept, number, unsigned};

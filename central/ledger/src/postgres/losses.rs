@@ -7,8 +7,9 @@ use sqlx::postgres::{PgConnection, PgRow};
 use tidemark_model::{Epoch, SeqSet, StoreId};
 
 use super::applying::StoreKeys;
-use super::{PostgresLedger, block_of, epoch_of, index_of, plain};
-use crate::apply::{self, ApplyRecord, Known, Loss, LossCause, Plan};
+use super::{PostgresLedger, plain};
+use crate::apply::{self, ApplyRecord, Known, Loss, Plan};
+use crate::columns::{block_of, epoch_of, index_of, loss_of};
 use crate::error::LedgerError;
 use crate::rows::{LossRow, Signature, Signed, UnsignedLosses};
 use crate::sqlite::{kept, number, unsigned};
@@ -45,16 +46,6 @@ pub(super) async fn know(
         }
     }
     Ok(())
-}
-
-fn loss_of(row: &PgRow) -> Result<Loss, LedgerError> {
-    let cause = row.try_get("cause")?;
-    Ok(Loss {
-        last: unsigned(row.try_get("last")?),
-        cause: LossCause::of_word(cause).ok_or_else(|| kept(format!("`{cause}` is no cause of a loss")))?,
-        named_at: row.try_get("named_at")?,
-        signature: row.try_get("signature")?,
-    })
 }
 
 /// Writes what the plan changes of the lost ranges.

@@ -7,8 +7,9 @@ use sqlx::postgres::{PgConnection, PgRow};
 use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Seq, StoreId};
 
 use super::applying::StoreKeys;
-use super::{PostgresLedger, block_of, epoch_of, index_of, ordinal_of, plain};
+use super::{PostgresLedger, ordinal_of, plain};
 use crate::apply::{self, ApplyRecord, Known, Plan, Taken};
+use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::LedgerError;
 use crate::rows::{EpochRow, OpeningKept, ToldRow};
 use crate::sqlite::{changed, kept, number, unsigned};

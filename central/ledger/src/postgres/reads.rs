@@ -4,8 +4,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row as _};
 use tidemark_model::{Generation, Quantity, Sku, StoreId};
 
-use super::{PostgresLedger, epoch_of, plain};
+use super::{PostgresLedger, plain};
 use crate::apply::Taken;
+use crate::columns::epoch_of;
 use crate::error::LedgerError;
 use crate::levels::Seen;
 use crate::rows::{DeadLetterRow, LevelRow};

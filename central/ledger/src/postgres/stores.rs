@@ -6,7 +6,8 @@ use sqlx::Row as _;
 use tidemark_model::{Block, BlockIndex, Epoch, Seq, SeqSet, StoreId};
 use tidemark_sync::message::{Blocks, Session};
 
-use super::{PostgresLedger, block_of, epoch_of, index_of, ordinal_of, plain};
+use super::{PostgresLedger, ordinal_of, plain};
+use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::LedgerError;
 use crate::rows::{ChangedBlock, HeartbeatRow, StoreRecord, StoreRow};
 use crate::sqlite::{StoreLook, number, unsigned};

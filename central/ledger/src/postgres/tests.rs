@@ -4,8 +4,8 @@ use bytes::Bytes;
 use tidemark_model::document::{Body, Document, Line, TakenLine, Timing, TradeKind};
 use tidemark_model::movement::{Labels, Parked};
 use tidemark_model::{
-    DocumentId, Draft, Item, ItemUnit, MemoryBooks, Odometer, ParkReason, Position, Quantity, Sku, Source, Stamp,
-    StoreId, StreamId, WallTime, decide,
+    BlockIndex, DocumentId, Draft, Epoch, Item, ItemUnit, MemoryBooks, Odometer, ParkReason, Position, Quantity, Sku,
+    Source, Stamp, StoreId, StreamId, WallTime, decide,
 };
 use tidemark_parts::Postgres;
 use tidemark_wire::encode_movement;

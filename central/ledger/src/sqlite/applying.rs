@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
-use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, EpochOrdinal, ParkReason, Sku, StoreId, StreamId};
+use tidemark_model::{EpochOrdinal, ParkReason, Sku, StoreId, StreamId};
 
 use super::writing::Writing;
 use super::{SqliteLedger, forks, kept, losses, number, openings, unsigned};
 use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochCounts, EpochState, Known, Plan, Taken};
+use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::PositionRow;
 
@@ -245,7 +246,7 @@ async fn known(
     for (store, key) in keys {
         let select = "SELECT epoch, ordinal, closed, lost, forks, taken, settled, max(told, seen) AS tail FROM epochs WHERE store = ?";
         for row in sqlx::query(select).bind(key).fetch_all(&mut *change).await? {
-            let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
+            let epoch = epoch_of(&row)?;
             let (tail, lost) = (unsigned(row.try_get("tail")?), unsigned(row.try_get("lost")?));
             let (ordinal, closed) = (EpochOrdinal(row.try_get("ordinal")?), row.try_get("closed")?);
             let forks = unsigned(row.try_get("forks")?);
@@ -271,8 +272,8 @@ async fn known(
         query.push(")");
         for row in query.build().fetch_all(&mut *change).await? {
             let Some(store) = by_key.get(&row.try_get::<i64, _>("store")?) else { continue };
-            let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
-            let index = BlockIndex(unsigned(row.try_get("block")?));
+            let epoch = epoch_of(&row)?;
+            let index = index_of(&row)?;
             known.blocks.insert(((*store).clone(), epoch, index), block_of(&row)?);
         }
     }
@@ -281,17 +282,6 @@ async fn known(
     forks::know(change, keys, &mut known).await?;
     openings::know(change, records, keys, &mut known).await?;
     Ok(known)
-}
-
-/// A block's columns.
-pub(super) fn block_of(row: &sqlx::sqlite::SqliteRow) -> Result<Block, LedgerError> {
-    let bitmap: Vec<u8> = row.try_get("bitmap")?;
-    let bitmap: [u8; 128] = bitmap.try_into().map_err(|_other_length| kept("a bitmap has 128 bytes"))?;
-    Ok(Block {
-        bitmap: Bitmap::from_bytes(&bitmap),
-        digest: row.try_get::<i64, _>("digest")?.cast_unsigned(),
-        stock: row.try_get::<i64, _>("stock")?.cast_unsigned(),
-    })
 }
 
 /// The calendar month of a moment, counted from year 0 (civil calendar from

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
-use tidemark_model::{BlockIndex, Epoch, StoreId};
+use tidemark_model::{Epoch, StoreId};
 
-use super::applying::{ROWS, StoreKeys, block_of};
+use super::applying::{ROWS, StoreKeys};
 use super::{SqliteLedger, kept, number, unsigned};
-use crate::apply::{self, ApplyRecord, Known, Loss, LossCause, Plan};
+use crate::apply::{self, ApplyRecord, Known, Loss, Plan};
+use crate::columns::{block_of, epoch_of, index_of, loss_of};
 use crate::error::LedgerError;
 use crate::rows::{LossRow, Signature, Signed, UnsignedLosses};
 
@@ -26,7 +27,7 @@ pub(super) async fn know(
         let select = "SELECT block, bitmap, digest, stock FROM blocks WHERE store = ? AND epoch = ?";
         let rows = sqlx::query(select).bind(keys.get(store)).bind(epoch.0.cast_signed());
         for row in rows.fetch_all(&mut *change).await? {
-            let index = BlockIndex(unsigned(row.try_get("block")?));
+            let index = index_of(&row)?;
             known.blocks.insert((store.clone(), *epoch, index), block_of(&row)?);
         }
     }
@@ -42,16 +43,6 @@ pub(super) async fn know(
         }
     }
     Ok(())
-}
-
-fn loss_of(row: &SqliteRow) -> Result<Loss, LedgerError> {
-    let cause = row.try_get("cause")?;
-    Ok(Loss {
-        last: unsigned(row.try_get("last")?),
-        cause: LossCause::of_word(cause).ok_or_else(|| kept(format!("`{cause}` is no cause of a loss")))?,
-        named_at: row.try_get("named_at")?,
-        signature: row.try_get("signature")?,
-    })
 }
 
 /// Writes what the plan changes of the lost ranges.
@@ -100,7 +91,7 @@ impl SqliteLedger {
                     signed_at: row.try_get("signed_at")?,
                 }),
             };
-            let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
+            let epoch = epoch_of(row)?;
             Ok(LossRow { epoch, first: unsigned(row.try_get("first")?), last, cause, named_at, signed })
         };
         rows.iter().map(read).collect()

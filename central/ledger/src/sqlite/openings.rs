@@ -6,9 +6,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Seq, StoreId};
 
-use super::applying::{StoreKeys, block_of};
+use super::applying::StoreKeys;
 use super::{SqliteLedger, kept, number, unsigned};
 use crate::apply::{self, ApplyRecord, Known, Plan, Taken};
+use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::LedgerError;
 use crate::rows::{EpochRow, OpeningKept, ToldRow};
 
@@ -24,7 +25,7 @@ pub(super) async fn know(
         let select = sqlx::query(select).bind(keys.get(&store)).bind(epoch.0.cast_signed());
         let last = number(BlockIndex::of(seq.max(1)).0);
         for row in select.bind(last).fetch_all(&mut *change).await? {
-            let index = BlockIndex(unsigned(row.try_get("block")?));
+            let index = index_of(&row)?;
             known.blocks.insert((store.clone(), epoch, index), block_of(&row)?);
         }
     }
@@ -81,7 +82,7 @@ impl SqliteLedger {
         let read = |row: &SqliteRow| {
             let taken: Option<i64> = row.try_get("taken")?;
             Ok(EpochRow {
-                epoch: Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned()),
+                epoch: epoch_of(row)?,
                 ordinal: EpochOrdinal(row.try_get("ordinal")?),
                 taken: Taken::of(taken.map(unsigned), row.try_get("settled")?),
             })

@@ -7,6 +7,7 @@ use tidemark_wire::decode_movement;
 
 use super::{SqliteLedger, kept, number, unsigned};
 use crate::apply::Taken;
+use crate::columns::epoch_of;
 use crate::error::LedgerError;
 use crate::levels::Seen;
 use crate::rows::{DeadLetterRow, History, LevelRow};
@@ -50,7 +51,7 @@ fn letter_of(row: &SqliteRow) -> Result<DeadLetterRow, LedgerError> {
     Ok(DeadLetterRow {
         number: row.try_get("number")?,
         store: StoreId::new(row.try_get("name")?).map_err(kept)?,
-        epoch: Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned()),
+        epoch: epoch_of(row)?,
         seq: unsigned(row.try_get("seq")?),
         reason: row.try_get("reason")?,
         detail: row.try_get("detail")?,
@@ -153,7 +154,7 @@ impl SqliteLedger {
         let row = sqlx::query(select).bind(key).bind(ordinal.0).bind(number(seq)).fetch_optional(&self.read).await?;
         let Some(row) = row else { return Ok(None) };
         let bytes: Vec<u8> = row.try_get("bytes")?;
-        let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
+        let epoch = epoch_of(&row)?;
         let mut movement = decode_movement(&bytes).map_err(kept)?;
         let late: Option<bool> = row.try_get("late")?;
         movement.marks = movement.marks.with_if(late == Some(true), Marks::LATE);

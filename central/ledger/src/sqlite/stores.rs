@@ -6,8 +6,8 @@ use sqlx::Row as _;
 use tidemark_model::{Block, BlockIndex, Epoch, EpochOrdinal, Seq, SeqSet, StoreId};
 use tidemark_sync::message::{Blocks, Session};
 
-use super::applying::block_of;
 use super::{SqliteLedger, number, unsigned};
+use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::LedgerError;
 use crate::rows::{ChangedBlock, HeartbeatRow, StoreRecord, StoreRow};
 
@@ -75,7 +75,7 @@ impl SqliteLedger {
         let (mut last_session, mut taken) = (None, None);
         let rows = sqlx::query("SELECT epoch, ordinal, closed, session, taken FROM epochs WHERE store = ?").bind(key);
         for row in rows.fetch_all(&self.write).await? {
-            let of = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
+            let of = epoch_of(&row)?;
             if of == epoch {
                 last_session = Some(Session(unsigned(row.try_get("session")?))).filter(|session| session.0 > 0);
                 taken = row.try_get::<Option<i64>, _>("taken")?.map(unsigned);
@@ -93,7 +93,7 @@ impl SqliteLedger {
         let rows = sqlx::query(select).bind(key).bind(epoch.0.cast_signed()).bind(first).fetch_all(&self.write).await?;
         let mut blocks = Blocks::new();
         for row in &rows {
-            blocks.insert(BlockIndex(unsigned(row.try_get("block")?)), block_of(row)?);
+            blocks.insert(index_of(row)?, block_of(row)?);
         }
         Ok(Some(StoreLook { state, epochs, last_session, taken, blocks }))
     }
@@ -110,8 +110,8 @@ impl SqliteLedger {
             let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
             changed.push(ChangedBlock {
                 store,
-                epoch: Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned()),
-                index: BlockIndex(unsigned(row.try_get("block")?)),
+                epoch: epoch_of(row)?,
+                index: index_of(row)?,
                 block: block_of(row)?,
                 step: unsigned(row.try_get("step")?),
                 has_lost: row.try_get("has_lost")?,
@@ -181,7 +181,7 @@ impl SqliteLedger {
         let mut heard = Vec::with_capacity(rows.len());
         for row in &rows {
             let Ok(store) = StoreId::new(row.try_get("name")?) else { continue };
-            let epoch = Epoch(row.try_get::<i64, _>("epoch")?.cast_unsigned());
+            let epoch = epoch_of(row)?;
             let (seen_at, age_ms) = (row.try_get("seen_at")?, unsigned(row.try_get("age")?));
             heard.push(HeartbeatRow { store, seen_at, age_ms, epoch, body: row.try_get("body")? });
         }
@@ -231,7 +231,7 @@ impl SqliteLedger {
         let mut missing: BTreeMap<i64, SeqSet> = BTreeMap::new();
         for row in &rows {
             let (epoch, seen): (i64, i64) = (row.try_get("epoch")?, row.try_get("seen")?);
-            let index = BlockIndex(unsigned(row.try_get("block")?));
+            let index = index_of(row)?;
             let all = 1..=unsigned(seen);
             let entry = missing.entry(epoch).or_insert_with(|| std::iter::once(all).collect());
             let held: SeqSet = block_of(row)?.bitmap.seqs(index).collect();
