@@ -10,7 +10,7 @@ mod model_ledger;
 mod pair;
 
 pub use fixtures::{hello, welcome};
-pub use line::Line;
+pub use line::{Line, Way, bytes_down, bytes_up};
 pub use model_box::ModelBox;
 pub use model_centre::{Door, ModelCentre};
 pub use model_ledger::{ModelLedger, ModelStream};

@@ -1,11 +1,10 @@
 //! The promises, checked against what the people know and what lies on the
 //! shelf.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use tidemark_model::{Books, DocumentKey, Position, Seq, Sku};
-use tidemark_wire::decode_movement;
 
 use crate::rates::Fault;
 use crate::world::World;
@@ -178,24 +177,14 @@ impl World {
         if self.rates.mean(Fault::SetBack).is_some() {
             return;
         }
-        let stale: BTreeSet<Sku> = (self.shelf.items().into_iter())
-            .filter(|sku| {
-                let cached = self.centre.cache.get(sku, self.now);
-                cached.is_some_and(|cached| self.centre.database.level(sku) != Some(cached))
-            })
-            .collect();
-        if let Some(sku) = stale.first() {
-            let cached = self.centre.cache.get(sku, self.now);
-            let what = format!("the cache holds {cached:?} of {sku}, not {:?}", self.centre.database.level(sku));
-            self.violate(Promise::P4, what);
+        let stale = self.shelf.items().into_iter().find_map(|sku| {
+            let cached = self.centre.cache.get(&sku, self.now)?;
+            let held = self.centre.database.level(&sku);
+            (held != Some(cached)).then_some((sku, cached, held))
+        });
+        if let Some((sku, cached, held)) = stale {
+            self.violate(Promise::P4, format!("the cache holds {cached:?} of {sku}, not {held:?}"));
         }
-    }
-
-    /// A row as text, for a trace.
-    #[must_use]
-    pub fn row(&self, seq: Seq) -> Option<String> {
-        let kept = self.shop.disk.at(seq)?;
-        Some(format!("{:?}", decode_movement(&kept.bytes)))
     }
 }
 

@@ -2,14 +2,12 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use clap::Parser;
 
 use crate::mutant::Mutant;
 use crate::rates::Fault;
-use crate::trial::{Trial, shrink, trial};
+use crate::trial::{Trial, once_failed, shrink, trial, try_all};
 
 /// Seeds of a night.
 const NIGHT: u64 = 1_000_000;
@@ -89,61 +87,17 @@ fn one(arguments: &Arguments, seed: u64) -> io::Result<bool> {
     Ok(report.broken.is_empty())
 }
 
-/// Seeds that once broke a promise.
-fn once_failed() -> impl Iterator<Item = u64> {
-    let lines = include_str!("../seeds.txt").lines();
-    lines.filter_map(|line| line.split_whitespace().next()?.parse().ok())
-}
-
-/// A seed that broke something, or none when a worker is through.
-type Found = Option<u64>;
-
 fn many(arguments: &Arguments) -> io::Result<bool> {
     let first = once_failed().filter(|_| arguments.night);
     let first: Vec<u64> = first.filter(|seed| !trial(&Trial::of(*seed)).broken.is_empty()).collect();
     if !first.is_empty() {
         return say(arguments, &first, 0);
     }
-    let (next, movements) = (AtomicU64::new(arguments.from), AtomicU64::new(0));
-    let end = arguments.from.saturating_add(arguments.seeds);
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let (found, failing) = sync_channel::<Found>(1_024);
-    let work = |found: SyncSender<Found>| {
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= end {
-                break;
-            }
-            let tried = Trial { without: arguments.without.clone(), mutant: arguments.mutant, ..Trial::of(seed) };
-            let report = trial(&tried);
-            movements.fetch_add(report.movements, Ordering::Relaxed);
-            if report.broken.is_empty() {
-                continue;
-            }
-            // One is enough to catch a mistake.
-            if arguments.mutant.is_some() {
-                next.store(end, Ordering::Relaxed);
-            }
-            if found.send(Some(seed)).is_err() {
-                break;
-            }
-        }
-    };
-    let seeds = std::thread::scope(|scope| {
-        for _ in 0..workers {
-            let found = found.clone();
-            scope.spawn(|| work(found));
-        }
-        drop(found);
-        collect(&failing)
-    });
-    say(arguments, &seeds, movements.into_inner())
-}
-
-fn collect(failing: &Receiver<Found>) -> Vec<u64> {
-    let mut seeds: Vec<u64> = failing.iter().flatten().collect();
-    seeds.sort_unstable();
-    seeds
+    let like = Trial { without: arguments.without.clone(), mutant: arguments.mutant, ..Trial::of(arguments.from) };
+    let seeds = arguments.from..arguments.from.saturating_add(arguments.seeds);
+    // One is enough to catch a mistake.
+    let tried = try_all(seeds, &like, arguments.mutant.is_some());
+    say(arguments, &tried.failing, tried.movements)
 }
 
 fn say(arguments: &Arguments, failing: &[u64], movements: u64) -> io::Result<bool> {

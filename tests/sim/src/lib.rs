@@ -16,7 +16,7 @@
 //!   what the tills were answered, and what lies on the shelf.
 //! - A [`Mutant`] is a world with one mistake built in. It has to be caught.
 //!
-//! [`trial`] runs one seed, [`shrink`] leaves out the faults a failing seed
+//! [`trial`] runs one seed, [`try_all`] many, [`shrink`] leaves out the faults a failing seed
 //! does not need.
 
 mod chance;
@@ -39,5 +39,5 @@ pub use check::{Promise, Violation};
 pub use command::main;
 pub use mutant::Mutant;
 pub use rates::{Fault, Rates};
-pub use trial::{Report, Trial, shrink, trial};
+pub use trial::{Report, Trial, Tried, once_failed, shrink, trial, try_all};
 pub use world::World;

@@ -1,4 +1,8 @@
-//! One seed, tried; and a failing one, made smaller.
+//! One seed, tried; many, on all cores; and a failing one, made smaller.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use crate::check::Violation;
 use crate::mutant::Mutant;
@@ -62,6 +66,62 @@ pub fn trial(of: &Trial) -> Report {
     let broken = world.run().to_vec();
     let (movements, virtual_ms) = (world.committed(), world.now);
     Report { broken, movements, virtual_ms, trace: world.into_trace() }
+}
+
+/// What came of many seeds.
+#[derive(Debug, Default)]
+pub struct Tried {
+    /// Seeds that broke a promise, ascending.
+    pub failing: Vec<u64>,
+    /// Movements committed.
+    pub movements: u64,
+}
+
+/// Tries seeds as `like` is tried, on all cores; if one failing seed is
+/// `enough`, no more are begun after it.
+#[must_use]
+pub fn try_all(seeds: Range<u64>, like: &Trial, enough: bool) -> Tried {
+    let next = AtomicU64::new(seeds.start);
+    let work = || {
+        let mut tried = Tried::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return tried;
+            }
+            let report = trial(&Trial { seed, traced: false, ..like.clone() });
+            tried.movements += report.movements;
+            if !report.broken.is_empty() {
+                tried.failing.push(seed);
+                if enough {
+                    next.store(seeds.end, Ordering::Relaxed);
+                }
+            }
+        }
+    };
+    let mut all = Tried::default();
+    thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            match worker.join() {
+                Ok(tried) => {
+                    all.failing.extend(tried.failing);
+                    all.movements += tried.movements;
+                }
+                // A core that panics is no seed that passes.
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+    });
+    all.failing.sort_unstable();
+    all
+}
+
+/// Seeds that once broke a promise.
+pub fn once_failed() -> impl Iterator<Item = u64> {
+    let lines = include_str!("../seeds.txt").lines();
+    lines.filter_map(|line| line.split_whitespace().next()?.parse().ok())
 }
 
 /// Leaves out every fault that a failing trial does not need to break the same

@@ -1,47 +1,26 @@
 //! The simulator's own tests: fresh seeds, seeds that once failed, mistakes
 //! that have to be caught, and the same seed twice.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-
-use tidemark_sim::{Mutant, Trial, shrink, trial};
-
-/// Tries seeds on all cores; the first that breaks a promise, made smaller.
-fn first_broken(seeds: std::ops::Range<u64>) -> Option<String> {
-    let next = AtomicU64::new(seeds.start);
-    let work = || loop {
-        let seed = next.fetch_add(1, Ordering::Relaxed);
-        if seed >= seeds.end {
-            return None;
-        }
-        if !trial(&Trial::of(seed)).broken.is_empty() {
-            next.store(seeds.end, Ordering::Relaxed);
-            return Some(seed);
-        }
-    };
-    let found = thread::scope(|scope| {
-        let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok().flatten()).min()
-    });
-    let smaller = shrink(&Trial::of(found?));
-    let broken = trial(&smaller).broken.into_iter().next()?;
-    Some(format!("seed {} breaks {broken}; replay: {}", smaller.seed, smaller.replay()))
-}
+use tidemark_sim::{Mutant, Trial, once_failed, shrink, trial, try_all};
 
 #[test]
 fn seeds_that_once_failed_keep_every_promise() {
-    let seeds = include_str!("../seeds.txt").lines().filter(|line| !line.starts_with('#'));
-    for line in seeds {
-        let seed = line.split_whitespace().next().unwrap().parse().unwrap();
+    let mut seeds = 0;
+    for seed in once_failed() {
         let broken = trial(&Trial::of(seed)).broken;
-        assert!(broken.is_empty(), "seed {line} breaks {}", broken[0]);
+        assert!(broken.is_empty(), "seed {seed} breaks {}", broken[0]);
+        seeds += 1;
     }
+    let lines = include_str!("../seeds.txt").lines().filter(|line| !line.starts_with('#'));
+    assert_eq!(seeds, lines.count(), "a line that names no seed");
 }
 
 #[test]
 fn four_thousand_seeds_keep_every_promise() {
-    assert_eq!(first_broken(0..4_000), None);
+    if let Some(seed) = try_all(0..4_000, &Trial::of(0), true).failing.first() {
+        let smaller = shrink(&Trial::of(*seed));
+        panic!("seed {seed} breaks {:?}; replay: {}", trial(&smaller).broken.first(), smaller.replay());
+    }
 }
 
 #[test]

@@ -1,4 +1,7 @@
-//! A line between a box and a centre: delay, rate, cuts.
+//! A line between a box and a centre: delay, rate, cuts; and about how much a
+//! message weighs on it.
+
+use crate::message::{ToBox, ToCentre};
 
 /// How the line is at present.
 #[derive(Clone, Debug)]
@@ -24,8 +27,10 @@ struct Lane {
 
 /// Which way something goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
+    /// From the box to the centre.
     Up,
+    /// From the centre to the box.
     Down,
 }
 
@@ -43,7 +48,7 @@ impl Line {
     }
 
     /// When something of that many bytes arrives that is sent at `now`.
-    pub(crate) fn arrival(&mut self, way: Way, bytes: u64, now: u64) -> u64 {
+    pub fn arrival(&mut self, way: Way, bytes: u64, now: u64) -> u64 {
         let lane = match way {
             Way::Up => &mut self.up,
             Way::Down => &mut self.down,
@@ -55,9 +60,40 @@ impl Line {
     }
 
     /// What stood in the line's queues is gone.
-    pub(crate) const fn drain(&mut self, now: u64) {
+    pub const fn drain(&mut self, now: u64) {
         let empty = Lane { free_at: now, last_arrival: now };
         self.up = empty;
         self.down = empty;
     }
+}
+
+/// Bytes of a message to the centre, about.
+#[must_use]
+pub fn bytes_up(message: &ToCentre) -> u64 {
+    match message {
+        ToCentre::Batch(batch) => batch.payload() + 40,
+        ToCentre::Hello(_)
+        | ToCentre::Unreadable(_)
+        | ToCentre::Heartbeat(_)
+        | ToCentre::OpeningTaken(_)
+        | ToCentre::Goodbye(_) => 120,
+    }
+}
+
+/// Bytes of a message to the box, about.
+#[must_use]
+pub fn bytes_down(message: &ToBox) -> u64 {
+    let blocks = match message {
+        ToBox::Welcome(welcome) => welcome.blocks.len(),
+        ToBox::Handled(handled) => handled.blocks.len(),
+        ToBox::Received(_)
+        | ToBox::AppliedThrough(_)
+        | ToBox::Credit(_)
+        | ToBox::Slow(_)
+        | ToBox::Refused(_)
+        | ToBox::CatalogueVersion(_)
+        | ToBox::Instruction(_)
+        | ToBox::OpeningReady(_) => 0,
+    };
+    u64::try_from(blocks).unwrap_or(u64::MAX).saturating_mul(150).saturating_add(60)
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use tidemark_model::{Seq, StreamPlace};
 use tidemark_sync::message::{Batch, Session, ToBox, ToCentre};
+use tidemark_sync::testing::{Way, bytes_down, bytes_up};
 use tidemark_sync::{Attempt, ReceiverInput, UplinkInput};
 
 use crate::check::Promise;
-use crate::line::Way;
 use crate::mutant::Mutant;
 use crate::shop::StreamKey;
 use crate::trace::short;
@@ -35,7 +35,7 @@ impl World {
         let key = StreamKey(agent.life, attempt);
         if self.line.is_whole() && self.centre.up {
             agent.dialled.insert(attempt);
-            let trip = self.line.delay_ms * 2 + 1;
+            let trip = self.line.wire.delay_ms * 2 + 1;
             self.schedule(trip, Event::Connected(key));
         } else if self.machine.permille(500) {
             let cause = "no route".to_owned();
@@ -49,7 +49,7 @@ impl World {
         if agent.dialled.remove(&key.1) && whole && up {
             agent.connection = Some(key.1);
             (agent.broken_up, agent.broken_down) = (false, false);
-            self.line.drain(now);
+            self.line.wire.drain(now);
             self.centre.accept(key, now);
             self.tell(UplinkInput::Connected { attempt: key.1 });
         }
@@ -75,15 +75,7 @@ impl World {
 
     pub(super) fn send_up(&mut self, message: ToCentre) {
         self.watch_box_speak(&message);
-        let bytes = match &message {
-            ToCentre::Batch(batch) => batch.payload() + 40,
-            ToCentre::Hello(_)
-            | ToCentre::Unreadable(_)
-            | ToCentre::Heartbeat(_)
-            | ToCentre::OpeningTaken(_)
-            | ToCentre::Goodbye(_) => 120,
-        };
-        let arrival = self.line.arrival(Way::Up, bytes, self.now);
+        let arrival = self.line.arrival(Way::Up, bytes_up(&message), self.now);
         let Some(agent) = &mut self.shop.agent else { return };
         let Some(attempt) = agent.connection else { return };
         let key = StreamKey(agent.life, attempt);
@@ -95,20 +87,8 @@ impl World {
     }
 
     pub(super) fn send_down(&mut self, key: StreamKey, message: ToBox) {
-        let blocks = match &message {
-            ToBox::Welcome(welcome) => welcome.blocks.len(),
-            ToBox::Handled(handled) => handled.blocks.len(),
-            ToBox::Received(_)
-            | ToBox::AppliedThrough(_)
-            | ToBox::Credit(_)
-            | ToBox::Slow(_)
-            | ToBox::Refused(_)
-            | ToBox::CatalogueVersion(_)
-            | ToBox::Instruction(_)
-            | ToBox::OpeningReady(_) => 0,
-        };
-        let bytes = u64::try_from(blocks).unwrap_or(u64::MAX).saturating_mul(150).saturating_add(60);
-        let Some(at) = self.line.arrival(Way::Down, bytes, self.now) else { return self.break_down(key) };
+        let arrival = self.line.arrival(Way::Down, bytes_down(&message), self.now);
+        let Some(at) = arrival else { return self.break_down(key) };
         let Some(agent) = self.shop.agent.as_ref().filter(|agent| agent.life == key.0) else { return };
         if agent.connection == Some(key.1) && !agent.broken_down {
             self.trace.note(self.now, || format!("< {}", short(&message)));

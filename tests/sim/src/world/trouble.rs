@@ -79,7 +79,7 @@ impl World {
                 self.line.deaf_up |= up;
                 self.line.deaf_down |= !up;
             }
-            Fault::SlowLine => self.line.bytes_per_second = self.weather.between(300, 20_000),
+            Fault::SlowLine => self.line.wire.bytes_per_second = self.weather.between(300, 20_000),
             Fault::BoxCrash | Fault::BoxOff => self.kill_box(),
             Fault::ClockJump => {
                 let years = i64::try_from(self.weather.between(0, 20)).unwrap_or(0) - 10;
@@ -159,7 +159,7 @@ impl World {
                     self.line.mend();
                 }
             }
-            Fault::SlowLine => self.line.bytes_per_second = 1_000_000,
+            Fault::SlowLine => self.line.wire.bytes_per_second = 1_000_000,
             Fault::BoxCrash | Fault::BoxOff => {
                 if !self.is_on(Fault::BoxCrash) && !self.is_on(Fault::BoxOff) {
                     self.start_box();

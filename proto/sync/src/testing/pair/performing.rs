@@ -1,7 +1,7 @@
 //! The shells of both ends: what becomes of each output.
 
-use crate::message::{ToBox, ToCentre};
-use crate::testing::line::Way;
+use crate::message::ToCentre;
+use crate::testing::line::{Way, bytes_down, bytes_up};
 use crate::testing::model_centre::ModelCentre;
 use crate::time::Millis;
 use crate::{Attempt, ReceiverInput, ReceiverOutput, Uplink, UplinkInput, UplinkOutput};
@@ -102,19 +102,11 @@ impl Pair {
         self.watch_centre(&message);
         let Some(attempt) = self.connection.filter(|_| self.line.whole) else { return };
         self.trace.push(format!("{} > {}", self.now, brief(&message)));
-        let bytes = match &message {
-            ToCentre::Batch(batch) => {
-                let own = batch.records.iter().filter(|_| batch.epoch == self.shop.epoch);
-                own.for_each(|record| *self.sent.entry(record.seq).or_default() += 1);
-                batch.payload() + 40
-            }
-            ToCentre::Hello(_)
-            | ToCentre::Unreadable(_)
-            | ToCentre::Heartbeat(_)
-            | ToCentre::OpeningTaken(_)
-            | ToCentre::Goodbye(_) => 120,
-        };
-        let at = self.line.arrival(Way::Up, bytes, self.now);
+        if let ToCentre::Batch(batch) = &message {
+            let own = batch.records.iter().filter(|_| batch.epoch == self.shop.epoch);
+            own.for_each(|record| *self.sent.entry(record.seq).or_default() += 1);
+        }
+        let at = self.line.arrival(Way::Up, bytes_up(&message), self.now);
         self.schedule(at - self.now, Event::ToCentre(attempt, message));
     }
 
@@ -134,20 +126,7 @@ impl Pair {
             ReceiverOutput::Send(message) => {
                 if self.connection == Some(attempt) && self.line.whole {
                     self.trace.push(format!("{} < {message:?}", self.now));
-                    let blocks = match &message {
-                        ToBox::Welcome(welcome) => welcome.blocks.len(),
-                        ToBox::Handled(handled) => handled.blocks.len(),
-                        ToBox::Received(_)
-                        | ToBox::AppliedThrough(_)
-                        | ToBox::Credit(_)
-                        | ToBox::Slow(_)
-                        | ToBox::Refused(_)
-                        | ToBox::CatalogueVersion(_)
-                        | ToBox::Instruction(_)
-                        | ToBox::OpeningReady(_) => 0,
-                    };
-                    let bytes = u64::try_from(blocks).unwrap_or(u64::MAX).saturating_mul(150).saturating_add(60);
-                    let at = self.line.arrival(Way::Down, bytes, self.now);
+                    let at = self.line.arrival(Way::Down, bytes_down(&message), self.now);
                     self.schedule(at - self.now, Event::ToBox(attempt, message));
                 }
             }
