@@ -152,6 +152,8 @@ pub struct SuspenseRow {
     pub amount: Suspended,
     /// Whether it belongs to the zone that sells.
     pub trade: bool,
+    /// Whether `happened` is only the latest it can be.
+    pub unsure: bool,
 }
 
 /// A signed amount under a code that nobody knows, in what it counts.

@@ -23,6 +23,7 @@ impl Value for Suspense {
             to.number(row.seq);
             pack_amount(to, row.amount);
             to.flag(row.trade);
+            to.flag(row.unsure);
         }
         to.maybe(self.resolved.as_ref(), |to, resolved| {
             to.text(resolved.sku.as_str());
@@ -37,6 +38,7 @@ impl Value for Suspense {
                 seq: from.number()?,
                 amount: read_amount(from)?,
                 trade: from.flag()?,
+                unsure: from.flag()?,
             })
         })?;
         let resolved =

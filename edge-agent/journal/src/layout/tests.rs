@@ -92,10 +92,10 @@ prop_compose! {
 
 prop_compose! {
     fn suspense()(
-        rows in prop::collection::vec((odometer(), any::<u64>(), amount(), any::<bool>()), 0..4),
+        rows in prop::collection::vec((odometer(), any::<u64>(), amount(), any::<(bool, bool)>()), 0..4),
         resolved in prop::option::of((sku(), quantity())),
     ) -> Suspense {
-        let row = |(happened, seq, amount, trade)| SuspenseRow { happened, seq, amount, trade };
+        let row = |(happened, seq, amount, (trade, unsure))| SuspenseRow { happened, seq, amount, trade, unsure };
         Suspense {
             rows: rows.into_iter().map(row).collect(),
             resolved: resolved.map(|(sku, units_per_scan)| Resolution { sku, units_per_scan }),

@@ -15,7 +15,7 @@ use crate::position::{Odometer, Position, Seq};
 use crate::quantity::Quantity;
 use crate::text::{Code, Sku};
 
-use super::entry::{Done, Entry, Wish, kind_of, overflow};
+use super::entry::{Done, Entry, Stand, Wish, kind_of, overflow};
 use super::identity;
 use super::task::{AsCommitted, Place, Standing, Task};
 
@@ -235,8 +235,9 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             return Ok(Done::NOTHING);
         }
         match (&entry.wish, &entry.sku, &entry.code) {
-            (Wish::Suspense { amount, trade }, None, Some(code)) => {
-                self.suspend(code, SuspenseRow { happened, seq, amount: *amount, trade: *trade })
+            (Wish::Suspense { amount, trade, unsure }, None, Some(code)) => {
+                let (amount, trade, unsure) = (*amount, *trade, *unsure);
+                self.suspend(code, SuspenseRow { happened, seq, amount, trade, unsure })
             }
             (wish, Some(sku), _) => self.touch(sku, wish, seq),
             (Wish::Nothing | Wish::Effect { .. } | Wish::Becomes { .. } | Wish::Suspense { .. }, None, _) => {
@@ -282,7 +283,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
 
     /// Writes what a wish leaves in the item's history.
     fn stand(&mut self, sku: &Sku, wish: &Wish, seq: Seq) -> (Target, bool) {
-        let Wish::Effect { stands, trade, unsure, .. } = wish else { return (Target::Nothing, false) };
+        let Wish::Effect { stands, trade, .. } = wish else { return (Target::Nothing, false) };
         if self.voided {
             return (Target::Nothing, false);
         }
@@ -292,13 +293,13 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         if is_beyond {
             self.beyond = self.beyond.saturating_add(u32::try_from(stands.len()).unwrap_or(u32::MAX));
         }
-        for (part, (happened, effect)) in (first..).zip(stands) {
-            let (happened, effect, trade, unsure) = (*happened, *effect, *trade, *unsure);
+        for (part, stand) in (first..).zip(stands) {
+            let (Stand { happened, effect, unsure }, trade) = (*stand, *trade);
             let entry = ItemEffect { happened, seq, part, effect, trade, unsure };
             self.draft.apply(Change::Effect(sku.clone(), entry));
         }
         // Several stand only in a resolve, which no void reverses.
-        let total = stands.iter().try_fold(Quantity::ZERO, |sum, (_, effect)| sum.checked_add(*effect));
+        let total = stands.iter().try_fold(Quantity::ZERO, |sum, stand| sum.checked_add(stand.effect));
         (total.map_or(Target::Nothing, |effect| Target::Item { sku: sku.clone(), effect }), *trade)
     }
 

@@ -32,12 +32,23 @@ pub(super) enum Wish {
     /// Nothing.
     Nothing,
     /// The SKU's on-hand by `now`; `stands` is what stands in the item's
-    /// history, by when it happened, or `unsure` at the latest.
-    Effect { now: Quantity, stands: Vec<(Odometer, Quantity)>, trade: bool, unsure: bool },
+    /// history.
+    Effect { now: Quantity, stands: Vec<Stand>, trade: bool },
     /// The SKU's on-hand becomes this, as counted.
     Becomes { on_hand: Quantity, closed: ClosedCount },
     /// The code's suspense by so much.
-    Suspense { amount: Suspended, trade: bool },
+    Suspense { amount: Suspended, trade: bool, unsure: bool },
+}
+
+/// What stands in an item's history.
+#[derive(Clone, Copy)]
+pub(super) struct Stand {
+    /// When it happened.
+    pub(super) happened: Odometer,
+    /// The effect it had or would have had, had no count seen it.
+    pub(super) effect: Quantity,
+    /// Whether `happened` is only the latest it can be.
+    pub(super) unsure: bool,
 }
 
 impl Entry {

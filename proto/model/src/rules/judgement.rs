@@ -2,6 +2,7 @@
 
 use crate::books::ClosedCount;
 use crate::document::Timing;
+use crate::kind::Marks;
 use crate::outcome::Stamp;
 use crate::position::Odometer;
 
@@ -58,6 +59,15 @@ impl When {
     pub(super) const fn reading(self) -> Odometer {
         match self {
             Self::Now(reading) | Self::At(reading) | Self::Unknown(reading) | Self::Between(_, reading) => reading,
+        }
+    }
+
+    /// What a movement says of a reading that is not exact.
+    pub(super) const fn marks(self) -> Marks {
+        match self {
+            Self::Now(_) | Self::At(_) => Marks::NONE,
+            Self::Between(..) => Marks::UNSURE,
+            Self::Unknown(_) => Marks::AGELESS,
         }
     }
 

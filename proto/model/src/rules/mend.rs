@@ -9,7 +9,7 @@ use crate::quantity::{Quantity, ScaleError};
 use crate::text::{Code, Sku};
 
 use super::deciding::Deciding;
-use super::entry::{Entry, Wish};
+use super::entry::{Entry, Stand, Wish};
 use super::judgement::{Verdict, When};
 use super::meaning::{Share, item_of, shares};
 use super::trade::{record_judged, when_of};
@@ -44,9 +44,9 @@ pub(super) fn restate<B: Books>(
 ) -> Result<(), B::Error> {
     for (number, line) in (1..).zip(lines) {
         deciding.line = number;
-        let now = deciding.stamp.odometer;
-        let stands = vec![(now, line.change)];
-        let wish = Wish::Effect { now: line.change, stands, trade: false, unsure: false };
+        let happened = deciding.stamp.odometer;
+        let stands = vec![Stand { happened, effect: line.change, unsure: false }];
+        let wish = Wish::Effect { now: line.change, stands, trade: false };
         let (sku, about) = (Some(line.sku.clone()), Some(about.clone()));
         deciding.record(Entry { sku, quantity: line.change, about, wish, ..Entry::of(Kind::Restatement) })?;
     }
@@ -91,7 +91,7 @@ struct Resolved {
     units: Quantity,
     quantity: Quantity,
     now: Quantity,
-    stands: Vec<(Odometer, Quantity)>,
+    stands: Vec<Stand>,
     marks: Marks,
 }
 
@@ -118,14 +118,17 @@ impl Resolved {
             return Ok(());
         }
         let (units, effect) = (share.units_of(row.amount)?, share.of(row.amount)?);
-        let verdict = When::At(row.happened).judge(closed);
+        let SuspenseRow { happened, unsure, .. } = *row;
+        // All that is known of an unsure one is when it was over.
+        let when = if unsure { When::Between(Odometer(0), happened) } else { When::At(happened) };
+        let verdict = when.judge(closed);
         match verdict {
             Verdict::Explained => self.explained += 1,
             Verdict::Counts | Verdict::Unordered => self.now = sum(self.now, effect)?,
         }
         let unordered = Marks::UNORDERED.with(Marks::RECOUNT);
         self.marks = self.marks.with_if(verdict == Verdict::Unordered, unordered);
-        self.stands.push((row.happened, effect));
+        self.stands.push(Stand { happened, effect, unsure });
         (self.rows, self.units, self.quantity) = (self.rows + 1, units, quantity);
         Ok(())
     }
@@ -154,7 +157,7 @@ fn resolve_rows<'r, B: Books>(
         return Ok(());
     }
     let marks = marks.with_if(explained == rows, Marks::EXPLAINED);
-    let wish = if share.tracked { Wish::Effect { now, stands, trade, unsure: false } } else { Wish::Nothing };
+    let wish = if share.tracked { Wish::Effect { now, stands, trade } } else { Wish::Nothing };
     deciding.record(Entry {
         sku: Some(share.sku.clone()),
         units_per_scan: units,

@@ -11,7 +11,7 @@ use crate::quantity::{Quantity, ScaleError};
 use crate::text::Code;
 
 use super::deciding::Deciding;
-use super::entry::{Entry, Wish};
+use super::entry::{Entry, Stand, Wish};
 use super::judgement::{Verdict, When};
 use super::meaning::{Meaning, Share, meaning, shares};
 
@@ -50,9 +50,9 @@ fn decide_line<B: Books>(
             };
             let in_base = line.unit == Unit::Base;
             let amount = if in_base { Suspended::Base(quantity) } else { Suspended::Packs(quantity) };
-            let wish = Wish::Suspense { amount, trade: sells(kind) };
+            let wish = Wish::Suspense { amount, trade: sells(kind), unsure: !when.is_exact() };
             let wish = if quantity == Quantity::ZERO { Wish::Nothing } else { wish };
-            let marks = Marks::NONE.with_if(in_base, Marks::BASE);
+            let marks = when.marks().with_if(in_base, Marks::BASE);
             deciding.record(Entry {
                 code: Some(code),
                 happened: Some(when.reading()),
@@ -124,9 +124,9 @@ pub(super) fn record_judged<B: Books>(
         .marks
         .with_if(verdict == Verdict::Explained, Marks::EXPLAINED)
         .with_if(verdict == Verdict::Unordered, Marks::UNORDERED.with(Marks::RECOUNT))
-        .with_if(matches!(when, When::Unknown(_)), Marks::AGELESS)
-        .with_if(matches!(when, When::Between(..)), Marks::UNSURE);
-    let wish = Wish::Effect { now, stands: vec![(when.reading(), effect)], trade, unsure: !when.is_exact() };
+        .with(when.marks());
+    let stands = vec![Stand { happened: when.reading(), effect, unsure: !when.is_exact() }];
+    let wish = Wish::Effect { now, stands, trade };
     deciding.record(Entry { marks, wish, ..entry })
 }
 

@@ -125,12 +125,9 @@ fn reverse<B: Books>(deciding: &mut Deciding<'_, '_, B>, about: &About, line: Li
         Target::Suspense { code, amount, row } => {
             let Some(back) = amount.checked_neg() else { return deciding.record(entry) };
             let entry = Entry { code: Some(code.clone()), quantity: magnitude(amount.quantity()), ..entry };
-            reverse_suspense(
-                deciding,
-                entry,
-                &code,
-                SuspenseRow { happened: line.happened, seq: row, amount: back, trade: line.trade },
-            )
+            let (happened, trade) = (line.happened, line.trade);
+            let back = SuspenseRow { happened, seq: row, amount: back, trade, unsure: false };
+            reverse_suspense(deciding, entry, &code, back)
         }
     }
 }
@@ -143,11 +140,12 @@ fn reverse_suspense<B: Books>(
     code: &Code,
     back: SuspenseRow,
 ) -> Result<(), B::Error> {
-    let SuspenseRow { happened, seq, amount, trade } = back;
+    let SuspenseRow { happened, seq, amount, trade, .. } = back;
     let suspense = deciding.draft.suspense(code)?.unwrap_or_default();
-    let waits = suspense.rows.iter().any(|row| row.seq == seq && row.happened == happened);
-    let Some(Resolution { sku, units_per_scan }) = suspense.resolved.filter(|_| !waits) else {
-        return deciding.record(Entry { wish: Wish::Suspense { amount, trade }, ..entry });
+    let waits = suspense.rows.iter().find(|row| row.seq == seq && row.happened == happened);
+    let Some(Resolution { sku, units_per_scan }) = suspense.resolved.filter(|_| waits.is_none()) else {
+        let unsure = waits.is_some_and(|row| row.unsure);
+        return deciding.record(Entry { wish: Wish::Suspense { amount, trade, unsure }, ..entry });
     };
     let item = item_of(deciding, &sku)?;
     for share in shares(deciding, &item, units_per_scan)? {

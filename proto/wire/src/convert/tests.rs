@@ -268,7 +268,7 @@ fn opening_parts() -> Vec<OpeningPart> {
         entry(Reversal::Count),
         entry(Reversal::Nothing),
     ];
-    let row = |amount| SuspenseRow { happened: Odometer(1), seq: 2, amount, trade: true };
+    let row = |amount| SuspenseRow { happened: Odometer(1), seq: 2, amount, trade: true, unsure: true };
     let rows = vec![row(Suspended::Packs(Quantity::thousandths(-3))), row(Suspended::Base(Quantity::thousandths(-3)))];
     let resolved = Some(Resolution { sku: sku("4711"), units_per_scan: Quantity::ONE });
     let counted = CountedItem { counted: Quantity::ONE, mark: Odometer(1), last: Odometer(2), unsure: true };

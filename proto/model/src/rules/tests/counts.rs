@@ -178,10 +178,6 @@ fn an_unknown_code_in_a_count_is_kept_without_effect() {
     assert!(outcome.movements.iter().all(|movement| movement.effect == Quantity::ZERO));
 }
 
-fn aged(document: Document, age_ms: u64) -> Document {
-    Document { timing: Timing::Deferred { age_ms: Some(age_ms) }, ..document }
-}
-
 #[test]
 fn a_count_that_comes_after_a_newer_one_was_seen_by_it() {
     let mut shop = Shop::open();

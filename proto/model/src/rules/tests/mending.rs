@@ -67,6 +67,20 @@ fn a_restatement_is_taken_as_it_is() {
 }
 
 #[test]
+fn a_row_of_unknown_age_puts_the_count_in_doubt_when_its_code_is_learnt() {
+    let mut shop = Shop::open();
+    shop.submit(&count("c", vec![line("apple", 10)]));
+    shop.now += 100_000;
+    shop.boot = shop.now;
+    let suspended = shop.submit(&aged(sale("1", "96385074", 1), 150_000));
+    assert!(suspended.movements[0].marks.has(Marks::UNSURE));
+    let learnt = shop.resolve("r", "96385074", "apple", 1);
+    assert!(learnt.movements[0].marks.has(Marks::UNORDERED.with(Marks::RECOUNT)));
+    let closed = shop.submit(&zone_count("y", "floor", true, true, vec![line("apple", 9)]));
+    assert_eq!(closed.movements.iter().filter(|one| one.marks.has(Marks::RECOUNT)).count(), 0, "this count saw it");
+}
+
+#[test]
 fn base_units_under_an_unknown_code_stay_base_units_when_it_is_learnt() {
     let mut shop = Shop::open();
     let in_base = |item, quantity| TakenLine { unit: Unit::Base, ..line(item, quantity) };

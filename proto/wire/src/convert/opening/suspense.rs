@@ -15,6 +15,7 @@ pub(super) fn suspense(code: &Code, held: &Suspense) -> proto::OpeningSuspense {
         amount: row.amount.quantity().as_thousandths(),
         trade: row.trade,
         in_base: in_base(row.amount),
+        unsure: row.unsure,
     };
     proto::OpeningSuspense {
         code: code.as_str().to_owned(),
@@ -32,6 +33,7 @@ pub(super) fn suspense_of(message: proto::OpeningSuspense) -> Result<OpeningPart
         seq: row.seq,
         amount: amount_of(row.amount, row.in_base),
         trade: row.trade,
+        unsure: row.unsure,
     };
     let held = Suspense {
         rows: message.rows.into_iter().map(row).collect(),
