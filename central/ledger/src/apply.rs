@@ -2,11 +2,13 @@
 //! out. The only place that drops what came twice.
 
 mod forks;
+mod late;
 mod losses;
 mod openings;
 mod reach;
 
 pub use forks::{HeldThere, OpenFork};
+pub use late::offers;
 pub use losses::{Loss, LossCause, LossChanges, Losses};
 pub use openings::{Taken, unsettled};
 pub use reach::{closes, touched};
@@ -101,6 +103,8 @@ pub struct Row {
     pub bytes: Bytes,
     /// Whether its epoch was closed before it came: it changes no balance.
     pub late: bool,
+    /// Whether the box that has the store now is to commit it once more.
+    pub offered: bool,
 }
 
 /// What a batch does to one balance.
@@ -231,14 +235,14 @@ impl Deciding<'_> {
     fn control(&mut self, record: &ApplyRecord, bytes: &Bytes) {
         match decode_control(bytes) {
             Ok(Control::EpochOpened(EpochOpened { store, epoch, by, .. })) if store == record.store => {
-                self.epoch(&store, epoch);
+                let state = self.epoch(&store, epoch);
                 if let Opener::Box { opening: Some(opening), .. } = by {
-                    self.took(&store, epoch, opening);
+                    self.took(&store, (epoch, state), opening);
                 }
             }
             Ok(Control::OpeningTaken(took)) if took.store == record.store => {
-                self.epoch(&took.store, took.epoch);
-                self.took(&took.store, took.epoch, took.opening);
+                let state = self.epoch(&took.store, took.epoch);
+                self.took(&took.store, (took.epoch, state), took.opening);
             }
             Ok(Control::PositionsLost(lost)) if lost.store == record.store => self.lost(&lost),
             // The log's own birth; or a record that speaks of another store
@@ -324,6 +328,7 @@ impl Deciding<'_> {
 
     fn decoded(&mut self, store: &StoreId, position: Position, state: EpochState, movement: Movement, bytes: &Bytes) {
         self.replays(store, (position, state.ordinal), &movement);
+        let offered = late::is_offered(state, position.epoch, &movement);
         let Movement { document, parked, sku, effect, on_hand_after, basis, .. } = movement;
         if document.source.as_str() == CENTRE_SOURCE {
             self.plan.answered.insert(document.id.to_string());
@@ -339,6 +344,7 @@ impl Deciding<'_> {
             position,
             bytes: bytes.clone(),
             late: state.closed,
+            offered,
         });
         // The balance of a closed epoch never changes again, neither its sum
         // nor what readers see: the next epoch began with it.

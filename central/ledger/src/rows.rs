@@ -260,6 +260,11 @@ pub struct CatalogueItem {
     pub codes: Vec<CatalogueCode>,
 }
 
+/// Bytes up to which an instruction's body travels on the stream.
+pub(crate) fn on_stream() -> i64 {
+    i64::try_from(tidemark_sync::limits::INSTRUCTION_BYTES).unwrap_or(i64::MAX)
+}
+
 /// What head office wants a box to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstructionRow {
@@ -271,7 +276,10 @@ pub struct InstructionRow {
     pub kind: String,
     /// Lines of it.
     pub lines: u32,
-    /// Its body as the wire encodes it.
+    /// Bytes of its body.
+    pub size: u64,
+    /// Its body as the wire encodes it; in a list only if it travels on the
+    /// stream.
     pub body: Bytes,
     /// waiting, done or refused.
     pub state: String,

@@ -183,10 +183,11 @@ impl Desk {
         }
     }
 
-    /// Gives a store's box an instruction, if it is here; else it gets it
-    /// with its next welcome.
+    /// Gives the box that has a store an instruction, if it is here; else it
+    /// gets it with its next welcome. One of a closed epoch gets none: what
+    /// it did would come late.
     pub(crate) fn instruct(&self, store: &StoreId, instruction: &Instruction) {
-        for seat in self.seats().iter().filter(|seat| seat.is_open() && seat.store == *store) {
+        for seat in self.seats().iter().filter(|seat| seat.welcomed == Welcomed::ToPresent && seat.store == *store) {
             give(seat, Input::Instruct(instruction.clone()));
         }
     }
@@ -230,6 +231,19 @@ mod tests {
         assert!(to_new.try_recv().is_err(), "who is not welcomed yet is left alone");
         desk.welcome(new, false);
         assert!(matches!(to_old.try_recv(), Ok(Input::Superseded)));
+    }
+
+    #[test]
+    fn only_the_box_that_has_the_store_is_instructed() {
+        let desk = Desk::default();
+        let ((new, mut to_new), (old, mut to_old)) = (seat(&desk, 1), seat(&desk, 2));
+        desk.welcome(new, false);
+        desk.welcome(old, true);
+        let body = tidemark_sync::message::InstructionBody::OpenStock { lines: Vec::new() };
+        let instruction = Instruction { id: tidemark_model::Label::new("i").unwrap(), body };
+        desk.instruct(&StoreId::new("S0001").unwrap(), &instruction);
+        assert!(matches!(to_new.try_recv(), Ok(Input::Instruct(_))));
+        assert!(to_old.try_recv().is_err());
     }
 
     #[test]

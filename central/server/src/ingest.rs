@@ -190,8 +190,9 @@ impl Exchange for Ingest {
 /// itself. None if the row can't be read.
 pub(crate) fn instruction_of(row: &InstructionRow) -> Option<Instruction> {
     let id = tidemark_model::Label::new(&row.id).ok()?;
-    let body = if row.body.len() > tidemark_sync::limits::INSTRUCTION_BYTES {
-        InstructionBody::Fetch { bytes: u64::try_from(row.body.len()).unwrap_or(u64::MAX) }
+    let on_stream = u64::try_from(tidemark_sync::limits::INSTRUCTION_BYTES).unwrap_or(u64::MAX);
+    let body = if row.size > on_stream {
+        InstructionBody::Fetch { bytes: row.size }
     } else {
         decode_instruction_body(&row.body).ok()?
     };

@@ -1,9 +1,12 @@
 //! What is submitted: a document, parsed and checked at the edge, before any
 //! effect is decided.
 
+use std::collections::BTreeMap;
+
+use crate::key::ContentDigest;
 use crate::kind::{Disposition, Kind, ParkReason};
 use crate::limits::{DETAIL_BYTES, RAW_BYTES};
-use crate::movement::{About, Labels, Parked};
+use crate::movement::{About, Labels, Movement, Parked};
 use crate::position::{Odometer, WallTime};
 use crate::quantity::Quantity;
 use crate::text::{Code, DocumentId, Label, Sku, Source};
@@ -100,8 +103,25 @@ pub enum Body {
         /// The instruction.
         instruction: Label,
     },
+    /// What an epoch that is closed had beyond what the centre knew.
+    Late(LateBody),
     /// It can't be understood as a whole.
     Unreadable(ParkedLine),
+}
+
+/// Movements of one document that came when their epoch was closed: they are
+/// committed once more, with the effect they had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateBody {
+    /// The content as first committed.
+    pub content: ContentDigest,
+    /// How many movements the document has.
+    pub count: u32,
+    /// Those of them that came late, by ordinal.
+    pub movements: BTreeMap<u32, Movement>,
+    /// Another epoch lies between theirs and the present one, so that an
+    /// older count may or may not have seen them.
+    pub between: bool,
 }
 
 /// The kinds of trade and of other changes that lines carry.
@@ -122,6 +142,28 @@ pub enum TradeKind {
 }
 
 impl TradeKind {
+    /// The kind of trade that a movement tells of, if it does.
+    #[must_use]
+    pub const fn of(kind: Kind) -> Option<Self> {
+        Some(match kind {
+            Kind::Sale => Self::Sale,
+            Kind::Return => Self::Return,
+            Kind::Receipt => Self::Receipt,
+            Kind::TransferIn => Self::TransferIn,
+            Kind::TransferOut => Self::TransferOut,
+            Kind::Adjustment => Self::Adjustment,
+            Kind::Count
+            | Kind::Tally
+            | Kind::Void
+            | Kind::Correction
+            | Kind::Resolve
+            | Kind::Restatement
+            | Kind::DayClose
+            | Kind::InstructionResult
+            | Kind::Unknown => return None,
+        })
+    }
+
     /// The movement's kind.
     #[must_use]
     pub const fn kind(self) -> Kind {

@@ -172,7 +172,8 @@ impl Marks {
     pub const ESTIMATED: Self = Self(1 << 2);
     /// On-hand is negative after it.
     pub const NEGATIVE: Self = Self(1 << 3);
-    /// It belongs to a closed epoch.
+    /// It came when its epoch was closed already: there it has no effect, and
+    /// the box commits it once more.
     pub const LATE: Self = Self(1 << 4);
     /// A void that came before its document, or a document so voided.
     pub const VOIDED: Self = Self(1 << 5);
@@ -249,6 +250,12 @@ impl Marks {
     #[must_use]
     pub const fn with_if(self, condition: bool, other: Self) -> Self {
         if condition { self.with(other) } else { self }
+    }
+
+    /// This set but for those of the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Whether all of `other` are in it.

@@ -3,6 +3,8 @@
 
 /// Lines one document may have.
 pub const LINES_PER_DOCUMENT: usize = 20_000;
+/// Movements one document may have: every line a kit of many parts.
+pub const MOVEMENTS_PER_DOCUMENT: u32 = 1 << 20;
 /// Bytes one document may have as given.
 pub const DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes one request body may have.

@@ -28,6 +28,7 @@
 
 mod committed;
 mod gather;
+mod late;
 mod replay;
 mod restating;
 mod retelling;
@@ -43,8 +44,9 @@ use crate::memory::MemoryBooks;
 use crate::quantity::Quantity;
 use crate::text::Sku;
 
+pub use late::late_documents;
 pub use replay::{Replay, Replays, differing, replay};
-pub use restating::Taken;
+pub use restating::{Taken, is_of_opening};
 pub use retelling::{Retelling, Taking};
 
 /// What an epoch begins with.

@@ -83,6 +83,8 @@ impl Odometer {
     /// the readings of older epochs find room before it, with the time
     /// between them kept (see [`crate::opening`]).
     pub const BIRTH: Self = Self(1 << 40);
+    /// Before all readings of a journal, after all that its opening tells.
+    pub const BEFORE_BIRTH: Self = Self(Self::BIRTH.0 - 1);
 
     /// How long the journal has run, in milliseconds.
     #[must_use]

@@ -9,6 +9,7 @@ mod deciding;
 mod entry;
 mod identity;
 mod judgement;
+mod late;
 mod meaning;
 mod mend;
 mod task;
@@ -89,6 +90,7 @@ fn decide_body<B: Books>(deciding: &mut Deciding<'_, '_, B>) -> Result<(), B::Er
             let about = crate::movement::About::Instruction(instruction.clone());
             deciding.record(Entry { about: Some(about), ..Entry::of(Kind::InstructionResult) })
         }
+        Body::Late(late) => late::decide(deciding, late),
         Body::Unreadable(parked) => deciding.park(Kind::Unknown, parked.clone()),
     }
 }

@@ -8,8 +8,8 @@ mod unary;
 
 pub use refusal::{Refusal, RefusalCode};
 pub use to_box::{
-    AppliedThrough, Credit, Handled, Instruction, InstructionBody, InstructionLine, Limits, OpeningReady, Received,
-    Slow, ToBox, Welcome,
+    AppliedThrough, Credit, Handled, Instruction, InstructionBody, InstructionLine, LateMovements, Limits,
+    OpeningReady, Received, Slow, ToBox, Welcome,
 };
 pub use to_centre::{
     Batch, ConditionReport, DeviceFacts, EarlierEpoch, Goodbye, Heartbeat, Hello, OpenBlock, OpeningTaken, Record,

@@ -1,7 +1,7 @@
 //! A box whose journal is damaged while the line is down.
 
 use serde_json::{Value, json};
-use tidemark_e2e::scene::{STORE, Scene, Trouble, sale, wait_for};
+use tidemark_e2e::scene::{OPENING, STORE, Scene, Trouble, sale, wait_for};
 use tidemark_fleet::relay::Link;
 use tidemark_fleet::submit::status_of;
 
@@ -42,6 +42,12 @@ async fn everything_readable_of_a_damaged_journal_reaches_the_ledger_and_the_box
     .await?;
     wait_for("the old journal to be done with", || async {
         Ok(!conditions(&scene.edge.get("/v1/status").await?).contains(&"TM-3008".to_owned()))
+    })
+    .await?;
+    // What was salvaged came when its epoch was closed, and counts all the same.
+    let level = format!("/v1/stores/{STORE}/items/{sku}");
+    wait_for("every sale in the stock", || async {
+        Ok(scene.centre.get(&level).await?["on_hand"] == json!(OPENING - SALES - 1))
     })
     .await
 }

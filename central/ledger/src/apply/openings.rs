@@ -103,8 +103,12 @@ impl Deciding<'_> {
         self.plan.taken.get(&key).copied().or_else(known).unwrap_or_default()
     }
 
-    /// A box says that it has taken its opening: the first word counts.
-    pub(super) fn took(&mut self, store: &StoreId, epoch: Epoch, opening: OpeningTaken) {
+    /// A box says that it has taken its opening: the first word counts. Said of
+    /// an epoch that is closed it comes too late: the next one began without.
+    pub(super) fn took(&mut self, store: &StoreId, (epoch, state): (Epoch, EpochState), opening: OpeningTaken) {
+        if state.closed {
+            return;
+        }
         match self.taken(store, epoch) {
             // What the ledger lacks, the box had before it.
             Taken::First | Taken::Not => {

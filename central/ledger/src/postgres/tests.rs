@@ -217,7 +217,7 @@ async fn instructions_and_tokens_are_kept_once() {
     let (_url, ledger) = ledger("instructions").await;
     let body = Bytes::from_static(b"body");
     let (id, kind, state) = ("i1".into(), "open_stock".into(), "waiting".into());
-    let row = InstructionRow { id, store: store(), kind, lines: 1, body, state };
+    let row = InstructionRow { id, store: store(), kind, lines: 1, size: 4, body, state };
     assert!(ledger.add_instructions(std::slice::from_ref(&row), 0).await.is_err(), "no such store");
     ledger.make_store(&store()).await.unwrap();
     ledger.add_instructions(std::slice::from_ref(&row), 0).await.unwrap();

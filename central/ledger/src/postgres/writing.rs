@@ -7,8 +7,8 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, Epoch, StoreId};
 
 use super::applying::StoreKeys;
-use super::{losses, openings, plain};
-use crate::apply::{DeadLetter, Known, Plan};
+use super::{instructions, losses, openings, plain};
+use crate::apply::{DeadLetter, Known, Plan, offers};
 use crate::error::LedgerError;
 use crate::sqlite::{month_of, number};
 
@@ -32,6 +32,7 @@ impl Writing<'_> {
         self.movements(change, plan).await?;
         self.dead_letters(change, plan).await?;
         self.replayed(change, plan).await?;
+        instructions::add(change, &offers(plan), self.now_ms).await?;
         answered(change, plan).await
     }
 

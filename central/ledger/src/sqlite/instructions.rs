@@ -2,15 +2,20 @@
 
 use bytes::Bytes;
 use sqlx::Row as _;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use tidemark_model::StoreId;
 
-use super::{SqliteLedger, kept};
+use super::{SqliteLedger, kept, unsigned};
 use crate::error::LedgerError;
-use crate::rows::{InstructionRow, TokenRow};
+use crate::rows::{InstructionRow, TokenRow, on_stream};
 
-const INSTRUCTION: &str = "SELECT i.id, s.store AS name, i.kind, i.lines, i.body, i.state FROM instructions i \
-                           JOIN stores s ON s.key = i.store ";
+const INSTRUCTION: &str = "SELECT i.id, s.store AS name, i.kind, i.lines, length(i.body) AS size, i.body, i.state \
+                           FROM instructions i JOIN stores s ON s.key = i.store ";
+/// Of what is done, and of what is fetched by itself, a list needs no body.
+const LISTED: &str = "SELECT i.id, s.store AS name, i.kind, i.lines, length(i.body) AS size, \
+                      CASE WHEN i.state = 'waiting' AND length(i.body) <= ?1 THEN i.body ELSE x'' END AS body, i.state \
+                      FROM instructions i JOIN stores s ON s.key = i.store ";
 
 fn instruction_of(row: &SqliteRow) -> Result<InstructionRow, LedgerError> {
     Ok(InstructionRow {
@@ -18,6 +23,7 @@ fn instruction_of(row: &SqliteRow) -> Result<InstructionRow, LedgerError> {
         store: StoreId::new(row.try_get("name")?).map_err(kept)?,
         kind: row.try_get("kind")?,
         lines: row.try_get("lines")?,
+        size: unsigned(row.try_get("size")?),
         body: Bytes::from(row.try_get::<Vec<u8>, _>("body")?),
         state: row.try_get("state")?,
     })
@@ -27,29 +33,18 @@ impl SqliteLedger {
     /// Keeps instructions, all or none; their stores must be there.
     pub async fn add_instructions(&self, instructions: &[InstructionRow], now_ms: i64) -> Result<(), LedgerError> {
         let mut change = self.write.begin().await?;
-        for row in instructions {
-            let insert = "INSERT INTO instructions (id, store, kind, lines, body, created_at) \
-                          SELECT ?, key, ?, ?, ?, ? FROM stores WHERE store = ?";
-            let done = sqlx::query(insert)
-                .bind(&row.id)
-                .bind(&row.kind)
-                .bind(row.lines)
-                .bind(row.body.to_vec())
-                .bind(now_ms)
-                .bind(row.store.as_str())
-                .execute(&mut *change)
-                .await?;
-            if done.rows_affected() == 0 {
-                return Err(LedgerError::UnknownStore(row.store.to_string()));
-            }
-        }
+        add(&mut change, instructions, now_ms).await?;
         Ok(change.commit().await?)
     }
 
     /// What a store's box has not answered yet, in order.
     pub async fn waiting_instructions(&self, store: &StoreId) -> Result<Vec<InstructionRow>, LedgerError> {
-        let query = const_format(&[INSTRUCTION, "WHERE s.store = ? AND i.state = 'waiting' ORDER BY i.number"]);
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(store.as_str()).fetch_all(&self.read).await?;
+        let query = const_format(&[LISTED, "WHERE s.store = ?2 AND i.state = 'waiting' ORDER BY i.number"]);
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(on_stream())
+            .bind(store.as_str())
+            .fetch_all(&self.read)
+            .await?;
         rows.iter().map(instruction_of).collect()
     }
 
@@ -62,8 +57,8 @@ impl SqliteLedger {
 
     /// Instructions, newest first.
     pub async fn instructions(&self, most: u32) -> Result<Vec<InstructionRow>, LedgerError> {
-        let query = const_format(&[INSTRUCTION, "ORDER BY i.number DESC LIMIT ?"]);
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(most).fetch_all(&self.read).await?;
+        let query = const_format(&[LISTED, "ORDER BY i.number DESC LIMIT ?2"]);
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(on_stream()).bind(most).fetch_all(&self.read).await?;
         rows.iter().map(instruction_of).collect()
     }
 
@@ -93,6 +88,31 @@ impl SqliteLedger {
         };
         rows.iter().map(read).collect()
     }
+}
+
+/// Adds instructions in a transaction; their stores must be there.
+pub(super) async fn add(
+    change: &mut SqliteConnection,
+    instructions: &[InstructionRow],
+    now_ms: i64,
+) -> Result<(), LedgerError> {
+    for row in instructions {
+        let insert = "INSERT INTO instructions (id, store, kind, lines, body, created_at) \
+                      SELECT ?, key, ?, ?, ?, ? FROM stores WHERE store = ?";
+        let done = sqlx::query(insert)
+            .bind(&row.id)
+            .bind(&row.kind)
+            .bind(row.lines)
+            .bind(row.body.to_vec())
+            .bind(now_ms)
+            .bind(row.store.as_str())
+            .execute(&mut *change)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Err(LedgerError::UnknownStore(row.store.to_string()));
+        }
+    }
+    Ok(())
 }
 
 /// Joins parts of a statement, all of them constants of this file.

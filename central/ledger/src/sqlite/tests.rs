@@ -100,6 +100,7 @@ async fn instructions_and_tokens_are_kept_once() {
         store: store(),
         kind: "open_stock".into(),
         lines: 1,
+        size: 4,
         body,
         state: "waiting".into(),
     };

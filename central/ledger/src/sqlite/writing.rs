@@ -5,8 +5,8 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, StoreId};
 
 use super::applying::{ROWS, StoreKeys, month_of};
-use super::{losses, number, openings};
-use crate::apply::{Known, Plan};
+use super::{instructions, losses, number, openings};
+use crate::apply::{Known, Plan, offers};
 use crate::error::LedgerError;
 
 /// Writes a plan.
@@ -36,6 +36,7 @@ impl Writing<'_> {
             let close = sqlx::query(close).bind(self.now_ms).bind(self.stamp.1).bind(self.stamp.2).bind(number);
             close.execute(&mut **change).await?;
         }
+        instructions::add(change, &offers(plan), self.now_ms).await?;
         for id in &plan.answered {
             let done = "UPDATE instructions SET state = 'done' WHERE id = ? AND state = 'waiting'";
             sqlx::query(done).bind(id).execute(&mut **change).await?;

@@ -1,4 +1,5 @@
-use tidemark_model::{BlockIndex, Marks, Movement, Quantity, Sku};
+use tidemark_model::{BlockIndex, EpochOrdinal, Marks, Movement, Quantity, Sku};
+use tidemark_sync::message::InstructionBody;
 
 use super::*;
 use crate::apply::LossCause;
@@ -8,6 +9,7 @@ on_both!(
     what_a_box_cannot_read_is_lost_by_name_and_handled,
     a_fenced_batch_names_nothing,
     a_new_epoch_names_what_the_older_one_left_and_a_straggler_takes_it_out,
+    what_comes_late_is_offered_once_to_the_box_that_has_the_store,
     a_signature_holds_for_what_was_seen_and_stays_with_what_is_left,
     the_tail_of_a_hello_counts_as_told,
 );
@@ -88,6 +90,27 @@ async fn a_new_epoch_names_what_the_older_one_left_and_a_straggler_takes_it_out(
     let is_late = |movement: &Movement| movement.marks.has(Marks::LATE);
     let told: Vec<_> = history.movements.iter().map(|(_, seq, movement)| (*seq, is_late(movement))).collect();
     assert_eq!((told, history.gaps), (vec![(4, false), (2, true), (1, false)], vec![3]));
+}
+
+async fn what_comes_late_is_offered_once_to_the_box_that_has_the_store(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    let records = sold(&[(0, 1); 6], 1);
+    shop.apply(&records[..1]).await;
+    shop.apply(&[opened(2)]).await;
+    shop.apply(&[records[4].clone(), records[2].clone()]).await;
+    shop.apply(&[records[2].clone()]).await;
+    let offered = shop.ledger.waiting_instructions(&store()).await.unwrap();
+    let [row] = offered.as_slice() else { panic!("one is expected: {offered:?}") };
+    assert_eq!((row.id.as_str(), row.kind.as_str(), row.lines), ("late-0000000000000001-3", "late_movements", 2));
+    let body = tidemark_wire::decode_instruction_body(&row.body).unwrap();
+    let InstructionBody::Late(late) = body else { panic!("{body:?}") };
+    let seqs: Vec<Seq> = late.movements.iter().map(|(seq, _)| *seq).collect();
+    assert_eq!((late.epoch, late.ordinal, seqs), (Epoch(1), EpochOrdinal(1), vec![3, 5]));
+    let bytes = |record: &ApplyRecord| match &record.content {
+        Content::Movement(_, bytes) => bytes.clone(),
+        Content::Control(_) => unreachable!("only movements are sold"),
+    };
+    assert_eq!(late.movements[0].1, bytes(&records[2]));
 }
 
 async fn a_signature_holds_for_what_was_seen_and_stays_with_what_is_left(place: Place) {

@@ -78,6 +78,7 @@ pub(super) async fn stock(
             store,
             kind: "open_stock".to_owned(),
             lines: count,
+            size: u64::try_from(body.len()).unwrap_or(u64::MAX),
             body: body.into(),
             state: "waiting".to_owned(),
         });

@@ -278,6 +278,9 @@ impl Conversation {
                 Ok(version) => drop(give.send(Input::CatalogueVersion(version)).await),
                 Err(error) => tracing::warn!(%error, "the catalogue's version can't be read"),
             }
+            if closed {
+                return;
+            }
             match ingest.ledger.waiting_instructions(&store).await {
                 Ok(rows) => {
                     for instruction in rows.iter().filter_map(instruction_of) {

@@ -45,6 +45,8 @@ enum ErrandError {
     NotSaved(#[from] NotSaved),
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error("it waits: {0}")]
+    Waits(&'static str),
     #[error("{0}")]
     Unfit(String),
 }
@@ -52,9 +54,10 @@ enum ErrandError {
 impl ErrandError {
     const fn disposition(&self) -> Disposition {
         match self {
-            Self::Call(_) | Self::Read(_) | Self::NotSaved(NotSaved::Write { .. } | NotSaved::Read { .. }) => {
-                Disposition::Retry
-            }
+            Self::Call(_)
+            | Self::Waits(_)
+            | Self::Read(_)
+            | Self::NotSaved(NotSaved::Write { .. } | NotSaved::Read { .. }) => Disposition::Retry,
             Self::Refused(_) | Self::Unfit(_) => Disposition::Park,
             Self::Stopping | Self::NotSaved(NotSaved::Stopped) => Disposition::Stop,
         }

@@ -2,7 +2,7 @@
 //! with items and units as they were committed.
 
 use crate::document::{
-    Body, CountBody, CountReason, Document, Line, ParkedLine, SkuChange, TakenLine, Timing, TradeKind, Unit,
+    Body, CountBody, CountReason, Document, LateBody, Line, ParkedLine, SkuChange, TakenLine, Timing, TradeKind, Unit,
 };
 use crate::key::ContentDigest;
 use crate::kind::{Kind, Marks, ParkReason};
@@ -61,7 +61,8 @@ impl Committed {
 /// When it happened. Lines of trade and counts say it each for itself.
 fn timing_of(one: &Movement) -> Timing {
     let is_count = matches!(one.kind, Kind::Count | Kind::Tally);
-    match trade_kind(one.kind) {
+    match TradeKind::of(one.kind) {
+        _ if one.marks.has(Marks::LATE) => Timing::Live,
         Some(_) if is_live(one) => Timing::Live,
         Some(_) => Timing::Deferred { age_ms: None },
         None if is_count => Timing::Deferred { age_ms: None },
@@ -91,7 +92,12 @@ fn is_live(movement: &Movement) -> bool {
 }
 
 fn body_of(gathered: &Gathered, one: &Movement) -> Body {
-    if let Some(kind) = trade_kind(one.kind) {
+    if one.marks.has(Marks::LATE) {
+        let (document, movements) = (&one.document, gathered.movements.clone());
+        let (content, count) = (document.content, document.count);
+        return Body::Late(LateBody { content, count, movements, between: false });
+    }
+    if let Some(kind) = TradeKind::of(one.kind) {
         let lines = (1..=one.document.count).map(|ordinal| line_of(gathered.movements.get(&ordinal)));
         return Body::Trade { kind, last: one.marks.has(Marks::FINAL), lines: lines.collect() };
     }
@@ -144,7 +150,7 @@ fn taken(movement: &Movement) -> Option<TakenLine> {
         (None, None) => return None,
     };
     Some(TakenLine {
-        kind: trade_kind(movement.kind),
+        kind: TradeKind::of(movement.kind),
         disposition: movement.disposition,
         age_ms: age_told(movement).filter(|_| aged),
         ..plain
@@ -199,24 +205,4 @@ fn count_of(gathered: &Gathered, one: &Movement) -> CountBody {
         sells: one.marks.has(Marks::SELLS),
         lines: gathered.movements.values().filter_map(line).collect(),
     }
-}
-
-const fn trade_kind(kind: Kind) -> Option<TradeKind> {
-    Some(match kind {
-        Kind::Sale => TradeKind::Sale,
-        Kind::Return => TradeKind::Return,
-        Kind::Receipt => TradeKind::Receipt,
-        Kind::TransferIn => TradeKind::TransferIn,
-        Kind::TransferOut => TradeKind::TransferOut,
-        Kind::Adjustment => TradeKind::Adjustment,
-        Kind::Count
-        | Kind::Tally
-        | Kind::Void
-        | Kind::Correction
-        | Kind::Resolve
-        | Kind::Restatement
-        | Kind::DayClose
-        | Kind::InstructionResult
-        | Kind::Unknown => return None,
-    })
 }

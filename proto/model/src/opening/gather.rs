@@ -36,8 +36,12 @@ impl Gathered {
 
     /// The seq its last movement has or had.
     pub(super) fn last(&self) -> Seq {
-        let count = self.movements.first_key_value().map_or(1, |(_, movement)| movement.document.count);
-        self.first.seq.saturating_add(u64::from(count.saturating_sub(1)))
+        self.first.seq.saturating_add(u64::from(self.count().saturating_sub(1)))
+    }
+
+    /// How many movements the document has.
+    pub(super) fn count(&self) -> u32 {
+        self.movements.first_key_value().map_or(1, |(_, movement)| movement.document.count)
     }
 }
 

@@ -77,7 +77,8 @@ impl Taken {
 
 /// Whether a movement of an epoch restates what its own opening differed by:
 /// what a retelling comes to by itself.
-pub(super) fn is_of_opening(movement: &Movement, epoch: Epoch) -> bool {
+#[must_use]
+pub fn is_of_opening(movement: &Movement, epoch: Epoch) -> bool {
     let about = matches!(&movement.about, Some(About::Position(position)) if position.epoch == epoch);
     movement.kind == Kind::Restatement && about
 }

@@ -2,8 +2,8 @@
 //!
 //! All readings of an epoch that ends move back by as much as its odometer
 //! ran, so that its last stands just before
-//! [`Odometer::BIRTH`](crate::Odometer::BIRTH). Only what 35 years of running
-//! lie before meets at 0.
+//! [`Odometer::BEFORE_BIRTH`](crate::Odometer::BEFORE_BIRTH), where what came
+//! late stands. Only what 35 years of running lie before meets at 0.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::text::Sku;
 /// The books of an epoch whose odometer came to `end`, as the next one takes
 /// them over.
 pub(super) fn to_next_epoch(books: MemoryBooks, end: Odometer) -> MemoryBooks {
-    let shift = Shift { end, by: end.0.saturating_sub(Odometer::BIRTH.0 - 1) };
+    let shift = Shift { end, by: end.0.saturating_sub(Odometer::BEFORE_BIRTH.0 - 1) };
     let wanted = Wanted::by(&books, end);
     let mut parts = BTreeMap::new();
     let mut next = MemoryBooks::new();

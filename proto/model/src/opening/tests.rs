@@ -4,4 +4,5 @@ mod anew;
 mod chain;
 mod folded;
 mod forked;
+mod late;
 mod parts;

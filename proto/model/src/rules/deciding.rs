@@ -17,6 +17,7 @@ use crate::text::{Code, Sku};
 
 use super::entry::{Done, Entry, Stand, Wish, kind_of, overflow};
 use super::identity;
+use super::late;
 use super::task::{AsCommitted, Place, Standing, Task};
 
 /// Parts of a movement from here on belong to movements that a document had
@@ -38,6 +39,10 @@ pub(super) struct Deciding<'d, 'a, B> {
     committed: Option<&'d AsCommitted>,
     /// The next part of what it had not when it was committed.
     beyond: u32,
+    /// Movements it has before the first that is recorded.
+    skipped: u32,
+    /// Those that never came, by ordinal, ascending.
+    absent: Vec<u32>,
     /// The line being decided, from 1; 0 for the document as a whole.
     pub(super) line: u32,
     content: ContentDigest,
@@ -49,6 +54,10 @@ pub(super) struct Deciding<'d, 'a, B> {
 impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
     pub(super) fn new(draft: &'d mut Draft<'a, B>, task: Task<'d>, standing: Standing) -> Self {
         let Standing { parks, voided, completes } = standing;
+        let absent = match (&task.document.body, task.committed) {
+            (Body::Late(late), _) => (1..=late.count).filter(|one| !late.movements.contains_key(one)).collect(),
+            (_, committed) => committed.map(|committed| committed.absent.clone()).unwrap_or_default(),
+        };
         let warnings = if voided { vec![Warning::VoidedBefore] } else { Vec::new() };
         Self {
             draft,
@@ -59,6 +68,8 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             completes,
             committed: task.committed,
             beyond: BEYOND,
+            skipped: 0,
+            absent,
             line: 0,
             content: task.content,
             movements: Vec::new(),
@@ -85,8 +96,18 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
     }
 
     /// Those of its movements, by ordinal, that never came.
-    pub(super) fn absent(&self) -> &'d [u32] {
-        self.committed.map_or(&[], |committed| &committed.absent)
+    pub(super) fn absent(&self) -> &[u32] {
+        &self.absent
+    }
+
+    /// Whether it is a movement of which nothing is held: by ordinal.
+    pub(super) fn is_wanted(&self, ordinal: u32) -> bool {
+        self.completes.as_ref().is_none_or(|entry| entry.missing.contains(&ordinal))
+    }
+
+    /// Whether it is committed now, not told again.
+    pub(super) fn is_committed_now(&self) -> bool {
+        self.place().is_none()
     }
 
     /// Whether its movements are those of which some are held.
@@ -100,7 +121,41 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             Target::Suspense { code, .. } => movement.code.as_ref() == Some(code),
             Target::Nothing => true,
         };
-        u32::try_from(self.movements.len().max(1)) == Ok(entry.count) && held.iter().zip(&self.movements).all(alike)
+        let skipped = usize::try_from(self.skipped).unwrap_or(usize::MAX);
+        self.count() == entry.count && held.iter().skip(skipped).zip(&self.movements).all(alike)
+    }
+
+    /// How many movements the document has.
+    fn count(&self) -> u32 {
+        match &self.document.body {
+            Body::Late(late) => late.count,
+            Body::Trade { .. }
+            | Body::Count(_)
+            | Body::Void { .. }
+            | Body::DayClose { .. }
+            | Body::Correction { .. }
+            | Body::Resolve { .. }
+            | Body::Restatement { .. }
+            | Body::InstructionResult { .. }
+            | Body::Unreadable(_) => u32::try_from(self.movements.len().max(1)).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Seqs from where it stands to the next movement; told again, it stands
+    /// where its first movement would.
+    fn ahead(&self) -> u64 {
+        let skipped = if self.place().is_some() { self.skipped } else { 0 };
+        u64::try_from(self.movements.len()).unwrap_or(u64::MAX).saturating_add(skipped.into())
+    }
+
+    /// Records no movement before this ordinal.
+    pub(super) fn begin_at(&mut self, ordinal: u32) {
+        self.skipped = ordinal.saturating_sub(1);
+    }
+
+    /// The ordinal of the next movement.
+    fn ordinal(&self) -> u32 {
+        u32::try_from(self.movements.len()).unwrap_or(u32::MAX).saturating_add(self.skipped).saturating_add(1)
     }
 
     /// The position the document's first movement takes.
@@ -123,15 +178,13 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
 
     /// The position the next movement takes.
     fn next(&self) -> Position {
-        let done = u64::try_from(self.movements.len()).unwrap_or(u64::MAX);
-        let seq = self.stamp.next.seq.saturating_add(done);
+        let seq = self.stamp.next.seq.saturating_add(self.ahead());
         Position { epoch: self.stamp.next.epoch, seq: self.place().map_or(seq, |place| seq.min(place.last)) }
     }
 
     /// Whether an older epoch holds the next movement already.
     fn is_held(&self) -> bool {
-        let ordinal = u32::try_from(self.movements.len() + 1).unwrap_or(u32::MAX);
-        self.completes.as_ref().is_some_and(|entry| !entry.missing.contains(&ordinal))
+        !self.is_wanted(self.ordinal())
     }
 
     /// An item's stock as this document sees it.
@@ -194,7 +247,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             source: self.document.source.clone(),
             id: self.document.id.clone(),
             content: self.content,
-            ordinal: u32::try_from(self.movements.len() + 1).unwrap_or(u32::MAX),
+            ordinal: self.ordinal(),
             count: 0,
         }
     }
@@ -213,6 +266,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             | Body::Restatement { .. }
             | Body::InstructionResult { .. }
             | Body::Unreadable(_) => Marks::NONE,
+            Body::Late(_) => Marks::LATE,
         };
         let derived = self.document.labels.business_day.is_some() && !self.document.business_day_given;
         of_body
@@ -287,8 +341,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         if self.voided {
             return (Target::Nothing, false);
         }
-        let done = u64::try_from(self.movements.len()).unwrap_or(u64::MAX);
-        let is_beyond = self.place().is_some_and(|place| self.stamp.next.seq.saturating_add(done) > place.last);
+        let is_beyond = self.place().is_some_and(|place| self.stamp.next.seq.saturating_add(self.ahead()) > place.last);
         let first = if is_beyond { self.beyond } else { 0 };
         if is_beyond {
             self.beyond = self.beyond.saturating_add(u32::try_from(stands.len()).unwrap_or(u32::MAX));
@@ -312,9 +365,10 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             self.record(Entry::of(kind_of(&self.document.body)))?;
         }
         let lines = u32::try_from(self.movements.len()).unwrap_or(u32::MAX);
-        self.movements.iter_mut().for_each(|movement| movement.document.count = lines);
+        let count = self.count();
+        self.movements.iter_mut().for_each(|movement| movement.document.count = count);
         let reversal = self.reversal();
-        self.keep(&mut record, lines, reversal);
+        self.keep(&mut record, count, reversal);
         let key = DocumentKey::of(&self.document.source, &self.document.id);
         self.draft.apply(Change::Document(key, record));
         Ok(Outcome {
@@ -337,7 +391,9 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             }
         } else if record.entries.len() < CONTENTS_PER_IDENTITY {
             let count = self.place().map_or(count, |place| place.count);
-            let (content, first, missing) = (self.content, self.stamp.next, self.absent().to_vec());
+            let before = if self.is_committed_now() { u64::from(self.skipped) } else { 0 };
+            let first = Position { seq: self.stamp.next.seq.saturating_sub(before).max(1), ..self.stamp.next };
+            let (content, missing) = (self.content, self.absent().to_vec());
             record.entries.push(DocumentEntry { content, first, count, missing, reversal });
         }
     }
@@ -352,6 +408,10 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
                 Reversal::Lines { committed: self.stamp.odometer, lines: std::mem::take(&mut self.reversible) }
             }
             Body::Count(_) => Reversal::Count,
+            Body::Late(late) => {
+                let how = (self.voided, self.skipped);
+                late::reversal(late, how, self.stamp.odometer, &mut self.reversible)
+            }
             Body::Void { .. }
             | Body::DayClose { .. }
             | Body::Correction { .. }

@@ -114,6 +114,7 @@ pub(super) fn kind_of(body: &Body) -> Kind {
         Body::Resolve { .. } => Kind::Resolve,
         Body::Restatement { .. } => Kind::Restatement,
         Body::InstructionResult { .. } => Kind::InstructionResult,
+        Body::Late(late) => super::late::kind(late),
         Body::Unreadable(_) => Kind::Unknown,
     }
 }

@@ -2,7 +2,7 @@
 //! content is parked once per content.
 
 use crate::books::{Books, DocumentEntry, DocumentRecord, SequenceState};
-use crate::document::Timing;
+use crate::document::{Body, Timing};
 use crate::draft::Draft;
 use crate::key::DocumentKey;
 use crate::limits::SEQUENCE_GAPS;
@@ -26,7 +26,7 @@ pub(super) fn look_up<B: Books>(draft: &Draft<'_, B>, task: Task<'_>) -> Result<
     let key = DocumentKey::of(&task.document.source, &task.document.id);
     let record = draft.document(key)?.unwrap_or_default();
     if let Some(entry) = record.entries.iter().find(|entry| entry.content == task.content) {
-        if !entry.missing.is_empty() {
+        if brings_missing(task, entry) {
             let entry = entry.clone();
             return Ok(Held::InPart(record, entry));
         }
@@ -39,6 +39,15 @@ pub(super) fn look_up<B: Books>(draft: &Draft<'_, B>, task: Task<'_>) -> Result<
         }));
     }
     Ok(if record.entries.is_empty() { Held::New(record) } else { Held::OtherContent(record) })
+}
+
+/// Whether a part of a document is missing that comes now.
+fn brings_missing(task: Task<'_>, entry: &DocumentEntry) -> bool {
+    let comes = |ordinal: &u32| match (&task.document.body, task.committed) {
+        (Body::Late(late), _) => late.movements.contains_key(ordinal),
+        (_, committed) => committed.is_none_or(|committed| !committed.absent.contains(ordinal)),
+    };
+    entry.missing.iter().any(comes)
 }
 
 /// Notes a source's running number; tells what is missing.

@@ -8,6 +8,8 @@ use crate::kind::ParkReason;
 use crate::outcome::Stamp;
 use crate::position::Seq;
 
+use super::late;
+
 /// A document to be decided.
 #[derive(Clone, Copy)]
 pub(crate) struct Task<'d> {
@@ -64,7 +66,8 @@ impl Standing {
     /// It takes effect, or what is missing of it does.
     pub(super) fn effective(task: Task<'_>, record: &DocumentRecord, completes: Option<DocumentEntry>) -> Self {
         // A count can't be voided, so a void that waits for one does not bind it.
-        let voidable = matches!(task.document.body, Body::Trade { .. });
+        let body = &task.document.body;
+        let voidable = matches!(body, Body::Trade { .. }) || matches!(body, Body::Late(late) if late::is_trade(late));
         let was_voided = task.committed.is_some_and(|committed| committed.voided);
         let is_done = completes.as_ref().is_some_and(|entry| entry.reversal == Reversal::Done);
         Self { parks: None, voided: voidable && (record.waiting_void.is_some() || was_voided || is_done), completes }

@@ -44,7 +44,7 @@ fn decide_line<B: Books>(
         Meaning::Unknown(code) => {
             let line_number = deciding.line;
             deciding.warn(Warning::UnknownItem { line: line_number, item: line.item.to_string() });
-            let quantity = match signed(kind, line, line.quantity) {
+            let quantity = match signed(kind, line.disposition, line.quantity) {
                 Ok(quantity) => quantity,
                 Err(error) => return deciding.park(kind.kind(), unscalable(line, error)),
             };
@@ -88,7 +88,7 @@ fn decide_share<B: Books>(
     }
     let scaled = share.units().and_then(|units| {
         let base = line.quantity.scale(units)?;
-        Ok((units, base, signed(kind, line, base)?))
+        Ok((units, base, signed(kind, line.disposition, base)?))
     });
     let (units_per_scan, base, effect) = match scaled {
         Ok(scaled) => scaled,
@@ -142,8 +142,12 @@ fn plain(kind: TradeKind, line: &TakenLine) -> Entry {
 }
 
 /// The quantity with the sign of the kind; a return to waste is nothing.
-fn signed(kind: TradeKind, line: &TakenLine, quantity: Quantity) -> Result<Quantity, ScaleError> {
-    match (kind, line.disposition) {
+pub(super) fn signed(
+    kind: TradeKind,
+    disposition: Option<Disposition>,
+    quantity: Quantity,
+) -> Result<Quantity, ScaleError> {
+    match (kind, disposition) {
         (TradeKind::Return, Some(Disposition::Waste)) => Ok(Quantity::ZERO),
         (TradeKind::Sale | TradeKind::TransferOut, _) => quantity.checked_neg().ok_or(ScaleError::Overflow),
         (TradeKind::Return, Some(Disposition::Shelf) | None)
@@ -152,7 +156,7 @@ fn signed(kind: TradeKind, line: &TakenLine, quantity: Quantity) -> Result<Quant
 }
 
 /// Whether the kind belongs to the zone that sells.
-const fn sells(kind: TradeKind) -> bool {
+pub(super) const fn sells(kind: TradeKind) -> bool {
     match kind {
         TradeKind::Sale | TradeKind::Return => true,
         TradeKind::Receipt | TradeKind::TransferIn | TradeKind::TransferOut | TradeKind::Adjustment => false,

@@ -1,8 +1,9 @@
 //! What the centre says to a box on its stream.
 
+use bytes::Bytes;
 use tidemark_model::{
-    DocumentId, Epoch, EpochOrdinal, Generation, Label, Position, Quantity, SeqSet, Sku, Source, StreamId, StreamPlace,
-    WallTime,
+    DocumentId, Epoch, EpochOrdinal, Generation, Label, Position, Quantity, Seq, SeqSet, Sku, Source, StreamId,
+    StreamPlace, WallTime,
 };
 
 use super::{Blocks, Refusal};
@@ -189,12 +190,26 @@ pub enum InstructionBody {
         /// Its first parked movement.
         about: Position,
     },
+    /// Movements of an older epoch that came when it was closed: they are
+    /// committed once more, unless the box holds them already.
+    Late(LateMovements),
     /// Something a newer centre asks for, which this release does not know:
     /// it stays open until the box is updated.
     Unknown {
         /// The number of its field on the wire.
         kind: u32,
     },
+}
+
+/// Movements of an older epoch that came when it was closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateMovements {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// Its ordinal.
+    pub ordinal: EpochOrdinal,
+    /// Its movements, by ascending seq.
+    pub movements: Vec<(Seq, Bytes)>,
 }
 
 /// An item and a quantity in base units.

@@ -1,8 +1,11 @@
 //! Instructions; the body of a large one is fetched in pages of these bytes.
 
+use bytes::Bytes;
 use prost::Message;
-use tidemark_model::{Label, Quantity, Sku};
-use tidemark_sync::message::{FetchInstruction, Instruction, InstructionBody, InstructionLine, InstructionPage};
+use tidemark_model::{Epoch, EpochOrdinal, Label, Quantity, Seq, Sku};
+use tidemark_sync::message::{
+    FetchInstruction, Instruction, InstructionBody, InstructionLine, InstructionPage, LateMovements,
+};
 
 use super::document::{name, name_of, position, position_of};
 use super::field::{all, needed, store, text};
@@ -49,6 +52,7 @@ fn body(wanted: &InstructionBody) -> proto::InstructionBody {
         }
         InstructionBody::Void { source, id } => (5, Some(What::Void(name(source, id)))),
         InstructionBody::Accept { about } => (6, Some(What::Accept(position(*about)))),
+        InstructionBody::Late(movements) => (7, Some(What::Late(late(movements)))),
         InstructionBody::Unknown { kind } => (*kind, None),
     };
     proto::InstructionBody { kind, what }
@@ -69,7 +73,20 @@ fn body_of(message: proto::InstructionBody) -> Result<InstructionBody, DecodeErr
             InstructionBody::Void { source, id }
         }
         Some(What::Accept(about)) => InstructionBody::Accept { about: position_of(&about) },
+        Some(What::Late(movements)) => InstructionBody::Late(late_of(movements)?),
     })
+}
+
+fn late(late: &LateMovements) -> proto::LateMovements {
+    let movement = |(seq, movement): &(Seq, Bytes)| proto::LateMovement { seq: *seq, movement: movement.clone() };
+    let movements = late.movements.iter().map(movement).collect();
+    proto::LateMovements { epoch: late.epoch.0, ordinal: late.ordinal.0, movements }
+}
+
+fn late_of(message: proto::LateMovements) -> Result<LateMovements, DecodeError> {
+    let ordinal = EpochOrdinal(needed(Some(message.ordinal).filter(|ordinal| *ordinal > 0), "late.ordinal")?);
+    let movements = message.movements.into_iter().map(|one| (one.seq, one.movement)).collect();
+    Ok(LateMovements { epoch: Epoch(message.epoch), ordinal, movements })
 }
 
 fn lines_to(lines: &[InstructionLine]) -> Vec<proto::InstructionLine> {

@@ -103,13 +103,16 @@ fn lines() -> Vec<InstructionLine> {
     vec![InstructionLine { sku: sku("4711"), quantity: Quantity::thousandths(-1_500) }]
 }
 
-fn bodies() -> [InstructionBody; 6] {
+fn bodies() -> [InstructionBody; 7] {
+    let (epoch, ordinal) = (Epoch(7), EpochOrdinal(2));
+    let late = LateMovements { epoch, ordinal, movements: vec![(8, Bytes::from_static(b"movement"))] };
     [
         InstructionBody::Fetch { bytes: 70_000 },
         InstructionBody::OpenStock { lines: lines() },
         InstructionBody::Correct { about: position(8), lines: lines() },
         InstructionBody::Void { source: Source::new("till:3").unwrap(), id: DocumentId::new("7").unwrap() },
         InstructionBody::Accept { about: position(9) },
+        InstructionBody::Late(late),
         InstructionBody::Unknown { kind: 31 },
     ]
 }
@@ -157,6 +160,7 @@ fn of_the_centre() -> Vec<(&'static str, ToBox)> {
         "instruction_correct",
         "instruction_void",
         "instruction_accept",
+        "instruction_late",
         "instruction_unknown",
     ];
     let instruction = |body| ToBox::Instruction(Instruction { id: label("open-17"), body });

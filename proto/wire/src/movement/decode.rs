@@ -1,7 +1,7 @@
 //! From bytes to a movement, every field checked.
 
 use tidemark_model::books::Resolution;
-use tidemark_model::limits::{RAW_BYTES, RECORD_BYTES};
+use tidemark_model::limits::{MOVEMENTS_PER_DOCUMENT, RAW_BYTES, RECORD_BYTES};
 use tidemark_model::movement::{About, DocumentRef, Labels, LineLabels, Parked};
 use tidemark_model::{
     Basis, Code, ContentDigest, Disposition, DocumentId, Epoch, Kind, Label, Marks, Movement, Note, Odometer,
@@ -112,6 +112,10 @@ fn document_ref(document: &RawDocument<'_>, ordinal: u64) -> Result<DocumentRef,
     let count = small(document.count, "document.count")?;
     if count == 0 {
         return Err(DecodeError::Missing { field: "document.count" });
+    }
+    if count > MOVEMENTS_PER_DOCUMENT {
+        let bounds = "more movements than a document may have";
+        return Err(DecodeError::Range { field: "document.count", found: document.count, bounds });
     }
     if ordinal == 0 || ordinal > u64::from(count) {
         let bounds = "not from 1 to the document's count";

@@ -96,6 +96,8 @@ fn what_is_missing_is_named() {
     assert_eq!(refused(|m| document(m).source.clear()), missing("document.source"));
     assert_eq!(refused(|m| document(m).id.clear()), missing("document.id"));
     assert_eq!(refused(|m| document(m).count = 0), missing("document.count"));
+    let beyond = refused(|m| document(m).count = (1 << 20) + 1);
+    assert!(matches!(beyond, DecodeError::Range { field: "document.count", .. }), "{beyond}");
     assert_eq!(refused(|m| m.parked = Some(inventory::Parked::default())), missing("parked.reason"));
     let name = inventory::DocumentName { source: "a".into(), id: String::new() };
     let about = inventory::About { what: Some(inventory::about::What::Document(name)) };

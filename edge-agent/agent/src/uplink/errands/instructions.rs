@@ -7,8 +7,10 @@ use tidemark_model::document::{
     Body, CountBody, CountReason, Line as DocumentLine, SkuChange, TakenLine, Timing, Unit,
 };
 use tidemark_model::movement::{About, Labels};
-use tidemark_model::{Document, DocumentId, Label, Source, TextError};
-use tidemark_sync::message::{FetchInstruction, Instruction, InstructionBody, InstructionLine};
+use tidemark_model::opening::late_documents;
+use tidemark_model::{Document, DocumentId, Label, Source, Status, TextError};
+use tidemark_sync::message::{FetchInstruction, Instruction, InstructionBody, InstructionLine, LateMovements};
+use tidemark_wire::decode_movement;
 use tidemark_wire::limits::INSTRUCTION_BODY_BYTES;
 use tokio::sync::mpsc;
 
@@ -45,11 +47,36 @@ impl Runner {
         }
         let fetched = matches!(body, InstructionBody::Fetch { .. });
         let body = if fetched { self.fetch_body(id).await? } else { body.clone() };
+        if let InstructionBody::Late(late) = &body {
+            self.commit_late(id, late).await?;
+        }
         let document = document_of(&self.journal, id, body)?;
         let submission = Submission { document, lane: None, instruction: Some(id.clone()) };
         let committed = self.journal.submit(submission).await?;
         tracing::info!(%id, first = committed.first.seq, lines = committed.lines, "an instruction is done");
         Ok(())
+    }
+
+    /// Commits once more what an older epoch had beyond what the centre knew
+    /// at its end. A document that is held is dropped, so what was interrupted
+    /// may begin again. It is decided over the opening, so it waits for that.
+    async fn commit_late(&self, id: &Label, late: &LateMovements) -> Result<(), ErrandError> {
+        let Some(opening) = self.journal.opening()? else {
+            return Err(ErrandError::Waits("this box has not taken over yet what the one before it left"));
+        };
+        let mut movements = Vec::with_capacity(late.movements.len());
+        for (seq, bytes) in &late.movements {
+            let movement = decode_movement(bytes).map_err(|error| ErrandError::Unfit(error.to_string()))?;
+            movements.push((*seq, movement));
+        }
+        let between = opening.ordinal.0 > late.ordinal.0.saturating_add(1);
+        let submissions = late_documents(late.epoch, between, movements).into_iter().map(Submission::of).collect();
+        let mut committed = 0;
+        for done in self.journal.submit_all(submissions).await {
+            committed += u32::from(done?.status == Status::Accepted);
+        }
+        tracing::info!(%id, epoch = %late.epoch, movements = late.movements.len(), committed, "what came late is here");
+        self.resolve_known().await
     }
 
     async fn fetch_body(&self, id: &Label) -> Result<InstructionBody, ErrandError> {
@@ -86,7 +113,7 @@ fn document_of(journal: &Journal, id: &Label, body: InstructionBody) -> Result<D
         business_day_given: false,
         timing,
         sequence: None,
-        body: document_body(body)?,
+        body: document_body(id, body)?,
     })
 }
 
@@ -103,7 +130,7 @@ fn timing_of(journal: &Journal, body: &InstructionBody) -> Result<Timing, Errand
     }
 }
 
-fn document_body(body: InstructionBody) -> Result<Body, ErrandError> {
+fn document_body(id: &Label, body: InstructionBody) -> Result<Body, ErrandError> {
     match body {
         InstructionBody::OpenStock { lines } => {
             let taken = |line: InstructionLine| {
@@ -119,6 +146,7 @@ fn document_body(body: InstructionBody) -> Result<Body, ErrandError> {
             Ok(Body::Correction { about: About::Position(about), lines: lines.into_iter().map(change).collect() })
         }
         InstructionBody::Void { source, id } => Ok(Body::Void { source, id }),
+        InstructionBody::Late(_) => Ok(Body::InstructionResult { instruction: id.clone() }),
         InstructionBody::Accept { .. } | InstructionBody::Unknown { .. } | InstructionBody::Fetch { .. } => {
             Err(ErrandError::Unfit("this release of the box does not know this kind of instruction".to_owned()))
         }

@@ -68,6 +68,7 @@ pub(super) fn modest(mut documents: Vec<Document>) -> Vec<Document> {
             | Body::DayClose { .. }
             | Body::Resolve { .. }
             | Body::InstructionResult { .. }
+            | Body::Late(_)
             | Body::Unreadable(_) => {}
         }
     }

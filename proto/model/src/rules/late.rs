@@ -1,0 +1,127 @@
+//! Movements of a closed epoch that came after its end: the centre keeps them
+//! without effect there, and the box that has the store now commits them once
+//! more, with the effect they had.
+//!
+//! Nobody decides them anew. What they were decided over is gone, and of what
+//! happened between, the only thing that matters is whether the item was
+//! counted since: then they were seen.
+
+use crate::books::{Books, LineEffect, Reversal, Suspended, Target};
+use crate::document::{LateBody, TradeKind};
+use crate::kind::{Kind, Marks};
+use crate::movement::Movement;
+use crate::position::Odometer;
+use crate::quantity::Quantity;
+
+use super::deciding::Deciding;
+use super::entry::{Entry, Stand, Wish};
+use super::judgement::{Verdict, When};
+use super::trade::{sells, signed};
+
+pub(super) fn decide<B: Books>(deciding: &mut Deciding<'_, '_, B>, late: &LateBody) -> Result<(), B::Error> {
+    let wanted = || late.movements.keys().copied().filter(|ordinal| deciding.is_wanted(*ordinal));
+    let (Some(first), Some(last)) = (wanted().min(), wanted().max()) else { return Ok(()) };
+    deciding.begin_at(first);
+    for ordinal in first..=last {
+        deciding.line = ordinal;
+        let entry = match late.movements.get(&ordinal) {
+            Some(movement) => entry_of(deciding, late, movement)?,
+            // One that never came keeps its place between those that did.
+            None => Entry { marks: Marks::HELD, ..Entry::of(kind(late)) },
+        };
+        deciding.record(entry)?;
+    }
+    Ok(())
+}
+
+/// The kind of the document, as far as it is known.
+pub(super) fn kind(late: &LateBody) -> Kind {
+    late.movements.first_key_value().map_or(Kind::Unknown, |(_, movement)| movement.kind)
+}
+
+/// Whether a void can reverse it.
+pub(super) fn is_trade(late: &LateBody) -> bool {
+    TradeKind::of(kind(late)).is_some()
+}
+
+fn entry_of<B: Books>(deciding: &Deciding<'_, '_, B>, late: &LateBody, movement: &Movement) -> Result<Entry, B::Error> {
+    let Movement { sku, code, quantity, units_per_scan, reason, disposition, line, about, .. } = movement.clone();
+    let (wish, marks) = wish_of(deciding, late, movement)?;
+    let marks = movement.marks.without(Marks::NEGATIVE).with(marks);
+    let happened = Some(Odometer::BEFORE_BIRTH);
+    let (kind, parked) = (movement.kind, None);
+    Ok(Entry {
+        kind,
+        sku,
+        code,
+        quantity,
+        units_per_scan,
+        reason,
+        disposition,
+        line,
+        about,
+        happened,
+        marks,
+        parked,
+        wish,
+    })
+}
+
+/// What a movement is to change, and what has to be said of it.
+fn wish_of<B: Books>(
+    deciding: &Deciding<'_, '_, B>,
+    late: &LateBody,
+    movement: &Movement,
+) -> Result<(Wish, Marks), B::Error> {
+    let Some(sku) = &movement.sku else { return Ok((suspended(movement).unwrap_or(Wish::Nothing), Marks::NONE)) };
+    let effect = movement.effect;
+    if effect == Quantity::ZERO {
+        return Ok((Wish::Nothing, Marks::NONE));
+    }
+    let closed = deciding.stock(sku)?.closed;
+    let verdict = When::At(Odometer::BEFORE_BIRTH).judge(closed);
+    let may_be_seen = late.between && closed.is_some() && verdict == Verdict::Counts;
+    // Told again, it has the effect it was committed with.
+    let seen = deciding.is_committed_now() && (may_be_seen || verdict == Verdict::Explained);
+    let now = if seen { Quantity::ZERO } else { effect };
+    // What a count changed did not happen to the goods.
+    let stands = !may_be_seen && !matches!(movement.kind, Kind::Count | Kind::Tally);
+    let stand = Stand { happened: Odometer::BEFORE_BIRTH, effect, unsure: true };
+    let stands = stands.then_some(stand).into_iter().collect();
+    let trade = TradeKind::of(movement.kind).is_some_and(sells);
+    let unordered = verdict == Verdict::Unordered;
+    let marks = Marks::RECOUNT.with_if(seen, Marks::EXPLAINED).with_if(unordered, Marks::UNORDERED);
+    Ok((Wish::Effect { now, stands, trade }, marks))
+}
+
+/// What was given under a code that nobody knew then.
+fn suspended(movement: &Movement) -> Option<Wish> {
+    let kind = TradeKind::of(movement.kind).filter(|_| movement.code.is_some())?;
+    let amount = signed(kind, movement.disposition, movement.quantity).ok()?;
+    if amount == Quantity::ZERO || movement.marks.has(Marks::VOIDED) {
+        return None;
+    }
+    let in_base = movement.marks.has(Marks::BASE);
+    let amount = if in_base { Suspended::Base(amount) } else { Suspended::Packs(amount) };
+    Some(Wish::Suspense { amount, trade: sells(kind), unsure: true })
+}
+
+/// What a void of it would reverse, by what was recorded after those that
+/// were skipped.
+pub(super) fn reversal(
+    late: &LateBody,
+    (voided, skipped): (bool, u32),
+    committed: Odometer,
+    recorded: &mut Vec<LineEffect>,
+) -> Reversal {
+    if !is_trade(late) {
+        return if kind(late) == Kind::Count { Reversal::Count } else { Reversal::Nothing };
+    }
+    if voided || late.movements.values().any(|movement| movement.marks.has(Marks::VOIDED)) {
+        return Reversal::Done;
+    }
+    let nothing = || LineEffect { target: Target::Nothing, happened: Odometer::BEFORE_BIRTH, trade: false };
+    let mut recorded = std::mem::take(recorded).into_iter();
+    let line = |ordinal: u32| if ordinal <= skipped { nothing() } else { recorded.next().unwrap_or_else(nothing) };
+    Reversal::Lines { committed, lines: (1..=late.count).map(line).collect() }
+}
