@@ -120,11 +120,9 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
             tasks.spawn("applier", Applier { partition, parts, conditions, events, clock }.run(tasks.stop()));
         }
     }
-    if parts.ledger.is_shared() {
-        let (ledger, desk, fleet) = (parts.ledger.clone(), desk.clone(), fleet.clone());
-        let neighbours = Neighbours::of(ledger, desk, fleet, clock);
-        tasks.spawn("neighbours", neighbours.watch(tasks.stop()));
-    }
+    let alone = !parts.ledger.is_shared();
+    let neighbours = Neighbours::of(parts.ledger.clone(), desk.clone(), fleet.clone(), clock).alone(alone);
+    tasks.spawn("neighbours", neighbours.watch(tasks.stop()));
     if plays(Role::Ingest) {
         let poller = Poller::of(parts.ledger.clone(), parts.stream.clone(), desk, fleet, clock);
         tasks.spawn("poller", poller.run(tasks.stop()));

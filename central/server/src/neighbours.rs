@@ -1,6 +1,7 @@
-//! What other processes of the centre do, seen in the ledger that all share:
-//! a catalogue and instructions go to the boxes connected here, heartbeats to
-//! the fleet as it is shown here, and a box whose epoch was closed comes again.
+//! What others did, seen in the ledger: an applier's instructions go to the
+//! boxes connected here. Where several processes share the ledger, so do a
+//! catalogue and the instructions of other doors, heartbeats go to the fleet
+//! as it is shown here, and a box whose epoch was closed comes again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -25,6 +26,8 @@ pub(crate) struct Neighbours {
     desk: Desk,
     fleet: Fleet,
     clock: Clock,
+    /// Whether no other process has the ledger.
+    alone: bool,
     catalogue: Option<u64>,
     /// Instructions that were waiting at the last look.
     seen: BTreeSet<String>,
@@ -32,7 +35,13 @@ pub(crate) struct Neighbours {
 
 impl Neighbours {
     pub(crate) const fn of(ledger: Ledger, desk: Desk, fleet: Fleet, clock: Clock) -> Self {
-        Self { ledger, desk, fleet, clock, catalogue: None, seen: BTreeSet::new() }
+        Self { ledger, desk, fleet, clock, alone: false, catalogue: None, seen: BTreeSet::new() }
+    }
+
+    /// No other process has the ledger: what is done here is known here.
+    pub(crate) const fn alone(mut self, alone: bool) -> Self {
+        self.alone = alone;
+        self
     }
 
     /// Looks until it is asked to stop.
@@ -52,11 +61,14 @@ impl Neighbours {
     }
 
     async fn look(&mut self) -> Result<(), LedgerError> {
+        self.give_instructions().await?;
+        if self.alone {
+            return Ok(());
+        }
         let version = self.ledger.catalogue_version().await?;
         if self.catalogue.replace(version).is_some_and(|known| known != version) {
             self.desk.tell_catalogue(version);
         }
-        self.give_instructions().await?;
         self.call_back().await?;
         for row in self.ledger.heartbeats().await? {
             self.fleet.learn(&row, Millis(self.clock.millis()));

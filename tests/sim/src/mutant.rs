@@ -23,7 +23,8 @@ pub enum Mutant {
     CommitWithoutCas,
     /// The applier's position is an offset alone, whatever life of the stream.
     OffsetWithoutStream,
-    /// A `Welcome` adds to what the box knew handled instead of replacing it.
+    /// What the centre says adds to what the box knew handled instead of
+    /// replacing it.
     UnionHandled,
     /// The cache takes levels in the order in which they come.
     OlderLevelWins,

@@ -135,12 +135,17 @@ impl World {
 
     /// What a mistake makes of a message.
     fn bend(&self, mut message: ToBox) -> ToBox {
-        if let (Some(Mutant::UnionHandled), ToBox::Welcome(welcome)) = (self.mutant, &mut message) {
-            for (index, known) in self.shop.disk.known_handled() {
-                let told = welcome.blocks.entry(*index).or_insert(*known);
-                if told.bitmap.count() < known.bitmap.count() {
-                    *told = *known;
-                }
+        let (told, whole) = match (self.mutant, &mut message) {
+            (Some(Mutant::UnionHandled), ToBox::Welcome(welcome)) => (&mut welcome.blocks, true),
+            (Some(Mutant::UnionHandled), ToBox::Handled(handled)) => (&mut handled.blocks, false),
+            _as_it_is => return message,
+        };
+        for (index, known) in self.shop.disk.known_handled() {
+            if whole {
+                told.entry(*index).or_insert(*known);
+            }
+            if let Some(told) = told.get_mut(index).filter(|told| told.bitmap.count() < known.bitmap.count()) {
+                *told = *known;
             }
         }
         message
