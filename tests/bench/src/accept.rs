@@ -10,6 +10,7 @@ use tidemark_fleet::submit::{TillLine, status_of};
 use tokio::time::Instant;
 
 use crate::disk;
+use crate::plain_till::PlainTill;
 use crate::samples::{Millis, Samples, rate};
 use crate::scene::{Scene, Trouble};
 use crate::table::{Row, rounds};
@@ -53,17 +54,19 @@ pub(crate) async fn one_at_a_time(scene: &Scene, times: usize) -> Result<Vec<Row
     let till = TillLine::of(&scene.edge);
     let mut bare = Samples::default();
     let (mut alone, mut beside, mut paced) = (Samples::default(), Samples::default(), Samples::default());
-    let mut worse = Vec::new();
+    let mut plain = PlainTill::connect(scene.edge.recipe().http)?;
+    let (mut worse, mut looks) = (Vec::new(), Samples::default());
     for round in 0..times {
         let raw = disk::median(scene.stage.folder())?;
         scene.line.set(Link::Cut);
-        let median = median_of(scene, &till, &format!("alone{round}")).await?;
+        let median = median_of(scene, &mut plain, &format!("alone{round}"))?;
+        looks.add(look_of(&mut plain)?);
         worse.push(median > (raw * 3 / 2).max(raw + Duration::from_micros(500)));
         alone.add(median);
         bare.add(raw);
         scene.line.set(Link::FREE);
         scene.settle().await?;
-        beside.add(median_of(scene, &till, &format!("beside{round}")).await?);
+        beside.add(median_of(scene, &mut plain, &format!("beside{round}"))?);
         let mut ticks = tokio::time::interval(Duration::from_secs(1) / u32::try_from(PACE.0)?);
         for number in 0..PACE.1 {
             ticks.tick().await;
@@ -82,7 +85,14 @@ pub(crate) async fn one_at_a_time(scene: &Scene, times: usize) -> Result<Vec<Row
             reached: Some(reached),
         },
         Row {
-            what: "the same while a centre syncs each document to the same disk twice more",
+            what: "a request that touches no disk, the same way there and back, p50",
+            aim: "–",
+            measured: looks.spread(),
+            raw: "–".to_owned(),
+            reached: None,
+        },
+        Row {
+            what: "document accepted, one at a time, while a centre syncs each document to the same disk twice more",
             aim: "–",
             measured: beside.spread(),
             raw,
@@ -98,10 +108,20 @@ pub(crate) async fn one_at_a_time(scene: &Scene, times: usize) -> Result<Vec<Row
     ])
 }
 
-async fn median_of(scene: &Scene, till: &TillLine, id: &str) -> Result<Duration, Trouble> {
+fn median_of(scene: &Scene, till: &mut PlainTill, id: &str) -> Result<Duration, Trouble> {
     let mut samples = Samples::default();
     for number in 0..DOCUMENTS {
-        samples.add(submit(till, &document(&scene.range, id, number, 1)).await?);
+        let event = document(&scene.range, id, number, 1);
+        // The line to the centre and others in this process go on meanwhile.
+        samples.add(tokio::task::block_in_place(|| till.submit(&event))?);
+    }
+    Ok(samples.quantile(500))
+}
+
+fn look_of(till: &mut PlainTill) -> Result<Duration, Trouble> {
+    let mut samples = Samples::default();
+    for _ in 0..DOCUMENTS {
+        samples.add(tokio::task::block_in_place(|| till.look())?);
     }
     Ok(samples.quantile(500))
 }
