@@ -13,7 +13,7 @@ use tidemark_fleet::range::Article;
 use tidemark_fleet::receipts::Sums;
 use tidemark_fleet::relay::Relay;
 use tidemark_fleet::stage::{Programs, Stage};
-use tidemark_fleet::submit::TillLine;
+use tidemark_fleet::submit::{TillLine, status_of};
 
 /// Opening stock of every article, in pieces.
 pub const OPENING: u64 = 100;
@@ -85,6 +85,16 @@ where
     F: Future<Output = Result<bool, Trouble>>,
 {
     PATIENCE.wait_for(what, look).await
+}
+
+/// Sells one of an item so often, each under an id of its own, and sees each
+/// accepted.
+pub async fn sell(edge: &Daemon, name: &str, sku: &str, times: u64) -> Result<(), Trouble> {
+    for number in 0..times {
+        let told = TillLine::of(edge).submit(&sale(&format!("{name}-{number}"), sku, 1)).await?;
+        expect(status_of(&told.result) == "accepted", || format!("not accepted: {}", told.result))?;
+    }
+    Ok(())
 }
 
 /// A sale of one line as a till sends it.

@@ -1,7 +1,7 @@
 //! A box whose journal is damaged while the line is down.
 
 use serde_json::{Value, json};
-use tidemark_e2e::scene::{OPENING, STORE, Scene, Trouble, sale, wait_for};
+use tidemark_e2e::scene::{OPENING, STORE, Scene, Trouble, sale, sell, wait_for};
 use tidemark_fleet::relay::Link;
 use tidemark_fleet::submit::status_of;
 
@@ -18,10 +18,7 @@ async fn everything_readable_of_a_damaged_journal_reaches_the_ledger_and_the_box
     let mut scene = Scene::set(&[], &[]).await?;
     scene.line.set(Link::Cut);
     let sku = scene.range[0].sku.to_string();
-    for number in 0..SALES {
-        let told = scene.till().submit(&sale(&format!("before-{number}"), &sku, 1)).await?;
-        assert_eq!(status_of(&told.result), "accepted");
-    }
+    sell(&scene.edge, "before", &sku, SALES).await?;
     let before = scene.edge.get("/v1/status").await?;
     scene.edge.kill().await?;
     let journal = scene.stage.folder().join(format!("box-{STORE}")).join("journal");

@@ -1,7 +1,7 @@
 //! A box is replaced, and the old one comes back.
 
 use serde_json::{Value, json};
-use tidemark_e2e::scene::{OPENING, STORE, Scene, Trouble, sale, wait_for};
+use tidemark_e2e::scene::{OPENING, STORE, Scene, Trouble, sale, sell, wait_for};
 use tidemark_fleet::process::Daemon;
 use tidemark_fleet::relay::Link;
 use tidemark_fleet::submit::{TillLine, status_of};
@@ -12,14 +12,6 @@ const HEARD: u64 = 5;
 const UNHEARD: u64 = 7;
 /// Sold by the new box.
 const NEW: u64 = 3;
-
-async fn sell(edge: &Daemon, name: &str, sku: &str, times: u64) -> Result<(), Trouble> {
-    for number in 0..times {
-        let told = TillLine::of(edge).submit(&sale(&format!("{name}-{number}"), sku, 1)).await?;
-        assert_eq!(status_of(&told.result), "accepted", "{}", told.result);
-    }
-    Ok(())
-}
 
 async fn on_hand(daemon: &Daemon, path: &str) -> Result<Value, Trouble> {
     Ok(daemon.get(path).await?.get("on_hand").cloned().unwrap_or_default())

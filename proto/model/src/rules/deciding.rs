@@ -125,18 +125,10 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
 
     /// How many movements the document has.
     fn count(&self) -> u32 {
-        match &self.document.body {
-            Body::Late(late) => late.count,
-            Body::Trade { .. }
-            | Body::Count(_)
-            | Body::Void { .. }
-            | Body::DayClose { .. }
-            | Body::Correction { .. }
-            | Body::Resolve { .. }
-            | Body::Restatement { .. }
-            | Body::InstructionResult { .. }
-            | Body::Unreadable(_) => u32::try_from(self.movements.len().max(1)).unwrap_or(u32::MAX),
+        if let Body::Late(late) = &self.document.body {
+            return late.count;
         }
+        u32::try_from(self.movements.len().max(1)).unwrap_or(u32::MAX)
     }
 
     /// Seqs from where it stands to the next movement; told again, it stands

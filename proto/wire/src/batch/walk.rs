@@ -5,6 +5,7 @@ use super::flow::{Broken, Column, Flow};
 use super::row::{Document, Row};
 use super::shape::{Ending, Shape};
 use crate::protobuf::{unzigzag, zigzag};
+use tidemark_model::document::TradeKind;
 use tidemark_model::{Kind, Marks, Quantity};
 
 /// What was last known of an item.
@@ -223,21 +224,10 @@ fn usual_effect(row: &Row<'_>) -> i64 {
     let units = Quantity::thousandths(row.units.unwrap_or(Quantity::ONE.as_thousandths()));
     let Ok(base) = Quantity::thousandths(row.quantity).scale(units) else { return 0 };
     let base = base.as_thousandths();
-    match u8::try_from(row.kind).ok().and_then(Kind::from_number) {
-        Some(Kind::Sale | Kind::TransferOut) => base.wrapping_neg(),
-        Some(Kind::Return | Kind::Receipt | Kind::TransferIn | Kind::Adjustment) => base,
-        Some(
-            Kind::Count
-            | Kind::Tally
-            | Kind::Void
-            | Kind::Correction
-            | Kind::Resolve
-            | Kind::Restatement
-            | Kind::DayClose
-            | Kind::InstructionResult
-            | Kind::Unknown,
-        )
-        | None => 0,
+    match u8::try_from(row.kind).ok().and_then(Kind::from_number).and_then(TradeKind::of) {
+        Some(TradeKind::Sale | TradeKind::TransferOut) => base.wrapping_neg(),
+        Some(TradeKind::Return | TradeKind::Receipt | TradeKind::TransferIn | TradeKind::Adjustment) => base,
+        None => 0,
     }
 }
 
