@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Generation, Seq};
+use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Generation, Odometer, Seq};
 
 use crate::layout::catalogue::CatalogueHead;
 use crate::layout::handled::{GraceMarks, HandledBlock, HandledHead};
@@ -41,6 +41,9 @@ pub(crate) struct Handled {
     /// Which of its store's epochs the centre says this is.
     pub(crate) ordinal: Option<EpochOrdinal>,
     pub(crate) grace: GraceMarks,
+    /// When the centre last spoke of this history of its ledger since the
+    /// journal was opened; not kept.
+    pub(crate) heard: Odometer,
 }
 
 impl State {
@@ -123,7 +126,14 @@ impl Handled {
             Ok(Scan::On)
         })?;
         let grace = store.value(Family::Meta, &meta::GRACE)?.unwrap_or_default();
-        Ok(Self { generation: head.generation, through, above, grace, ordinal: head.ordinal })
+        Ok(Self {
+            generation: head.generation,
+            through,
+            above,
+            grace,
+            ordinal: head.ordinal,
+            heard: Odometer::default(),
+        })
     }
 
     /// How many positions are handled.

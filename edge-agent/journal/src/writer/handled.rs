@@ -37,12 +37,13 @@ impl Owner {
 fn follow(state: &State, word: &ProvenWord, now: Odometer) -> Handled {
     let held = &state.handled;
     let mut next = match word.told.welcome {
-        None => held.clone(),
+        None => Handled { heard: now, ..held.clone() },
         Some(ordinal) => Handled {
             generation: word.told.generation,
             through: state.trimmed_below.saturating_sub(1),
             above: BTreeMap::new(),
             grace: held.grace.clone(),
+            heard: now,
             ordinal: Some(ordinal),
         },
     };

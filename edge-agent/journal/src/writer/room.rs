@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use tidemark_model::Odometer;
+
 use super::Owner;
 use crate::aside;
 use crate::ballast;
@@ -60,6 +62,16 @@ impl Owner {
         match self.shared.room.now() {
             Room::Enough | Room::Tight | Room::Scarce => self.config.retention,
             Room::Short => Retention { grace_ms: 0, step: 1, ..self.config.retention },
+        }
+    }
+
+    /// The reading by which a grace must have passed: a centre that is not
+    /// reached may have been set back, so without need only its own later
+    /// word lets anything go.
+    pub(super) fn trims_by(&self) -> Odometer {
+        match self.shared.room.now() {
+            Room::Enough | Room::Tight | Room::Scarce => self.state.handled.heard,
+            Room::Short => self.shared.running.now(),
         }
     }
 

@@ -85,9 +85,8 @@ impl Owner {
     /// Trims what was handled and has had its grace; gives the lowest seq
     /// still held.
     pub(super) fn trim(&mut self) -> Result<Seq, NotSaved> {
-        let now = self.shared.running.now();
         let retention = self.retention();
-        let Some(below) = trimmable(&self.state, now, retention.grace_ms) else {
+        let Some(below) = trimmable(&self.state, self.trims_by(), retention.grace_ms) else {
             return Ok(self.state.trimmed_below);
         };
         let (epoch, from) = (self.state.identity.epoch, self.state.trimmed_below);
@@ -160,14 +159,14 @@ fn look_at_counts(store: &Store, now: Odometer) -> Result<LookAtCounts, ReadErro
 }
 
 /// Below which seq everything may go: whole blocks, handled and proven at
-/// least a grace ago, and never before the opening is taken of an epoch that
-/// follows another.
-fn trimmable(state: &State, now: Odometer, grace_ms: u64) -> Option<Seq> {
+/// least a grace before a reading, and never before the opening is taken of an
+/// epoch that follows another.
+fn trimmable(state: &State, by: Odometer, grace_ms: u64) -> Option<Seq> {
     let is_first = state.handled.ordinal == Some(EpochOrdinal(1));
     if !is_first && state.opening.is_none() {
         return None;
     }
-    let graced = state.handled.grace.0.iter().filter(|(at, _)| now.0.saturating_sub(at.0) >= grace_ms);
+    let graced = state.handled.grace.0.iter().filter(|(at, _)| by.0.saturating_sub(at.0) >= grace_ms);
     let seq = graced.map(|(_, seq)| *seq).max()?.min(state.handled.through);
     Some(BlockIndex::of(seq.saturating_add(1)).first()).filter(|below| *below > state.trimmed_below)
 }

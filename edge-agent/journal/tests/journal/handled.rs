@@ -38,6 +38,12 @@ fn word(journal: &Journal, seqs: &SeqSet, replaces: bool) -> HandledWord {
     HandledWord { generation: GENERATION, epoch: journal.identity().epoch, blocks: held(journal, seqs), welcome }
 }
 
+/// The centre says something of its present history.
+fn heard(journal: &Journal) {
+    let told = wait(journal.handled(word(journal, &SeqSet::new(), false))).unwrap();
+    assert!(told.taken);
+}
+
 fn set(ranges: &[(u64, u64)]) -> SeqSet {
     ranges.iter().map(|(first, last)| *first..=*last).collect()
 }
@@ -53,6 +59,7 @@ fn only_what_is_handled_proven_and_graced_goes_and_in_whole_blocks() {
     assert!(verdict.taken && verdict.forked.is_empty() && verdict.unproven.is_empty());
     assert_eq!((verdict.through, verdict.count), (most, most));
     shop.pass(2_000);
+    heard(&journal);
     assert_eq!(wait(journal.trim()).unwrap(), 1, "nothing goes before the opening is taken");
     wait(journal.take_opening(EpochOrdinal(1), Vec::new())).unwrap();
     assert_eq!(wait(journal.trim()).unwrap(), 2 * BLOCK_SEQS + 1);
@@ -87,9 +94,36 @@ fn within_the_grace_nothing_goes() {
     wait(journal.take_opening(EpochOrdinal(1), Vec::new())).unwrap();
     wait(journal.handled(word(&journal, &set(&[(1, BLOCK_SEQS + 7)]), true))).unwrap();
     shop.pass(999);
+    heard(&journal);
     assert_eq!(wait(journal.trim()).unwrap(), 1);
     shop.pass(1);
+    heard(&journal);
     assert_eq!(wait(journal.trim()).unwrap(), BLOCK_SEQS + 1);
+    writer.stop().unwrap();
+}
+
+#[test]
+fn while_the_centre_is_not_heard_nothing_goes_for_it_may_have_been_set_back() {
+    let shop = Shop::new("unheard");
+    let (journal, writer) = open_hasty(&shop);
+    sell(&journal, 1, 2 * BLOCK_SEQS);
+    let all = set(&[(1, 2 * BLOCK_SEQS)]);
+    let first = HandledWord { welcome: Some(EpochOrdinal(1)), ..word(&journal, &all, true) };
+    wait(journal.handled(first)).unwrap();
+    shop.pass(1_000_000);
+    assert_eq!(wait(journal.trim()).unwrap(), 1);
+    writer.stop().unwrap();
+    drop(journal);
+    let (journal, writer) = open_hasty(&shop);
+    assert_eq!(wait(journal.trim()).unwrap(), 1, "nor after a start");
+    let none = SeqSet::new();
+    let back = HandledWord { generation: Generation(2), ..word(&journal, &none, true) };
+    wait(journal.handled(back)).unwrap();
+    assert_eq!(wait(journal.trim()).unwrap(), 1);
+    assert_eq!(journal.uplink_facts().unwrap().handled.len(), 0, "all of it goes up again");
+    let other = HandledWord { generation: Generation(3), ..word(&journal, &none, false) };
+    assert!(!wait(journal.handled(other)).unwrap().taken);
+    assert_eq!(wait(journal.trim()).unwrap(), 1, "a word of another history says nothing");
     writer.stop().unwrap();
 }
 
@@ -142,6 +176,7 @@ fn other_bytes_at_the_centre_are_told_as_a_fork_and_never_trimmed() {
     assert_eq!(verdict.forked, [BlockIndex(1)]);
     assert_eq!(verdict.through, BLOCK_SEQS);
     shop.pass(10_000);
+    heard(&journal);
     assert_eq!(wait(journal.trim()).unwrap(), BLOCK_SEQS + 1);
     let mut beyond = word(&journal, &set(&[(BLOCK_SEQS + 1, 3 * BLOCK_SEQS)]), false);
     let mut bitmap = Bitmap::EMPTY;
@@ -166,6 +201,7 @@ fn in_a_stores_first_epoch_there_is_no_opening_to_wait_for() {
     let (journal, writer) = open_hasty(&shop);
     assert_eq!(journal.uplink_facts().unwrap().handled, held(&journal, &all));
     shop.pass(5_000);
+    heard(&journal);
     assert_eq!(wait(journal.trim()).unwrap(), 2 * BLOCK_SEQS + 1);
     assert!(journal.uplink_facts().unwrap().handled.is_empty());
     assert_eq!(journal.standing().unwrap().pending, 0);
