@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use tidemark_journal::{Health, Journal, Writer};
@@ -40,6 +41,23 @@ struct Tally {
     slowest: Duration,
 }
 
+/// Ends the test, with a word of where, if it is not dropped in time: what
+/// hangs can't say so itself.
+struct Watch(#[expect(dead_code, reason = "its end is what is waited for")] SyncSender<()>);
+
+impl Watch {
+    fn over(what: String) -> Self {
+        let (kept, ended) = sync_channel(1);
+        std::thread::spawn(move || {
+            if ended.recv_timeout(2 * HANG) == Err(RecvTimeoutError::Timeout) {
+                writeln!(std::io::stderr().lock(), "{what}: it hangs").unwrap();
+                std::process::abort();
+            }
+        });
+        Self(kept)
+    }
+}
+
 /// A journal with what it answered.
 struct Whole {
     shop: Shop,
@@ -52,7 +70,8 @@ fn every_byte_of(whole: &Whole) {
     let given = std::env::var("TIDEMARK_SEED").ok().map(|seed| seed.parse().unwrap());
     let seed = given.unwrap_or_else(|| getrandom::u64().unwrap() % 1_000_000);
     let night = std::env::var_os("TIDEMARK_NIGHT").is_some();
-    let mut told = format!("TIDEMARK_SEED={seed}\n");
+    writeln!(std::io::stdout().lock(), "TIDEMARK_SEED={seed}").unwrap();
+    let mut told = String::new();
     for file in file_names(&whole.shop.dir()) {
         let every = match (file.to_string_lossy().contains("OPTIONS"), night) {
             (false, false) | (true, true) => EVERY,
@@ -86,10 +105,11 @@ fn file_names(dir: &Path) -> Vec<PathBuf> {
 /// Opens a copy of the journal with one bit changed, and looks for every
 /// document that was answered.
 fn flipped(whole: &Whole, file: &Path, at: usize, tally: &mut Tally) {
-    let shop = Shop::in_memory("flipped");
+    let shop = Shop::new("flipped");
     copy(&whole.shop.dir(), &shop.dir());
     flip(&shop.dir().join(file), at, 1 << (at % 8));
     let what = format!("bit {} of byte {at} of {}", at % 8, file.display());
+    let _watch = Watch::over(what.clone());
     #[expect(clippy::disallowed_methods, reason = "what a shop waits is told by a clock")]
     let began = Instant::now();
     let mut open = sell_after(&shop, &what);
