@@ -135,11 +135,14 @@ pub(crate) async fn run(settings: BoxSettings) -> Result<(), AgentError> {
         let checked = Checked::of(&settings)?;
         let (journal, writer) = open_journal(&settings.data, &checked.store, clock)?;
         let health = journal.watch_health();
-        let ran = run_over(&settings, checked, journal, clock).await;
+        let ran = run_over(&settings, checked, journal.clone(), clock).await;
         // The last sync; joins the writer's thread.
         let stopped = tokio::task::spawn_blocking(move || writer.stop()).await;
         if !matches!(stopped, Ok(Ok(()))) {
             tracing::error!("the journal's thread did not end as it should");
+        }
+        if ran.is_err() && journal.is_left() {
+            continue;
         }
         match (ran, &*health.borrow()) {
             (Err(_), Health::Damaged { cause }) => {

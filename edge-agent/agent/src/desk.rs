@@ -212,7 +212,7 @@ impl Desk {
                 let lane = self.lanes.get(name)?.lane.name().clone();
                 let state = LaneState { lane, state: memory.encode() };
                 let (source, id) = (document.source.clone(), document.id.to_string());
-                let submission = Submission { document: *document, lane: Some(state), instruction: None };
+                let submission = Submission { lane: Some(state), ..Submission::of(*document) };
                 let saved = self.with.journal.submit(submission).await;
                 if let Ok(committed) = &saved {
                     self.with.troubles.taken(&source, &id, committed);

@@ -25,7 +25,8 @@ use std::time::Duration;
 
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
-use tidemark_journal::{Journal, ReadError, Records};
+use tidemark_daemon::retry::{Disposition, Policy, retry};
+use tidemark_journal::{Journal, NotSaved, ReadError, Records};
 use tidemark_model::Seq;
 use tidemark_sync::message::{Refusal, RefusalCode, Session, ToBox, ToCentre, Welcome};
 use tidemark_sync::{
@@ -172,6 +173,10 @@ impl UplinkTask {
                 changed = tail.changed() => match changed {
                     Ok(()) => {
                         let now = *tail.borrow_and_update();
+                        if self.around.journal.is_left() {
+                            // Everything here speaks of the old epoch.
+                            return Err(std::io::Error::other("the box goes on in a new epoch"));
+                        }
                         self.tell(Input::Committed { tail: now.seq });
                         self.tell(Input::Trimmed { below: now.trimmed_below });
                     }
@@ -289,6 +294,9 @@ impl UplinkTask {
             }
             Output::Raise(trouble) => {
                 self.raise(code_of(trouble.kind()), trouble.to_string());
+                if trouble.kind() == TroubleKind::Forked {
+                    self.work.spawn(leave_epoch(self.around.journal.clone()));
+                }
                 if let Trouble::Refused(Refusal { code: RefusalCode::Malformed, detail }) = &trouble {
                     tracing::error!(detail, "the centre did not understand this box");
                 }
@@ -345,6 +353,19 @@ impl UplinkTask {
             let attempt = *attempt;
             self.lose(attempt, cause);
         }
+    }
+}
+
+/// Draws a new epoch as soon as the disk takes it: what it holds under the
+/// present one is not what the centre holds. The new tail tells of it.
+async fn leave_epoch(journal: Journal) {
+    let judge = |error: &NotSaved| match error {
+        NotSaved::Stopped => Disposition::Stop,
+        NotSaved::Write { .. } | NotSaved::Read { .. } => Disposition::Retry,
+    };
+    match retry(Policy::SERVICE, || journal.fork(), judge).await {
+        Ok(epoch) => tracing::warn!(%epoch, "another life of this disk was heard: the box goes on in a new epoch"),
+        Err(error) => tracing::debug!(%error, "the agent stops"),
     }
 }
 

@@ -1,8 +1,11 @@
 //! The handle on the journal: submitting, telling what the centre said, and
 //! reading. Cheap to clone; everything written goes through the writer.
 
+mod forking;
 mod opening;
 mod reading;
+
+pub use forking::Forked;
 
 use std::path::Path;
 use std::sync::Arc;

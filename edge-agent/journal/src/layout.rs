@@ -32,6 +32,7 @@
 //! | | 34 ‖ instruction | its result's position ([`instructions`]) |
 //! | | 40 ‖ number 4 | a damaged journal that was set aside ([`salvage`]) |
 //! | | 41 ‖ epoch 8 | an earlier epoch whose movements are taken over ([`salvage`]) |
+//! | | 42 ‖ epoch 8 | an epoch that another life of this disk wrote too ([`salvage`]) |
 
 pub(crate) mod bytes;
 pub(crate) mod catalogue;

@@ -68,7 +68,7 @@ pub use config::Mutant;
 pub use config::{Config, Retention};
 pub use counters::{BATCH_CLASSES, Counts};
 pub use handled::{HandledVerdict, HandledWord};
-pub use journal::Journal;
+pub use journal::{Forked, Journal};
 pub use layout::identity::Identity;
 pub use layout::instructions::InstructionDone;
 pub use odometer::{Clock, Reading};

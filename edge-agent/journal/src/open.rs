@@ -19,6 +19,7 @@ use crate::side::{Mark, SideFile};
 use crate::state::State;
 use crate::store::{Opening, ReadError, Scan, Store, Tuning};
 use birth::bear;
+pub(crate) use birth::new_epoch;
 use checks::{check_mark, check_tail, damaged, storage_error};
 pub(crate) use heritage::{epochs_of, is_of};
 

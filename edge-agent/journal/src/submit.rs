@@ -1,5 +1,6 @@
 //! What is submitted to the journal, and what it answers.
 
+use tidemark_model::opening::Replay;
 use tidemark_model::{
     Basis, Code, Document, Kind, Label, Marks, Movement, Odometer, ParkReason, Position, Quantity, Seq, Sku, Status,
     Warning,
@@ -18,13 +19,22 @@ pub struct Submission {
     pub lane: Option<LaneState>,
     /// The instruction it is the result of: done once by its id.
     pub instruction: Option<Label>,
+    /// How it was committed, if it is committed once more.
+    pub replay: Option<Box<Replay>>,
 }
 
 impl Submission {
     /// A document alone.
     #[must_use]
     pub const fn of(document: Document) -> Self {
-        Self { document, lane: None, instruction: None }
+        Self { document, lane: None, instruction: None, replay: None }
+    }
+
+    /// A document that is committed once more.
+    #[must_use]
+    pub fn again(replay: Replay) -> Self {
+        let document = replay.document().clone();
+        Self { replay: Some(Box::new(replay)), ..Self::of(document) }
     }
 }
 

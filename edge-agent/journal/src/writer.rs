@@ -4,6 +4,7 @@
 //! - [`prepare`] decides documents into one batch;
 //! - [`commit`] writes it, answers, and starts anew after a failed write;
 //! - [`changes`], [`handled`] and [`catalogue`] write what is no document;
+//! - [`fork`] leaves an epoch that another life of the disk wrote too;
 //! - [`room`] lets go of what gives way on a full disk;
 //! - [`salvage`] takes over what damaged journals hold;
 //! - [`tasks`] does what is due: odometer, side file, trimming.
@@ -11,6 +12,7 @@
 mod catalogue;
 mod changes;
 mod commit;
+mod fork;
 mod handled;
 mod opening;
 mod prepare;
@@ -102,6 +104,8 @@ pub(crate) enum Command {
     CataloguePage { page: Page, reply: Reply<CatalogueState> },
     TakeOpening { ordinal: EpochOrdinal, telling: Box<Telling>, reply: Reply<OpeningTaken> },
     SettleEarlier { epoch: Epoch, through: Seq, reply: Reply<bool> },
+    Fork { old: Epoch, reply: Reply<Epoch> },
+    SettleFork { epoch: Epoch, reply: Reply<()> },
     Salvage(SalvageStep, Reply<()>),
     AddTill { till: Source, token: [u8; 32], reply: Reply<()> },
     RemoveTill { till: Source, reply: Reply<bool> },
@@ -328,6 +332,8 @@ impl Owner {
             Command::CataloguePage { page, reply } => answer(reply, self.catalogue_page(&page)),
             Command::TakeOpening { ordinal, telling, reply } => answer(reply, self.take_opening(ordinal, *telling)),
             Command::SettleEarlier { epoch, through, reply } => answer(reply, self.settle_earlier(epoch, through)),
+            Command::Fork { old, reply } => answer(reply, self.fork(old)),
+            Command::SettleFork { epoch, reply } => answer(reply, self.settle_fork(epoch)),
             Command::Salvage(step, reply) => answer(reply, self.salvage(step)),
             Command::AddTill { till, token, reply } => answer(reply, self.add_till(&till, token)),
             Command::RemoveTill { till, reply } => answer(reply, self.remove_till(&till)),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tidemark_sync::Attempt;
 use tidemark_sync::message::{
-    CataloguePage, FetchCatalogue, FetchInstruction, FetchOpening, InstructionPage, OpeningPage, ToCentre,
+    CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening, InstructionPage,
+    OpeningPage, ToCentre,
 };
 use tidemark_wire::client::{Calls, Dialer, Inbound, LinkError, Outbound};
 use tokio::sync::mpsc;
@@ -44,6 +45,10 @@ impl Caller {
 
     pub(super) async fn fetch_instruction(&mut self, request: &FetchInstruction) -> Result<InstructionPage, LinkError> {
         self.0.fetch_instruction(request).await
+    }
+
+    pub(super) async fn fetch_digests(&mut self, request: &FetchDigests) -> Result<DigestPage, LinkError> {
+        self.0.fetch_digests(request).await
     }
 }
 

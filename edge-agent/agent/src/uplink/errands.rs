@@ -2,6 +2,7 @@
 //! instructions. Each kind has a task of its own, takes one at a time in its
 //! order, tries it until it is done, and does no harm if it is done again.
 
+mod forks;
 mod instructions;
 mod opening;
 
@@ -88,6 +89,7 @@ impl Errands {
         let mut tasks = JoinSet::new();
         tasks.spawn(runner.clone().fetch_catalogues(told));
         tasks.spawn(runner.clone().take_openings(ready, report));
+        tasks.spawn(runner.clone().replay_forks());
         tasks.spawn(runner.carry_out_all(queue));
         Self { versions, openings, instructions, missed: false, caller, _tasks: tasks }
     }

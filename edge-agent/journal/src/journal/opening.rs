@@ -51,7 +51,7 @@ impl Journal {
     }
 
     /// Does what takes long on a thread for it.
-    async fn beside<T: Send + 'static>(
+    pub(super) async fn beside<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Shelf) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, NotSaved> {

@@ -20,6 +20,7 @@ pub(crate) const TILL: u8 = 33;
 pub(crate) const INSTRUCTION: u8 = 34;
 pub(crate) const ASIDE: u8 = 40;
 pub(crate) const EARLIER: u8 = 41;
+pub(crate) const FORKED: u8 = 42;
 
 pub(crate) fn block_key(kind: u8, epoch: Epoch, block: BlockIndex) -> [u8; 17] {
     let mut key = [kind; 17];

@@ -1,4 +1,4 @@
-//! What is taken over from damaged journals, in `meta`.
+//! What is taken over from damaged journals and forked epochs, in `meta`.
 
 use tidemark_model::{Epoch, Seq};
 
@@ -43,7 +43,8 @@ impl Value for KeptAside {
 }
 
 /// An earlier epoch of this box: `first..=tail` were committed in it and are
-/// not known to be handled.
+/// not known to be handled. One that another life of this disk wrote too, a
+/// forked one, has a key of its own: nothing more is sent under its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeptEpoch {
     pub(crate) first: Seq,
@@ -59,11 +60,20 @@ impl KeptEpoch {
 }
 
 pub(crate) fn epoch_key(epoch: Epoch) -> [u8; 9] {
-    let mut key = [meta::EARLIER; 9];
+    key_of(meta::EARLIER, epoch)
+}
+
+pub(crate) fn forked_key(epoch: Epoch) -> [u8; 9] {
+    key_of(meta::FORKED, epoch)
+}
+
+fn key_of(kind: u8, epoch: Epoch) -> [u8; 9] {
+    let mut key = [kind; 9];
     key.iter_mut().skip(1).zip(epoch.0.to_be_bytes()).for_each(|(place, byte)| *place = byte);
     key
 }
 
+/// Of either kind.
 pub(crate) fn read_epoch_key(key: &[u8]) -> Result<Epoch, LayoutError> {
     let mut reader = Reader::new(KeptEpoch::WHAT, key);
     reader.byte()?;

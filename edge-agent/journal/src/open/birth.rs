@@ -22,7 +22,7 @@ pub(super) fn bear(config: &Config, tuning: &Tuning, store: &Store) -> Result<St
         Some(box_id) => box_id,
         None => new_box_id()?,
     };
-    let identity = Identity { store: config.store.clone(), box_id, epoch: Epoch(u64::from_be_bytes(random()?)) };
+    let identity = Identity { store: config.store.clone(), box_id, epoch: new_epoch()? };
     heritage.put_catalogue(store).map_err(storage)?;
     let mut batch = store.batch();
     heritage.put(&mut batch).map_err(storage)?;
@@ -35,6 +35,11 @@ pub(super) fn bear(config: &Config, tuning: &Tuning, store: &Store) -> Result<St
             Err(OpenError::Storage { dir: config.dir.clone(), cause: "a new identity can't be read back".to_owned() })
         }
     }
+}
+
+/// Draws an epoch.
+pub(crate) fn new_epoch() -> Result<Epoch, OpenError> {
+    Ok(Epoch(u64::from_be_bytes(random()?)))
 }
 
 fn new_box_id() -> Result<BoxId, OpenError> {

@@ -6,6 +6,7 @@ use tidemark_model::{Position, Seq};
 use super::{Damage, OpenError};
 use crate::config::Config;
 use crate::layout::progress::chained;
+use crate::layout::salvage::{KeptEpoch, forked_key};
 use crate::layout::{Family, outbox};
 use crate::limits::PROVEN_AT_OPEN;
 use crate::side::Mark;
@@ -28,6 +29,9 @@ pub(super) fn check_tail(store: &Store, state: &State) -> Result<Result<(), Stri
 /// The database reaches what the side file knows, by the same chain.
 pub(super) fn check_mark(config: &Config, store: &Store, state: &State, mark: Mark) -> Result<(), OpenError> {
     let (epoch, tail) = (state.identity.epoch, state.progress.tail);
+    if mark.epoch != epoch && is_left(store, mark) {
+        return Ok(());
+    }
     if mark.epoch != epoch {
         let cause = format!("the side file speaks of epoch {}, the database is of epoch {epoch}", mark.epoch);
         return Err(damaged(config, cause, Some(mark), None));
@@ -55,6 +59,13 @@ pub(super) fn check_mark(config: &Config, store: &Store, state: &State, mark: Ma
     }
     let cause = format!("its movements up to {} are not those that the side file knows", mark.tail);
     Err(damaged(config, cause, Some(mark), None))
+}
+
+/// Whether a mark is of an epoch that was left for another one: the file is
+/// written after that.
+fn is_left(store: &Store, mark: Mark) -> bool {
+    let kept = store.value::<KeptEpoch>(Family::Meta, &forked_key(mark.epoch));
+    matches!(kept, Ok(Some(kept)) if mark.tail <= kept.tail)
 }
 
 /// `readable` is how far it reaches, if that is known.

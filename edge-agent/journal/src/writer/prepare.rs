@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rocksdb::WriteBatch;
 use tidemark_model::digest::{movement_digest, stock_digest};
 use tidemark_model::document::Body;
+use tidemark_model::opening::replay;
 use tidemark_model::{
     BlockIndex, Change, Draft, Label, Movement, Odometer, Outcome, Position, Seq, Stamp, Status, decide,
 };
@@ -101,7 +102,10 @@ impl<'a> Preparing<'a> {
         let document = &submission.document;
         let stamp = self.stamp(running, arrived, matches!(document.body, Body::Count(_)));
         let odometer = stamp.odometer;
-        let outcome = decide(draft, document, &stamp)?;
+        let outcome = match &submission.replay {
+            Some(again) => replay(draft, again, &stamp)?,
+            None => decide(draft, document, &stamp)?,
+        };
         self.prepared.progress.odometer = odometer;
         let told = self.put_movements(outcome.first, &outcome.movements)?;
         if outcome.status == Status::Duplicate {

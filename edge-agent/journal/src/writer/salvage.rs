@@ -124,6 +124,14 @@ impl Owner {
         if !self.state.kept.is_done() || kept.tail > through {
             return Ok(false);
         }
+        self.forget_epoch(epoch, &epoch_key(epoch))?;
+        self.state.kept.epochs.remove(&epoch);
+        self.tell_salvage();
+        Ok(true)
+    }
+
+    /// Deletes all that is held of an epoch, and the key that tells of it.
+    pub(super) fn forget_epoch(&mut self, epoch: Epoch, told_by: &[u8]) -> Result<(), NotSaved> {
         let key = |seq| outbox::key(Position { epoch, seq });
         let blocks = [BlockIndex(0), BlockIndex(u64::MAX)];
         self.change(Durability::Synced, |_, batch| {
@@ -132,11 +140,8 @@ impl Owner {
                 let [from, below] = blocks.map(|block| meta::block_key(kind, epoch, block));
                 batch.delete_range(Family::Meta, &from, &below)?;
             }
-            batch.delete(Family::Meta, &epoch_key(epoch))
-        })?;
-        self.state.kept.epochs.remove(&epoch);
-        self.tell_salvage();
-        Ok(true)
+            batch.delete(Family::Meta, told_by)
+        })
     }
 
     /// What was found missing stays told.

@@ -13,6 +13,7 @@ mod commit;
 mod damage;
 mod failing;
 mod flips;
+mod forked;
 mod full;
 mod handled;
 mod kill;

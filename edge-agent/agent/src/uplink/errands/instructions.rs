@@ -51,7 +51,7 @@ impl Runner {
             self.commit_late(id, late).await?;
         }
         let document = document_of(&self.journal, id, body)?;
-        let submission = Submission { document, lane: None, instruction: Some(id.clone()) };
+        let submission = Submission { instruction: Some(id.clone()), ..Submission::of(document) };
         let committed = self.journal.submit(submission).await?;
         tracing::info!(%id, first = committed.first.seq, lines = committed.lines, "an instruction is done");
         Ok(())

@@ -96,6 +96,7 @@ fn the_bytes_of_a_key_never_change() {
         (instructions::key(&Label::new("i").unwrap()), "2269"),
         (salvage::aside_key(3).to_vec(), "2800000003"),
         (salvage::epoch_key(Epoch(1)).to_vec(), "290000000000000001"),
+        (salvage::forked_key(Epoch(1)).to_vec(), "2a0000000000000001"),
     ] {
         assert_eq!(hex(&found), golden);
     }

@@ -1,0 +1,66 @@
+//! A journal of which another life wrote under the same epoch.
+
+use tidemark_journal::Forked;
+use tidemark_model::{BlockIndex, Seq, SeqSet, Status};
+
+use super::catalogue::teach;
+use super::shop::*;
+
+#[test]
+fn it_goes_on_in_a_new_epoch_and_replays_what_the_centre_lacks() {
+    let shop = Shop::new("forked");
+    let (journal, writer) = shop.open();
+    let old = journal.identity().epoch;
+    teach(&journal, 1, &["apple", "pear"]);
+    submit(&journal, sale("1", "apple", 3)).unwrap();
+    submit(&journal, sale("2", "apple", 5)).unwrap();
+    submit(&journal, sale("3", "pear", 1)).unwrap();
+    assert!(!journal.is_left());
+    let new = wait(journal.fork()).unwrap();
+    assert!(new != old && journal.is_left());
+    assert_eq!(wait(journal.fork()).unwrap(), new, "left once");
+    writer.stop().unwrap();
+
+    let (journal, writer) = shop.open();
+    assert_eq!((journal.identity().epoch, journal.tail()), (new, 0));
+    let forked = Forked { epoch: old, first: 1, tail: 3 };
+    assert_eq!(journal.forked().unwrap(), [forked]);
+    let digests = wait(journal.forked_digests(forked, BlockIndex(0))).unwrap();
+    assert_eq!(digests.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(on_hand(&journal, "apple"), 0, "the new epoch begins with empty books");
+    let lacking = || [2_u64, 3].into_iter().collect::<SeqSet>();
+    for documents in [2, 0] {
+        assert_eq!(wait(journal.replay(forked, lacking())).unwrap(), documents);
+        assert_eq!((on_hand(&journal, "apple"), on_hand(&journal, "pear")), (-5, -1));
+    }
+    assert_eq!(submit(&journal, sale("2", "apple", 5)).unwrap().status, Status::Duplicate);
+    wait(journal.settle_fork(old)).unwrap();
+    assert!(journal.forked().unwrap().is_empty());
+    assert!(wait(journal.forked_digests(forked, BlockIndex(0))).unwrap().is_empty());
+    writer.stop().unwrap();
+
+    let (journal, writer) = shop.open();
+    assert_eq!((journal.identity().epoch, journal.tail()), (new, 2));
+    writer.stop().unwrap();
+}
+
+#[test]
+fn with_nothing_to_replay_it_opens_in_the_new_epoch_again_and_again() {
+    let shop = Shop::new("forked-empty");
+    let (journal, writer) = shop.open();
+    let old = journal.identity().epoch;
+    submit(&journal, sale("1", "apple", 3)).unwrap();
+    let new = wait(journal.fork()).unwrap();
+    writer.stop().unwrap();
+    for settle in [false, true, false] {
+        let (journal, writer) = shop.open();
+        let no_seq: [Seq; 0] = [];
+        assert_eq!((journal.identity().epoch, journal.tail()), (new, 0));
+        if settle {
+            let forked = journal.forked().unwrap()[0];
+            assert_eq!(wait(journal.replay(forked, no_seq.into_iter().collect())).unwrap(), 0);
+            wait(journal.settle_fork(old)).unwrap();
+        }
+        writer.stop().unwrap();
+    }
+}
