@@ -9,7 +9,7 @@ mod reach;
 
 pub use forks::{HeldThere, OpenFork};
 pub use late::offers;
-pub use losses::{Loss, LossCause, LossChanges, Losses};
+pub use losses::{Loss, LossCause, LossChanges, Losses, missing_below};
 pub use openings::{Taken, unsettled};
 pub use reach::{closes, touched};
 
@@ -195,8 +195,8 @@ pub struct Plan {
     pub opened: Vec<(StoreId, Epoch, EpochOrdinal)>,
     /// Counts by epoch.
     pub counts: BTreeMap<(StoreId, Epoch), EpochCounts>,
-    /// Instructions that are answered.
-    pub answered: BTreeSet<String>,
+    /// Instructions that are answered, each by a box of this store.
+    pub answered: BTreeSet<(StoreId, String)>,
     /// Positions that came again.
     pub again: Vec<Again>,
     /// How boxes stand to their openings afterwards; only of epochs where it
@@ -331,7 +331,7 @@ impl Deciding<'_> {
         let offered = late::is_offered(state, position.epoch, &movement);
         let Movement { document, parked, sku, effect, on_hand_after, basis, .. } = movement;
         if document.source.as_str() == CENTRE_SOURCE {
-            self.plan.answered.insert(document.id.to_string());
+            self.plan.answered.insert((store.clone(), document.id.to_string()));
         }
         if let Some(parked) = parked {
             let of = (document.source.to_string(), document.id.to_string());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use tidemark_model::{
-    Block, BlockIndex, Code, Epoch, EpochOrdinal, Generation, Item, Quantity, Seq, Sku, StoreId, StreamId,
+    Block, BlockIndex, Code, Epoch, EpochOrdinal, Generation, Item, Quantity, Seq, SeqSet, Sku, StoreId, StreamId,
 };
 use tidemark_sync::message::Session;
 
@@ -95,6 +95,12 @@ impl Ledger {
         held: (Seq, Seq),
     ) -> Result<Option<StoreLook>, LedgerError> {
         on!(self, ledger => ledger.look_up(store, epoch, session, held).await)
+    }
+
+    /// The positions of an open epoch that are not handled, of all blocks
+    /// below the one of a seq.
+    pub async fn missing_below(&self, store: &StoreId, epoch: Epoch, below: Seq) -> Result<SeqSet, LedgerError> {
+        on!(self, ledger => ledger.missing_below(store, epoch, below).await)
     }
 
     /// Those of these epochs that a later one has closed.

@@ -1,6 +1,7 @@
 //! What holds whichever database keeps the ledger: each test runs on both.
 
 mod forks;
+mod instructions;
 mod losses;
 mod openings;
 

@@ -10,7 +10,7 @@ use tidemark_daemon::clock::Clock;
 use tidemark_daemon::listen::Peer as Caller;
 use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_ledger::{InstructionRow, Ledger};
-use tidemark_model::{Epoch, EpochOrdinal, SeqSet, StoreId};
+use tidemark_model::{Epoch, EpochOrdinal, Seq, SeqSet, StoreId};
 use tidemark_stream::{Event, EventRecord, Stream};
 use tidemark_sync::message::{
     CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
@@ -18,7 +18,7 @@ use tidemark_sync::message::{
     RefusalCode, SendOpening,
 };
 use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, Outbound, Peer};
-use tidemark_wire::{Control, EpochTook, decode_instruction_body, encode_control};
+use tidemark_wire::{Control, EpochTook, PositionsLost, decode_instruction_body, encode_control};
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
@@ -31,6 +31,11 @@ use conversation::Conversation;
 const ITEMS_A_PAGE: u32 = 1_000;
 /// Bytes of one page of an instruction's body.
 const BODY_BYTES_A_PAGE: usize = 256 * 1024;
+
+/// Positions that one control record names lost.
+const LOST_A_RECORD: u64 = 100_000;
+/// Positions that are named lost after one `Hello`; the next names more.
+const NAMED_LOST: u64 = 2_000_000;
 
 /// The centre's end of the protocol; cheap to clone.
 #[derive(Clone, Debug)]
@@ -53,6 +58,28 @@ impl Ingest {
         self.events.unreadable.inc_by(seqs.count());
         let ranges: Vec<_> = seqs.ranges().collect();
         tracing::error!(%store, %epoch, ?ranges, "a box can't read movements that it committed: they are lost");
+    }
+
+    /// What a box let go because the ledger held it, and the ledger lacks
+    /// since it was set back, nobody can send any more: it is named lost,
+    /// behind all that the stream still holds of it.
+    async fn name_trimmed(&self, store: StoreId, epoch: Epoch, trimmed_below: Seq) {
+        let missing = match self.ledger.missing_below(&store, epoch, trimmed_below).await {
+            Ok(missing) => missing,
+            Err(error) => return tracing::warn!(%store, %error, "what a box let go can't be looked for"),
+        };
+        let mut left = missing.lowest(NAMED_LOST);
+        while !left.is_empty() {
+            let seqs = left.lowest(LOST_A_RECORD);
+            left.remove_all(&seqs);
+            let ranges: Vec<_> = seqs.ranges().collect();
+            tracing::error!(%store, %epoch, ?ranges, "a box let these go, and this ledger does not hold them");
+            let control = Control::PositionsLost(PositionsLost { store: store.clone(), epoch, seqs, digest: None });
+            let record = EventRecord { store: store.clone(), event: Event::Control(encode_control(&control).into()) };
+            if let Err(error) = self.stream.append(self.stream.partition_of(&store), &[record]).await {
+                return tracing::warn!(%store, %error, "what is lost is not named; it is looked for with the next hello");
+            }
+        }
     }
 }
 

@@ -56,6 +56,19 @@ impl SeqSet {
         self.0.last_key_value().map(|(_, last)| *last)
     }
 
+    /// Its lowest `count` seqs.
+    #[must_use]
+    pub fn lowest(&self, count: u64) -> Self {
+        let mut left = count;
+        self.ranges()
+            .map_while(|range| {
+                let last = (*range.end()).min(range.start().saturating_add(left).checked_sub(1)?);
+                left = left.checked_sub(1)?.saturating_sub(last.saturating_sub(*range.start()));
+                Some(*range.start()..=last)
+            })
+            .collect()
+    }
+
     /// Adds a range; an empty one adds nothing.
     pub fn insert(&mut self, range: RangeInclusive<Seq>) {
         if range.is_empty() {
@@ -145,6 +158,10 @@ mod tests {
                 }
                 prop_assert_eq!(set.iter().collect::<Vec<_>>(), plain.iter().copied().collect::<Vec<_>>());
                 prop_assert_eq!(set.count(), plain.len() as u64);
+                for count in [0, 1, length, 1_000] {
+                    let lowest: SeqSet = plain.iter().copied().take(usize::try_from(count).unwrap()).collect();
+                    prop_assert_eq!(set.lowest(count), lowest);
+                }
                 let gaps = set.ranges().zip(set.ranges().skip(1));
                 prop_assert!(gaps.into_iter().all(|(a, b)| a.end() + 1 < *b.start()));
             }

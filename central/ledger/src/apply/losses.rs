@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use tidemark_model::{Block, BlockIndex, Epoch, Seq, SeqSet, StoreId};
+use tidemark_sync::message::Blocks;
 use tidemark_wire::PositionsLost;
 
 use super::{BlockKey, Deciding};
@@ -194,6 +195,14 @@ impl Deciding<'_> {
             counts.lost = counts.lost.saturating_add(named);
         });
     }
+}
+
+/// The seqs of whole blocks below one that these do not hold.
+#[must_use]
+pub fn missing_below(below: BlockIndex, blocks: &Blocks) -> SeqSet {
+    let mut missing: SeqSet = std::iter::once(1..=below.first().saturating_sub(1)).collect();
+    blocks.iter().for_each(|(index, block)| missing.remove_all(&held(*index, block)));
+    missing
 }
 
 /// The seqs of a block that are handled.

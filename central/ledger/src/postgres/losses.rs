@@ -1,10 +1,12 @@
 //! Lost positions: read and written with a batch, told to people, signed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
-use tidemark_model::{Epoch, SeqSet, StoreId};
+use tidemark_model::{BlockIndex, Epoch, Seq, SeqSet, StoreId};
+use tidemark_sync::message::Blocks;
 
 use super::applying::StoreKeys;
 use super::{PostgresLedger, plain};
@@ -84,6 +86,32 @@ pub(super) async fn write(
 }
 
 impl PostgresLedger {
+    /// The positions of an open epoch that are not handled, of all blocks
+    /// below the one of a seq.
+    pub async fn missing_below(&self, store: &StoreId, epoch: Epoch, below: Seq) -> Result<SeqSet, LedgerError> {
+        let select = "SELECT s.key, e.handled FROM epochs e JOIN stores s ON s.key = e.store \
+                      WHERE s.store = $1 AND e.epoch = $2 AND NOT e.closed";
+        let found = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed());
+        let Some(row) = found.fetch_optional(&self.write).await? else { return Ok(SeqSet::new()) };
+        let (key, handled): (i64, i64) = (row.try_get("key")?, row.try_get("handled")?);
+        let first = BlockIndex::of(below);
+        // Those above are few, and say whether any below has to be looked at.
+        let above = self.blocks_of(key, epoch, first..BlockIndex(u64::MAX)).await?;
+        let above: u64 = above.values().map(|block| u64::from(block.bitmap.count())).sum();
+        if unsigned(handled).saturating_sub(above) >= first.first().saturating_sub(1) {
+            return Ok(SeqSet::new());
+        }
+        Ok(apply::missing_below(first, &self.blocks_of(key, epoch, BlockIndex(0)..first).await?))
+    }
+
+    async fn blocks_of(&self, key: i64, epoch: Epoch, among: Range<BlockIndex>) -> Result<Blocks, LedgerError> {
+        let select = "SELECT block, bitmap, digest, stock FROM blocks \
+                      WHERE store = $1 AND epoch = $2 AND block >= $3 AND block < $4";
+        let rows = sqlx::query(select).bind(key).bind(epoch.0.cast_signed());
+        let rows = rows.bind(number(among.start.0)).bind(number(among.end.0)).fetch_all(&self.write).await?;
+        rows.iter().map(|row| Ok((index_of(row)?, block_of(row)?))).collect()
+    }
+
     /// A store's lost positions by range, unsigned ones first.
     pub async fn losses(&self, store: &StoreId, most: u32) -> Result<Vec<LossRow>, LedgerError> {
         let select = "SELECT l.epoch, l.first, l.last, l.cause, l.named_at, l.signature, s.signed_at, s.author, s.reason \

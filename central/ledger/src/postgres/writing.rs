@@ -33,7 +33,7 @@ impl Writing<'_> {
         self.dead_letters(change, plan).await?;
         self.replayed(change, plan).await?;
         instructions::add(change, &offers(plan), self.now_ms).await?;
-        answered(change, plan).await
+        self.answered(change, plan).await
     }
 
     fn key(&self, store: &StoreId) -> i64 {
@@ -202,20 +202,25 @@ impl Writing<'_> {
         close.bind(plan.replayed.iter().copied().collect::<Vec<_>>()).execute(change).await?;
         Ok(())
     }
+
+    /// Nobody answers for another shop.
+    async fn answered(&self, change: &mut PgConnection, plan: &Plan) -> Result<(), LedgerError> {
+        // An id that PostgreSQL can't hold is none of its instructions.
+        let held = plan.answered.iter().filter(|(_, id)| !id.contains('\0'));
+        let (stores, ids): (Vec<i64>, Vec<&str>) = held.map(|(store, id)| (self.key(store), id.as_str())).unzip();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let done = "WITH a AS (SELECT * FROM UNNEST($1::int8[], $2::text[]) AS t(store, id)), \
+                    n AS (SELECT i.number FROM instructions i JOIN a ON a.id = i.id AND a.store = i.store \
+                    WHERE i.state = 'waiting' ORDER BY i.number FOR UPDATE OF i) \
+                    UPDATE instructions SET state = 'done' FROM n WHERE instructions.number = n.number";
+        sqlx::query(done).bind(stores).bind(ids).execute(change).await?;
+        Ok(())
+    }
 }
 
 /// What tells the contents at one position apart.
 fn digest(letter: &DeadLetter) -> i64 {
     movement_digest(&letter.store, letter.position, &letter.bytes).cast_signed()
-}
-
-async fn answered(change: &mut PgConnection, plan: &Plan) -> Result<(), LedgerError> {
-    // An id that PostgreSQL can't hold is none of its instructions.
-    let ids: Vec<&str> = plan.answered.iter().map(String::as_str).filter(|id| !id.contains('\0')).collect();
-    if !ids.is_empty() {
-        let done = "WITH n AS (SELECT number FROM instructions WHERE id = ANY($1) AND state = 'waiting' ORDER BY number FOR UPDATE) \
-                    UPDATE instructions SET state = 'done' FROM n WHERE instructions.number = n.number";
-        sqlx::query(done).bind(ids).execute(change).await?;
-    }
-    Ok(())
 }

@@ -1,10 +1,12 @@
 //! Lost positions: read and written with a batch, told to people, signed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
-use tidemark_model::{Epoch, StoreId};
+use tidemark_model::{BlockIndex, Epoch, Seq, SeqSet, StoreId};
+use tidemark_sync::message::Blocks;
 
 use super::applying::{ROWS, StoreKeys};
 use super::{SqliteLedger, kept, number, unsigned};
@@ -74,6 +76,32 @@ pub(super) async fn write(
 }
 
 impl SqliteLedger {
+    /// The positions of an open epoch that are not handled, of all blocks
+    /// below the one of a seq.
+    pub async fn missing_below(&self, store: &StoreId, epoch: Epoch, below: Seq) -> Result<SeqSet, LedgerError> {
+        let select = "SELECT s.key, e.handled FROM epochs e JOIN stores s ON s.key = e.store \
+                      WHERE s.store = ? AND e.epoch = ? AND NOT e.closed";
+        let found = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed());
+        let Some(row) = found.fetch_optional(&self.write).await? else { return Ok(SeqSet::new()) };
+        let (key, handled): (i64, i64) = (row.try_get("key")?, row.try_get("handled")?);
+        let first = BlockIndex::of(below);
+        // Those above are few, and say whether any below has to be looked at.
+        let above = self.blocks_of(key, epoch, first..BlockIndex(u64::MAX)).await?;
+        let above: u64 = above.values().map(|block| u64::from(block.bitmap.count())).sum();
+        if unsigned(handled).saturating_sub(above) >= first.first().saturating_sub(1) {
+            return Ok(SeqSet::new());
+        }
+        Ok(apply::missing_below(first, &self.blocks_of(key, epoch, BlockIndex(0)..first).await?))
+    }
+
+    async fn blocks_of(&self, key: i64, epoch: Epoch, among: Range<BlockIndex>) -> Result<Blocks, LedgerError> {
+        let select = "SELECT block, bitmap, digest, stock FROM blocks \
+                      WHERE store = ? AND epoch = ? AND block >= ? AND block < ?";
+        let rows = sqlx::query(select).bind(key).bind(epoch.0.cast_signed());
+        let rows = rows.bind(number(among.start.0)).bind(number(among.end.0)).fetch_all(&self.write).await?;
+        rows.iter().map(|row| Ok((index_of(row)?, block_of(row)?))).collect()
+    }
+
     /// A store's lost positions by range, unsigned ones first.
     pub async fn losses(&self, store: &StoreId, most: u32) -> Result<Vec<LossRow>, LedgerError> {
         let select = "SELECT l.epoch, l.first, l.last, l.cause, l.named_at, l.signature, s.signed_at, s.author, s.reason \
@@ -146,12 +174,9 @@ impl SqliteLedger {
     }
 
     /// What is lost of each epoch of a store, as sets of ranges.
-    pub(super) async fn lost_ranges(
-        &self,
-        store: &StoreId,
-    ) -> Result<BTreeMap<i64, tidemark_model::SeqSet>, LedgerError> {
+    pub(super) async fn lost_ranges(&self, store: &StoreId) -> Result<BTreeMap<i64, SeqSet>, LedgerError> {
         let select = "SELECT epoch, first, last FROM losses WHERE store = (SELECT key FROM stores WHERE store = ?)";
-        let mut lost: BTreeMap<i64, tidemark_model::SeqSet> = BTreeMap::new();
+        let mut lost: BTreeMap<i64, SeqSet> = BTreeMap::new();
         for row in sqlx::query(select).bind(store.as_str()).fetch_all(&self.read).await? {
             let range = unsigned(row.try_get("first")?)..=unsigned(row.try_get("last")?);
             lost.entry(row.try_get("epoch")?).or_default().insert(range);

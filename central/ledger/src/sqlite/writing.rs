@@ -37,9 +37,10 @@ impl Writing<'_> {
             close.execute(&mut **change).await?;
         }
         instructions::add(change, &offers(plan), self.now_ms).await?;
-        for id in &plan.answered {
-            let done = "UPDATE instructions SET state = 'done' WHERE id = ? AND state = 'waiting'";
-            sqlx::query(done).bind(id).execute(&mut **change).await?;
+        for (store, id) in &plan.answered {
+            // Nobody answers for another shop.
+            let done = "UPDATE instructions SET state = 'done' WHERE id = ? AND store = ? AND state = 'waiting'";
+            sqlx::query(done).bind(id).bind(self.key(store)).execute(&mut **change).await?;
         }
         Ok(())
     }

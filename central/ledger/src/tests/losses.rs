@@ -1,4 +1,4 @@
-use tidemark_model::{BlockIndex, EpochOrdinal, Marks, Movement, Quantity, Sku};
+use tidemark_model::{BlockIndex, EpochOrdinal, Marks, Movement, Quantity, SeqSet, Sku};
 use tidemark_sync::message::InstructionBody;
 
 use super::*;
@@ -12,6 +12,7 @@ on_both!(
     what_comes_late_is_offered_once_to_the_box_that_has_the_store,
     a_signature_holds_for_what_was_seen_and_stays_with_what_is_left,
     the_tail_of_a_hello_counts_as_told,
+    what_is_missing_below_what_a_box_still_holds_is_found,
 );
 
 async fn ranges(ledger: &Ledger) -> Vec<(u64, Seq, Seq, LossCause)> {
@@ -51,6 +52,23 @@ async fn what_a_box_cannot_read_is_lost_by_name_and_handled(place: Place) {
         Content::Control(_) => unreachable!("only movements are sold"),
     });
     assert_eq!(block.digest, sum);
+}
+
+async fn what_is_missing_below_what_a_box_still_holds_is_found(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    let missing = async |shop: &Shop, below| shop.ledger.missing_below(&store(), Epoch(9), below).await.unwrap();
+    assert!(missing(&shop, 5_000).await.is_empty(), "nobody knows the epoch");
+    shop.apply(&[opened(9), lost(9, (1..=3_000).filter(|seq| ![7, 1_024, 2_500].contains(seq)))]).await;
+    let found = |seqs: &[Seq]| seqs.iter().copied().collect::<SeqSet>();
+    assert_eq!(missing(&shop, 1).await, found(&[]));
+    assert_eq!(missing(&shop, 1_025).await, found(&[7, 1_024]));
+    assert_eq!(missing(&shop, 2_500).await, found(&[7, 1_024]), "whole blocks are trimmed");
+    let all = std::iter::once(3_001..=4_096).chain([7..=7, 1_024..=1_024, 2_500..=2_500]).collect();
+    assert_eq!(missing(&shop, 4_097).await, all);
+    shop.apply(&[lost(9, [7, 1_024])]).await;
+    assert_eq!(missing(&shop, 1_025).await, found(&[]));
+    shop.apply(&[opened(10)]).await;
+    assert!(missing(&shop, 4_097).await.is_empty(), "what an epoch's end left is named");
 }
 
 async fn a_fenced_batch_names_nothing(place: Place) {

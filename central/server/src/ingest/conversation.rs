@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidemark_model::{BoxId, Epoch, EpochOrdinal, StoreId};
+use tidemark_model::{BoxId, Epoch, EpochOrdinal, Seq, StoreId};
 use tidemark_stream::{Event, EventRecord};
 use tidemark_sync::limits::OFFLINE_MS;
 use tidemark_sync::message::{Batch, Heartbeat, Hello, Limits, OpeningTaken, ToBox, ToCentre, Unreadable};
@@ -50,6 +50,8 @@ struct Taken {
     partition: u32,
     box_id: BoxId,
     epoch: Epoch,
+    /// The lowest seq that its box still holds.
+    trimmed_below: Seq,
     /// Whether its box has taken what its epoch begins with.
     has_opening: bool,
     open: bool,
@@ -186,7 +188,8 @@ impl Conversation {
                 heard: self.now(),
             };
             let peer = self.ingest.desk.sit_down(seat);
-            self.seat = Some(Taken { peer, store, partition, box_id: hello.box_id, epoch, has_opening, open: false });
+            let (box_id, trimmed_below) = (hello.box_id, hello.trimmed_below);
+            self.seat = Some(Taken { peer, store, partition, box_id, epoch, trimmed_below, has_opening, open: false });
         }
         self.held.get_or_insert_default();
         let (ingest, give) = (Arc::clone(&self.ingest), self.give.clone());
@@ -262,6 +265,11 @@ impl Conversation {
         self.ingest.events.boxes.inc();
         self.ingest.fleet.connected(&seat.store, true, now, wall);
         tracing::info!(store = %seat.store, epoch = %seat.epoch, closed, "a box is connected");
+        if !closed && seat.trimmed_below > 1 {
+            let (ingest, of) = (Arc::clone(&self.ingest), (seat.store.clone(), seat.epoch));
+            let below = seat.trimmed_below;
+            self.work.spawn(async move { ingest.name_trimmed(of.0, of.1, below).await });
+        }
         let waits = !closed && ordinal.0 > 1 && !seat.has_opening;
         let (ingest, give, store) = (Arc::clone(&self.ingest), self.give.clone(), seat.store.clone());
         if waits {

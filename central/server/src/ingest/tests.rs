@@ -388,6 +388,27 @@ fn sales(pieces: &[i64]) -> Vec<Record> {
     records
 }
 
+/// A centre that was set back to before it held what a box has let go since.
+#[tokio::test]
+async fn what_a_box_let_go_and_the_ledger_lacks_is_named_lost() {
+    let site = Site::open(true, &[]).await;
+    let trimmed = Hello { tail: 1_030, trimmed_below: 1_025, ..greeting() };
+    let (_link, answer) = site.said(&ToCentre::Hello(trimmed)).await;
+    assert!(matches!(answer, ToBox::Welcome(_)), "{answer:?}");
+    let ledger = &site.ingest.ledger;
+    let named = async {
+        while ledger.losses(&store(), 10).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, named).await.unwrap();
+    let losses = ledger.losses(&store(), 10).await.unwrap();
+    assert_eq!(losses.iter().map(|row| (row.first, row.last)).collect::<Vec<_>>(), [(1, 1_024)]);
+    let books = ledger.stores().await.unwrap().remove(0);
+    assert_eq!((books.committed, books.lost, books.pending), (1_030, 1_024, 6));
+    assert!(ledger.missing_below(&store(), Epoch(5), 1_025).await.unwrap().is_empty(), "it is named once");
+}
+
 async fn opening_told(link: &mut Link) -> OpeningReady {
     loop {
         if let ToBox::OpeningReady(ready) = next(link).await {

@@ -10,7 +10,7 @@ use crate::limits;
 use crate::message::{AppliedThrough, Blocks, EarlierEpoch};
 
 use super::input::EarlierFacts;
-use super::outgoing::{Outgoing, ReceivedBlocks, oldest};
+use super::outgoing::{Outgoing, ReceivedBlocks};
 
 /// The earlier epochs of a box that are not settled.
 #[derive(Clone, Debug, Default)]
@@ -99,7 +99,7 @@ impl Earlier {
     pub(crate) fn take(&mut self, count: u64) -> Option<(Epoch, SeqSet)> {
         let mut sendable = self.0.iter_mut().filter(|(_, one)| one.ready && one.told);
         let (epoch, one) = sendable.find(|(_, one)| !one.outgoing.waiting().is_empty())?;
-        let seqs = oldest(one.outgoing.waiting(), count);
+        let seqs = one.outgoing.waiting().lowest(count);
         one.outgoing.take(&seqs);
         Some((*epoch, seqs))
     }

@@ -244,19 +244,6 @@ impl Outgoing {
     }
 }
 
-/// The lowest `count` of a set.
-pub(crate) fn oldest(set: &SeqSet, count: u64) -> SeqSet {
-    let mut left = count;
-    set.ranges()
-        .map_while(|range| {
-            let last = (*range.end()).min(range.start().saturating_add(left).checked_sub(1)?);
-            left = left.checked_sub(1)?.saturating_sub(last.saturating_sub(*range.start()));
-            Some(*range.start()..=last)
-        })
-        .filter(|range| !range.is_empty())
-        .collect()
-}
-
 /// The highest `count` of a set that are at least `floor`.
 pub(crate) fn newest(set: &SeqSet, count: u64, floor: Seq) -> SeqSet {
     let mut left = count;

@@ -7,7 +7,7 @@ use crate::message::{Batch, Heartbeat, Record, ToCentre, Unreadable};
 use crate::time::Millis;
 
 use super::input::{BoxFacts, ReadId};
-use super::outgoing::{newest, oldest};
+use super::outgoing::newest;
 use super::output::Output;
 use super::reading::Read;
 use super::window::Share;
@@ -41,7 +41,7 @@ impl Uplink {
                 let count = count.min(talk.purse.allowed(now)).min(limits::LIVE_MOVEMENTS);
                 newest(self.outgoing.waiting(), count, floor)
             } else if talk.purse.credit() > 0 {
-                oldest(self.outgoing.waiting(), more)
+                self.outgoing.waiting().lowest(more)
             } else {
                 continue;
             };
