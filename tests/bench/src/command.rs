@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use tidemark_fleet::say::{Voice, line};
 use tidemark_fleet::stage::{Programs, Stage};
 
 use crate::scene::{Scene, Trouble};
 use crate::table::{Row, machine, markdown};
-use crate::{accept, apply, journey, rest, returning, wire};
+use crate::{accept, apply, fresh, journey, rest, returning, wire};
 
 /// Measures the figures of Tidemark beside the raw limits of the same run.
 #[derive(Debug, Parser)]
@@ -27,6 +27,28 @@ pub(crate) struct Options {
     /// Also writes the table to this file.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Only these parts, in the order of the table.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
+}
+
+/// What is measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Accept,
+    Journey,
+    Wire,
+    Rest,
+    Fresh,
+    Boxes,
+    Embedded,
+    Real,
+}
+
+impl Options {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
 }
 
 /// Measures all and prints the table.
@@ -43,40 +65,75 @@ pub(crate) fn measure(options: &Options) -> Result<(), Trouble> {
 }
 
 async fn all(options: &Options) -> Result<Vec<Row>, Trouble> {
-    let voice = Voice::start();
-    let mut rows = Table::default();
-    let mut scene = Scene::set(Stage::new(Programs::beside_this()?)?).await?;
-    voice.say("accepting, one at a time");
-    rows.add(accept::one_at_a_time(&scene, options.rounds).await?);
-    voice.say("accepting, 64 tills at once");
-    rows.add(vec![accept::many_at_once(&scene, options.rounds).await?]);
-    voice.say("from the scanner to head office");
-    rows.add(journey::all(&mut scene).await?);
-    voice.say("bytes on the wire");
-    rows.add(wire::all().await?);
-    voice.say("memory and start");
-    rows.add(rest::all(&mut scene, options.pending).await?);
-    drop(scene);
-    voice.say("a thousand boxes and a centre that is killed");
-    rows.add(vec![returning::all(options.rounds).await?]);
-    voice.say("applying, on the embedded centre");
-    rows.add(vec![apply::embedded(options.rounds).await?]);
-    if !options.embedded_only {
-        voice.say("applying, on Kafka and PostgreSQL");
-        rows.add(vec![apply::real(options.rounds).await?]);
+    let mut table = Table { voice: Voice::start(), rows: Vec::new() };
+    one_shop(options, &mut table).await?;
+    if options.wants(Part::Fresh) {
+        table.say("new sales behind a backlog on a slow line");
+        let scene = Scene::set(Stage::new(Programs::beside_this()?)?).await?;
+        table.add(fresh::all(&scene, options.pending / 2).await?);
     }
-    Ok(rows.0)
+    if options.wants(Part::Boxes) {
+        table.say("a thousand boxes and a centre that is killed");
+        table.add(vec![returning::all(options.rounds).await?]);
+    }
+    if options.wants(Part::Embedded) {
+        table.say("applying, on the embedded centre");
+        table.add(vec![apply::embedded(options.rounds).await?]);
+    }
+    if options.wants(Part::Real) && !options.embedded_only {
+        table.say("applying, on Kafka and PostgreSQL");
+        table.add(vec![apply::real(options.rounds).await?]);
+    }
+    Ok(table.rows)
+}
+
+/// What one box and one centre are measured by.
+async fn one_shop(options: &Options, table: &mut Table) -> Result<(), Trouble> {
+    if ![Part::Accept, Part::Journey, Part::Rest].into_iter().any(|part| options.wants(part)) {
+        return wires(options, table).await;
+    }
+    let mut scene = Scene::set(Stage::new(Programs::beside_this()?)?).await?;
+    if options.wants(Part::Accept) {
+        table.say("accepting, one at a time");
+        table.add(accept::one_at_a_time(&scene, options.rounds).await?);
+        table.say("accepting, 64 tills at once");
+        table.add(vec![accept::many_at_once(&scene, options.rounds).await?]);
+    }
+    if options.wants(Part::Journey) {
+        table.say("from the scanner to head office");
+        table.add(journey::all(&mut scene).await?);
+    }
+    wires(options, table).await?;
+    if options.wants(Part::Rest) {
+        table.say("memory and start");
+        table.add(rest::all(&mut scene, options.pending).await?);
+    }
+    Ok(())
+}
+
+async fn wires(options: &Options, table: &mut Table) -> Result<(), Trouble> {
+    if options.wants(Part::Wire) {
+        table.say("bytes on the wire");
+        table.add(wire::all().await?);
+    }
+    Ok(())
 }
 
 /// Rows that are told as soon as they are measured.
-#[derive(Debug, Default)]
-struct Table(Vec<Row>);
+struct Table {
+    voice: Voice,
+    rows: Vec<Row>,
+}
 
 impl Table {
+    fn say(&self, what: &str) {
+        self.voice.say(what);
+    }
+
     fn add(&mut self, rows: Vec<Row>) {
         for row in &rows {
             line(&format!("         {}: {} (raw: {})", row.what, row.measured, row.raw));
         }
-        self.0.extend(rows);
+        self.rows.extend(rows);
     }
 }

@@ -9,6 +9,7 @@ mod accept;
 mod apply;
 mod command;
 mod disk;
+mod fresh;
 mod journey;
 mod plain_till;
 mod rest;

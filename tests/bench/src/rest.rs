@@ -142,7 +142,8 @@ fn rows_full(full: &Full, at_rest: &AtRest) -> Vec<Row> {
     ]
 }
 
-async fn fill(scene: &Scene, pending: u64) -> Result<(), Trouble> {
+/// Sells so many movements at the box.
+pub(crate) async fn fill(scene: &Scene, pending: u64) -> Result<(), Trouble> {
     let range = Arc::new(scene.range.clone());
     let tills = (0..TILLS).map(|number| {
         let (till, range) = (TillLine::of(&scene.edge), Arc::clone(&range));
