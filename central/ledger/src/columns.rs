@@ -1,10 +1,12 @@
 //! Columns that both databases keep alike, read from a row of either.
 
 use sqlx::{ColumnIndex, Decode, Row, Type};
-use tidemark_model::{Bitmap, Block, BlockIndex, Epoch};
+use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, Generation, Quantity, Sku, StoreId};
 
-use crate::apply::{Loss, LossCause};
+use crate::apply::{Loss, LossCause, Taken};
 use crate::error::LedgerError;
+use crate::levels::Seen;
+use crate::rows::LevelRow;
 use crate::sqlite::{kept, unsigned};
 
 /// The column `epoch`.
@@ -54,5 +56,35 @@ where
         cause: LossCause::of_word(cause).ok_or_else(|| kept(format!("`{cause}` is no cause of a loss")))?,
         named_at: row.try_get("named_at")?,
         signature: row.try_get("signature")?,
+    })
+}
+
+/// The level of a balance, from its columns; `taken` is how the box of its
+/// ordinal's epoch stands to its opening.
+pub(crate) fn level_of<'r, R: Row>(row: &'r R, store: StoreId, taken: Taken) -> Result<LevelRow, LedgerError>
+where
+    &'static str: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    bool: Decode<'r, R::Database> + Type<R::Database>,
+    &'r str: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let old: Option<i64> = row.try_get("old_on_hand")?;
+    let seen = Seen {
+        taken,
+        seq: unsigned(row.try_get("seq")?),
+        effect_sum: Quantity::thousandths(row.try_get("effect_sum")?),
+        own: (Quantity::thousandths(row.try_get("on_hand")?), row.try_get("counted")?),
+        old: old.map(Quantity::thousandths).zip(row.try_get::<Option<bool>, _>("old_counted")?),
+    };
+    let (on_hand, basis, older) = seen.level();
+    Ok(LevelRow {
+        store,
+        sku: Sku::new(row.try_get("sku")?).map_err(kept)?,
+        effect_sum: seen.effect_sum,
+        on_hand,
+        basis,
+        older,
+        version: (Generation(unsigned(row.try_get("generation")?)), unsigned(row.try_get("counter")?)),
+        changed_at: row.try_get("changed_at")?,
     })
 }

@@ -1,9 +1,11 @@
 //! What readers see of a balance: the on-hand after its highest position, but
 //! while a box has not taken its opening, the level of the epoch before.
 
-use tidemark_model::{Basis, Quantity, Seq};
+use std::collections::BTreeMap;
 
-use crate::apply::Taken;
+use tidemark_model::{Basis, EpochOrdinal, Quantity, Seq, StoreId};
+
+use crate::apply::{EpochState, Known, Plan, Taken};
 
 /// A balance as it is kept.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +36,17 @@ impl Seen {
             Taken::Not | Taken::At(_) => (old_on_hand, basis(old_counted), true),
         }
     }
+}
+
+/// How the boxes of a batch's stores stand to their openings once it is
+/// written, by the ordinals of their epochs.
+pub(crate) fn takens<'p>(known: &'p Known, plan: &'p Plan) -> BTreeMap<(&'p StoreId, EpochOrdinal), Taken> {
+    let held = known.epochs.iter().map(|((store, epoch), state)| (store, *epoch, state.ordinal, state.taken));
+    let begun = |ordinal: EpochOrdinal| EpochState::begun(ordinal).taken;
+    let opened = plan.opened.iter().map(|(store, epoch, ordinal)| (store, *epoch, *ordinal, begun(*ordinal)));
+    let changed = |store: &StoreId, epoch| plan.taken.get(&(store.clone(), epoch)).copied();
+    let all = held.chain(opened);
+    all.map(|(store, epoch, ordinal, taken)| ((store, ordinal), changed(store, epoch).unwrap_or(taken))).collect()
 }
 
 #[cfg(test)]

@@ -5,13 +5,15 @@ mod instructions;
 mod losses;
 mod openings;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use tidemark_model::{Epoch, Position, Seq, StreamId, WallTime};
 use tidemark_wire::{Control, EpochOpened, Opener, PositionsLost, encode_control};
 
 use crate::apply::tests::{sold, store};
 use crate::apply::{ApplyRecord, Content};
-use crate::rows::{PositionRow, StoreRow};
+use crate::rows::{LevelRow, PositionRow, StoreRow};
 use crate::{Applied, ApplyError, Ledger};
 
 /// A moment in November 2026.
@@ -65,10 +67,19 @@ impl Shop {
         Self { ledger, at }
     }
 
+    /// Applies, and sees that the levels it tells are those that are read.
     async fn apply(&mut self, records: &[ApplyRecord]) -> Applied {
         let next = self.at.next + u64::try_from(records.len()).unwrap();
         let applied = self.ledger.apply(self.at, records, next, NOW).await.unwrap();
         self.at = applied.position;
+        let of = |level: &LevelRow| (level.store.clone(), level.sku.clone());
+        let told: BTreeMap<_, _> = applied.levels.iter().map(|level| (of(level), level)).collect();
+        let pairs: Vec<_> = told.keys().cloned().collect();
+        let read = self.ledger.levels(&pairs).await.unwrap();
+        assert_eq!(read.len(), told.len());
+        for level in read.iter().filter(|_| !applied.settled) {
+            assert_eq!(told[&of(level)], level);
+        }
         applied
     }
 

@@ -14,7 +14,7 @@ use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_ledger::apply::{ApplyRecord, Content};
 use tidemark_ledger::{ApplyError, DeadLetterRow, LevelRow, PositionRow};
-use tidemark_model::{Basis, Sku, StoreId, StreamId};
+use tidemark_model::{Basis, StreamId};
 use tidemark_stream::{Announcement, Event, StoredRecord, StreamError, Subject};
 use tidemark_wire::{Control, EpochOpened, EpochTook, PositionsLost, decode_control};
 use tokio_util::sync::CancellationToken;
@@ -24,8 +24,8 @@ use crate::events::Events;
 use crate::parts::Parts;
 
 /// Records of one transaction, about.
-const RECORDS: usize = 2_000;
-/// Levels read back at once.
+const RECORDS: usize = 8_000;
+/// Levels published at once.
 const LEVELS: usize = 1_000;
 /// How long an idle applier waits before it looks by itself.
 const IDLE: Duration = Duration::from_millis(250);
@@ -195,15 +195,10 @@ impl Applier {
     }
 
     /// Publishes what a batch changed; whether all of it is out.
-    async fn publish_changed(&self, changed: &[(StoreId, Sku)]) -> bool {
+    async fn publish_changed(&self, changed: &[LevelRow]) -> bool {
         for chunk in changed.chunks(LEVELS) {
-            match self.parts.ledger.levels(chunk).await {
-                Ok(levels) if self.publish(&levels).await => {}
-                Ok(_) => return false,
-                Err(error) => {
-                    tracing::warn!(%error, "new levels could not be read back");
-                    return false;
-                }
+            if !self.publish(chunk).await {
+                return false;
             }
         }
         true

@@ -12,6 +12,7 @@ use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_ledger::{InstructionRow, Ledger};
 use tidemark_model::{Epoch, EpochOrdinal, Seq, SeqSet, StoreId};
 use tidemark_stream::{Event, EventRecord, Stream};
+use tidemark_sync::limits::BATCH_MOVEMENTS;
 use tidemark_sync::message::{
     CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
     Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningReady, OpeningSent, OpeningTaken, Refusal,
@@ -32,10 +33,8 @@ const ITEMS_A_PAGE: u32 = 1_000;
 /// Bytes of one page of an instruction's body.
 const BODY_BYTES_A_PAGE: usize = 256 * 1024;
 
-/// Positions that one control record names lost.
-const LOST_A_RECORD: u64 = 100_000;
 /// Positions that are named lost after one `Hello`; the next names more.
-const NAMED_LOST: u64 = 2_000_000;
+const NAMED_LOST: u64 = 500_000;
 
 /// The centre's end of the protocol; cheap to clone.
 #[derive(Clone, Debug)]
@@ -69,16 +68,21 @@ impl Ingest {
             Err(error) => return tracing::warn!(%store, %error, "what a box let go can't be looked for"),
         };
         let mut left = missing.lowest(NAMED_LOST);
+        if left.is_empty() {
+            return;
+        }
+        let (count, first, last) = (left.count(), left.first(), left.last());
+        tracing::error!(%store, %epoch, count, first, last, "a box let movements go that this ledger does not hold");
+        let mut records = Vec::new();
         while !left.is_empty() {
-            let seqs = left.lowest(LOST_A_RECORD);
+            let seqs = left.lowest(u64::from(BATCH_MOVEMENTS));
             left.remove_all(&seqs);
-            let ranges: Vec<_> = seqs.ranges().collect();
-            tracing::error!(%store, %epoch, ?ranges, "a box let these go, and this ledger does not hold them");
             let control = Control::PositionsLost(PositionsLost { store: store.clone(), epoch, seqs, digest: None });
-            let record = EventRecord { store: store.clone(), event: Event::Control(encode_control(&control).into()) };
-            if let Err(error) = self.stream.append(self.stream.partition_of(&store), &[record]).await {
-                return tracing::warn!(%store, %error, "what is lost is not named; it is looked for with the next hello");
-            }
+            let event = Event::Control(encode_control(&control).into());
+            records.push(EventRecord { store: store.clone(), event });
+        }
+        if let Err(error) = self.stream.append(self.stream.partition_of(&store), &records).await {
+            tracing::warn!(%store, %error, "what is lost is not named; it is looked for with the next hello");
         }
     }
 }

@@ -131,14 +131,14 @@ impl PostgresLedger {
             park_all(&mut plan, &why);
         }
         let stamp = (generation, i64::from(at.partition), number(at.step.saturating_add(1)));
-        Writing { keys: &keys, now_ms, stamp }.all(&mut change, &known, &plan).await?;
+        let levels = Writing { keys: &keys, now_ms, stamp }.all(&mut change, &known, &plan).await?;
         change.commit().await?;
         self.learn_generation(unsigned(generation));
         let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
         let settled = !changed(&known, &plan).is_empty();
         Ok(Once::Applied(Applied {
             position: PositionRow { next, step: at.step.saturating_add(1), ..at },
-            levels: plan.balances.into_keys().collect(),
+            levels,
             movements: plan.counts.values().map(EpochCounts::movements).sum(),
             lost: plan.counts.values().map(|counts| u64::try_from(counts.lost).unwrap_or(0)).sum(),
             late: plan.counts.values().map(|counts| counts.late).sum(),

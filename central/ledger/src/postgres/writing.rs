@@ -1,15 +1,20 @@
 //! What a plan writes, a statement a table, each with its keys sorted.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, Epoch, StoreId};
 
 use super::applying::StoreKeys;
-use super::{instructions, losses, openings, plain};
+use super::{instructions, losses, openings, ordinal_of, plain};
 use crate::apply::{DeadLetter, Known, Plan, offers};
+use crate::columns::level_of;
 use crate::error::LedgerError;
+use crate::levels::takens;
+use crate::rows::LevelRow;
 use crate::sqlite::{month_of, number};
 
 /// Writes a plan.
@@ -22,10 +27,15 @@ pub(super) struct Writing<'p> {
 
 impl Writing<'_> {
     /// In the order in which everybody locks.
-    pub(super) async fn all(&self, change: &mut PgConnection, known: &Known, plan: &Plan) -> Result<(), LedgerError> {
+    pub(super) async fn all(
+        &self,
+        change: &mut PgConnection,
+        known: &Known,
+        plan: &Plan,
+    ) -> Result<Vec<LevelRow>, LedgerError> {
         self.opened(change, plan).await?;
         self.blocks(change, plan).await?;
-        self.balances(change, plan).await?;
+        let levels = self.balances(change, (known, plan)).await?;
         openings::write(change, self.keys, (known, plan), self.stamp).await?;
         self.counts(change, plan).await?;
         losses::write(change, self.keys, known, plan).await?;
@@ -33,7 +43,8 @@ impl Writing<'_> {
         self.dead_letters(change, plan).await?;
         self.replayed(change, plan).await?;
         instructions::add(change, &offers(plan), self.now_ms).await?;
-        self.answered(change, plan).await
+        self.answered(change, plan).await?;
+        Ok(levels)
     }
 
     fn key(&self, store: &StoreId) -> i64 {
@@ -81,9 +92,14 @@ impl Writing<'_> {
         Ok(())
     }
 
-    async fn balances(&self, change: &mut PgConnection, plan: &Plan) -> Result<(), LedgerError> {
+    /// Adds to the balances; the levels that follow.
+    async fn balances(
+        &self,
+        change: &mut PgConnection,
+        (known, plan): (&Known, &Plan),
+    ) -> Result<Vec<LevelRow>, LedgerError> {
         if plan.balances.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let upsert = "INSERT INTO balances AS b (store, sku, effect_sum, on_hand, counted, ordinal, seq, counter, \
                       changed_at, generation, part, step) SELECT n.*, 1, $8, $9, $10, $11 FROM UNNEST($1::int8[], \
@@ -93,9 +109,11 @@ impl Writing<'_> {
                       counted = CASE WHEN (excluded.ordinal, excluded.seq) > (b.ordinal, b.seq) THEN excluded.counted ELSE b.counted END, \
                       seq = CASE WHEN (excluded.ordinal, excluded.seq) > (b.ordinal, b.seq) THEN excluded.seq ELSE b.seq END, \
                       ordinal = greatest(b.ordinal, excluded.ordinal), counter = b.counter + 1, changed_at = excluded.changed_at, \
-                      generation = excluded.generation, part = excluded.part, step = excluded.step";
+                      generation = excluded.generation, part = excluded.part, step = excluded.step \
+                      RETURNING store, sku, effect_sum, on_hand, counted, ordinal, seq, counter, changed_at, generation, \
+                      old_on_hand, old_counted";
         let (keys, values) = (plan.balances.keys(), plan.balances.values());
-        sqlx::query(upsert)
+        let rows = sqlx::query(upsert)
             .bind(keys.clone().map(|(store, _)| self.key(store)).collect::<Vec<_>>())
             .bind(keys.map(|(_, sku)| sku.as_str()).collect::<Vec<_>>())
             .bind(values.clone().map(|balance| balance.effect).collect::<Vec<_>>())
@@ -107,9 +125,16 @@ impl Writing<'_> {
             .bind(self.stamp.0)
             .bind(self.stamp.1)
             .bind(self.stamp.2)
-            .execute(change)
+            .fetch_all(change)
             .await?;
-        Ok(())
+        let by_key: BTreeMap<i64, &StoreId> = self.keys.iter().map(|(store, key)| (*key, store)).collect();
+        let (takens, mut levels) = (takens(known, plan), Vec::with_capacity(rows.len()));
+        for row in &rows {
+            let Some(store) = by_key.get(&row.try_get("store")?) else { continue };
+            let taken = takens.get(&(*store, ordinal_of(row)?)).copied().unwrap_or_default();
+            levels.push(level_of(row, (*store).clone(), taken)?);
+        }
+        Ok(levels)
     }
 
     async fn counts(&self, change: &mut PgConnection, plan: &Plan) -> Result<(), LedgerError> {

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
-use tidemark_model::{EpochOrdinal, ParkReason, Sku, StoreId, StreamId};
+use tidemark_model::{EpochOrdinal, ParkReason, StoreId, StreamId};
 
 use super::writing::Writing;
 use super::{SqliteLedger, forks, kept, losses, number, openings, unsigned};
 use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochCounts, EpochState, Known, Plan, Taken};
 use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::{ApplyError, LedgerError};
-use crate::rows::PositionRow;
+use crate::rows::{LevelRow, PositionRow};
 
 /// Rows of one statement: six values each stay far below SQLite's 32,766.
 pub(super) const ROWS: usize = 1_000;
@@ -21,8 +21,8 @@ pub(super) const ROWS: usize = 1_000;
 pub struct Applied {
     /// Where the applier stands now.
     pub position: PositionRow,
-    /// Items whose balance changed.
-    pub levels: Vec<(StoreId, Sku)>,
+    /// The levels that changed, each as it is after its batch.
+    pub levels: Vec<LevelRow>,
     /// Movements that were new.
     pub movements: u64,
     /// Positions that were named lost.
@@ -145,13 +145,13 @@ impl SqliteLedger {
         }
         let stamp = (number(self.generation().0), i64::from(at.partition), number(at.step.saturating_add(1)));
         let writing = Writing { keys: &keys, now_ms, stamp };
-        writing.all(&mut change, &known, &plan).await?;
+        let levels = writing.all(&mut change, &known, &plan).await?;
         change.commit().await?;
         let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
         let settled = !openings::changed(&known, &plan).is_empty();
         Ok(Once::Applied(Applied {
             position: PositionRow { next, step: at.step.saturating_add(1), ..at },
-            levels: plan.balances.keys().cloned().collect(),
+            levels,
             movements: plan.counts.values().map(EpochCounts::movements).sum(),
             lost: plan.counts.values().map(|counts| u64::try_from(counts.lost).unwrap_or(0)).sum(),
             late: plan.counts.values().map(|counts| counts.late).sum(),

@@ -2,14 +2,13 @@
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite};
-use tidemark_model::{Epoch, EpochOrdinal, Generation, Marks, Movement, Quantity, Seq, Sku, StoreId};
+use tidemark_model::{Epoch, EpochOrdinal, Marks, Movement, Seq, Sku, StoreId};
 use tidemark_wire::decode_movement;
 
 use super::{SqliteLedger, kept, number, unsigned};
 use crate::apply::Taken;
-use crate::columns::epoch_of;
+use crate::columns::{self, epoch_of};
 use crate::error::LedgerError;
-use crate::levels::Seen;
 use crate::rows::{DeadLetterRow, History, LevelRow};
 
 /// Rows of an item's chain that are looked at for one page; a chain broken
@@ -23,24 +22,8 @@ const LEVEL: &str = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.c
 
 fn level_of(row: &SqliteRow) -> Result<LevelRow, LedgerError> {
     let taken: Option<i64> = row.try_get("taken")?;
-    let seen = Seen {
-        taken: Taken::of(taken.map(unsigned), row.try_get("settled")?),
-        seq: unsigned(row.try_get("seq")?),
-        effect_sum: Quantity::thousandths(row.try_get("effect_sum")?),
-        own: (Quantity::thousandths(row.try_get("on_hand")?), row.try_get("counted")?),
-        old: row.try_get::<Option<i64>, _>("old_on_hand")?.map(Quantity::thousandths).zip(row.try_get("old_counted")?),
-    };
-    let (on_hand, basis, older) = seen.level();
-    Ok(LevelRow {
-        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
-        sku: Sku::new(row.try_get("sku")?).map_err(kept)?,
-        effect_sum: seen.effect_sum,
-        on_hand,
-        basis,
-        older,
-        version: (Generation(unsigned(row.try_get("generation")?)), unsigned(row.try_get("counter")?)),
-        changed_at: row.try_get("changed_at")?,
-    })
+    let taken = Taken::of(taken.map(unsigned), row.try_get("settled")?);
+    columns::level_of(row, StoreId::new(row.try_get("name")?).map_err(kept)?, taken)
 }
 
 const LETTER: &str = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at, d.closed_at \

@@ -1,13 +1,18 @@
 //! What a plan writes, a statement a table or row.
 
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
+use std::collections::BTreeMap;
+
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, Transaction};
 use tidemark_model::digest::movement_digest;
-use tidemark_model::{Basis, StoreId};
+use tidemark_model::{Basis, EpochOrdinal, StoreId};
 
 use super::applying::{ROWS, StoreKeys, month_of};
 use super::{instructions, losses, number, openings};
 use crate::apply::{Known, Plan, offers};
+use crate::columns::level_of;
 use crate::error::LedgerError;
+use crate::levels::takens;
+use crate::rows::LevelRow;
 
 /// Writes a plan.
 pub(super) struct Writing<'p> {
@@ -23,11 +28,11 @@ impl Writing<'_> {
         change: &mut Transaction<'_, Sqlite>,
         known: &Known,
         plan: &Plan,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<Vec<LevelRow>, LedgerError> {
         self.epochs(change, plan).await?;
         losses::write(change, self.keys, known, plan).await?;
         self.blocks(change, plan).await?;
-        self.balances(change, plan).await?;
+        let levels = self.balances(change, (known, plan)).await?;
         openings::write(change, self.keys, (known, plan), self.stamp).await?;
         self.movements(change, plan).await?;
         self.dead_letters(change, plan).await?;
@@ -42,7 +47,7 @@ impl Writing<'_> {
             let done = "UPDATE instructions SET state = 'done' WHERE id = ? AND store = ? AND state = 'waiting'";
             sqlx::query(done).bind(id).bind(self.key(store)).execute(&mut **change).await?;
         }
-        Ok(())
+        Ok(levels)
     }
 
     fn key(&self, store: &StoreId) -> i64 {
@@ -98,8 +103,15 @@ impl Writing<'_> {
         Ok(())
     }
 
-    async fn balances(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
+    /// Adds to the balances; the levels that follow.
+    async fn balances(
+        &self,
+        change: &mut SqliteConnection,
+        (known, plan): (&Known, &Plan),
+    ) -> Result<Vec<LevelRow>, LedgerError> {
         let balances: Vec<_> = plan.balances.iter().collect();
+        let by_key: BTreeMap<i64, &StoreId> = self.keys.iter().map(|(store, key)| (*key, store)).collect();
+        let (takens, mut levels) = (takens(known, plan), Vec::with_capacity(balances.len()));
         for chunk in balances.chunks(ROWS) {
             let mut query = QueryBuilder::<Sqlite>::new(
                 "INSERT INTO balances (store, sku, effect_sum, on_hand, counted, ordinal, seq, counter, changed_at, \
@@ -117,11 +129,18 @@ impl Writing<'_> {
                  counted = CASE WHEN (excluded.ordinal, excluded.seq) > (ordinal, seq) THEN excluded.counted ELSE counted END, \
                  seq = CASE WHEN (excluded.ordinal, excluded.seq) > (ordinal, seq) THEN excluded.seq ELSE seq END, \
                  ordinal = max(ordinal, excluded.ordinal), counter = counter + 1, changed_at = excluded.changed_at, \
-                 generation = excluded.generation, part = excluded.part, step = excluded.step",
+                 generation = excluded.generation, part = excluded.part, step = excluded.step \
+                 RETURNING store, sku, effect_sum, on_hand, counted, ordinal, seq, counter, changed_at, generation, \
+                 old_on_hand, old_counted",
             );
-            query.build().execute(&mut *change).await?;
+            for row in &query.build().fetch_all(&mut *change).await? {
+                let Some(store) = by_key.get(&row.try_get("store")?) else { continue };
+                let ordinal = EpochOrdinal(row.try_get("ordinal")?);
+                let taken = takens.get(&(*store, ordinal)).copied().unwrap_or_default();
+                levels.push(level_of(row, (*store).clone(), taken)?);
+            }
         }
-        Ok(())
+        Ok(levels)
     }
 
     async fn movements(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {

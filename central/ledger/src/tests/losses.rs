@@ -58,7 +58,10 @@ async fn what_is_missing_below_what_a_box_still_holds_is_found(place: Place) {
     let mut shop = Shop::open(&place).await;
     let missing = async |shop: &Shop, below| shop.ledger.missing_below(&store(), Epoch(9), below).await.unwrap();
     assert!(missing(&shop, 5_000).await.is_empty(), "nobody knows the epoch");
-    shop.apply(&[opened(9), lost(9, (1..=3_000).filter(|seq| ![7, 1_024, 2_500].contains(seq)))]).await;
+    shop.apply(&[opened(9)]).await;
+    for from in [1, 1_001, 2_001] {
+        shop.apply(&[lost(9, (from..from + 1_000).filter(|seq| ![7, 1_024, 2_500].contains(seq)))]).await;
+    }
     let found = |seqs: &[Seq]| seqs.iter().copied().collect::<SeqSet>();
     assert_eq!(missing(&shop, 1).await, found(&[]));
     assert_eq!(missing(&shop, 1_025).await, found(&[7, 1_024]));

@@ -397,15 +397,13 @@ async fn what_a_box_let_go_and_the_ledger_lacks_is_named_lost() {
     assert!(matches!(answer, ToBox::Welcome(_)), "{answer:?}");
     let ledger = &site.ingest.ledger;
     let named = async {
-        while ledger.losses(&store(), 10).await.unwrap().is_empty() {
+        while !ledger.stores().await.unwrap().first().is_some_and(|books| books.lost == 1_024) {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(PATIENCE, named).await.unwrap();
     let losses = ledger.losses(&store(), 10).await.unwrap();
     assert_eq!(losses.iter().map(|row| (row.first, row.last)).collect::<Vec<_>>(), [(1, 1_024)]);
-    let books = ledger.stores().await.unwrap().remove(0);
-    assert_eq!((books.committed, books.lost, books.pending), (1_030, 1_024, 6));
     assert!(ledger.missing_below(&store(), Epoch(5), 1_025).await.unwrap().is_empty(), "it is named once");
 }
 
