@@ -132,14 +132,13 @@ impl Identifier {
     }
 }
 
-/// Takes the identifier off the front of a text, if there is one.
-pub(crate) fn split(text: &str) -> (Option<Identifier>, &str) {
-    match text.as_bytes() {
-        [b']', code, modifier, ..] if code.is_ascii_alphabetic() && modifier.is_ascii_alphanumeric() => {
-            let data = text.get(3..).unwrap_or_default();
+/// Takes the identifier off the front of a frame, if there is one.
+pub(crate) const fn split(frame: &[u8]) -> (Option<Identifier>, &[u8]) {
+    match frame {
+        [b']', code, modifier, data @ ..] if code.is_ascii_alphabetic() && modifier.is_ascii_alphanumeric() => {
             (Some(Identifier { code: *code, modifier: *modifier }), data)
         }
-        _ => (None, text),
+        _ => (None, frame),
     }
 }
 
@@ -148,8 +147,8 @@ mod tests {
     use super::*;
 
     fn named(text: &str) -> (Option<Symbology>, &str) {
-        let (identifier, data) = split(text);
-        (identifier.map(Identifier::symbology), data)
+        let (identifier, data) = split(text.as_bytes());
+        (identifier.map(Identifier::symbology), std::str::from_utf8(data).unwrap())
     }
 
     #[test]

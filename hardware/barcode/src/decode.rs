@@ -4,11 +4,12 @@ use tidemark_model::{Gtin, GtinError};
 
 use crate::aim::{self, Identifier, Symbology};
 use crate::command::Command;
-use crate::gs1::{ElementString, Gs1Error, Measure};
+use crate::gs1::{ElementString, Measure};
 use crate::guess::guess;
-use crate::judgement::{Shape, is_printable};
-use crate::limits::{PLAIN_TEXT_BYTES, SCAN_BYTES};
-use crate::retail::{self, UpcEError};
+use crate::judgement::Shape;
+use crate::limits::SCAN_BYTES;
+use crate::rejection::{DecodeError, Rejection};
+use crate::retail;
 
 /// How safe it is that the content is what it is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,123 +85,44 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Why bytes are not a scan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// Nothing, or nothing behind the symbology identifier.
-    #[error("the scan is empty")]
-    Empty,
-    /// More than any code holds.
-    #[error("the scan has {0} bytes, at most {SCAN_BYTES} are read")]
-    TooLong(usize),
-    /// Bytes that are no text.
-    #[error("the scan is no text: byte {at} is not UTF-8")]
-    NotText {
-        /// The first such byte.
-        at: usize,
-    },
-    /// A number of digits that the symbology does not have.
-    #[error("a code of this kind has {expected}, found {found} characters")]
-    Length {
-        /// What it has.
-        expected: &'static str,
-        /// What was there.
-        found: usize,
-    },
-    /// A supplement without the code it stands beside.
-    #[error("only the supplement was read: scan the whole code")]
-    SupplementAlone,
-    /// Not a GTIN.
-    #[error(transparent)]
-    Gtin(#[from] GtinError),
-    /// Not a UPC-E code.
-    #[error(transparent)]
-    UpcE(#[from] UpcEError),
-    /// Not a GS1 element string.
-    #[error(transparent)]
-    Gs1(#[from] Gs1Error),
-}
-
-impl DecodeError {
-    /// The code in JSON, metrics and counters.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::TooLong(_) => "too_long",
-            Self::NotText { .. } => "not_text",
-            Self::SupplementAlone => "supplement_alone",
-            Self::Gtin(GtinError::CheckDigit { .. }) | Self::UpcE(UpcEError::Gtin(GtinError::CheckDigit { .. })) => {
-                "check_digit"
-            }
-            Self::Gtin(GtinError::Digit { .. }) | Self::UpcE(UpcEError::Gtin(GtinError::Digit { .. })) => "digit",
-            Self::Length { .. }
-            | Self::Gtin(GtinError::Length(_))
-            | Self::UpcE(UpcEError::Length(_) | UpcEError::Gtin(GtinError::Length(_))) => "length",
-            Self::UpcE(UpcEError::NumberSystem(_)) => "number_system",
-            Self::Gs1(error) => error.code(),
-        }
-    }
-}
-
-/// Bytes that are not a scan: no good signal, nothing kept, counted by shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{error}")]
-pub struct Rejection<'a> {
-    /// What was wrong.
-    #[source]
-    pub error: DecodeError,
-    /// What was read, as far as it is known.
-    pub shape: Shape,
-    text: Option<&'a str>,
-}
-
-impl<'a> Rejection<'a> {
-    /// The text as the catalogue may know it. Where no scanner said what the
-    /// digits are, they only look like a faulty GTIN and may be a company's
-    /// own code: look there before giving the error signal.
-    #[must_use]
-    pub fn if_catalogued(&self) -> Option<&'a str> {
-        self.text.filter(|text| text.len() <= PLAIN_TEXT_BYTES && is_printable(text))
-    }
-}
-
 /// Reads one frame of a scanner, with or without a symbology identifier, its
 /// suffix taken off or not.
 pub fn decode(bytes: &[u8]) -> Result<Scan<'_>, Rejection<'_>> {
-    let unread =
-        |error| Rejection { error, shape: Shape { symbology: Symbology::Unknown, length: bytes.len() }, text: None };
-    if bytes.len() > SCAN_BYTES {
-        return Err(unread(DecodeError::TooLong(bytes.len())));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| unread(DecodeError::NotText { at: error.valid_up_to() }))?;
-    let text = text.trim_end_matches(['\r', '\n']);
-    let (identifier, data) = aim::split(text);
+    let frame = without_line_end(bytes);
+    let (identifier, data) = aim::split(frame);
     let identifier = identifier.filter(|identifier| identifier.symbology() != Symbology::Unknown);
     let symbology = identifier.map_or(Symbology::Unknown, Identifier::symbology);
-    let length = text.len();
-    let read = if data.is_empty() {
-        Err(DecodeError::Empty)
-    } else {
-        match identifier {
-            Some(identifier) => identified(identifier, data),
-            None => guess(data),
-        }
+    let shape = Shape { symbology, length: frame.len() };
+    let text = match text_of(bytes, data) {
+        Ok(text) => text,
+        Err(error) => return Err(Rejection::unread(error, shape)),
+    };
+    let read = match identifier {
+        _ if text.is_empty() => Err(DecodeError::Empty),
+        Some(identifier) => identified(identifier, text),
+        None => guess(text),
     };
     match read {
-        Ok(reading) => Ok(Scan {
-            symbology: reading.symbology,
-            confidence: reading.confidence,
-            content: reading.content,
-            supplement: reading.supplement,
-            length,
-        }),
-        Err(error) => Err(Rejection {
-            error,
-            shape: Shape { symbology, length },
-            text: (identifier.is_none() && !data.is_empty()).then_some(data),
-        }),
+        Ok(Reading { symbology, confidence, content, supplement }) => {
+            Ok(Scan { symbology, confidence, content, supplement, length: frame.len() })
+        }
+        Err(error) => Err(Rejection::of(error, shape, text, identifier.is_none())),
     }
+}
+
+fn without_line_end(mut frame: &[u8]) -> &[u8] {
+    while let [rest @ .., b'\r' | b'\n'] = frame {
+        frame = rest;
+    }
+    frame
+}
+
+/// The data of a frame as text.
+fn text_of<'a>(frame: &[u8], data: &'a [u8]) -> Result<&'a str, DecodeError> {
+    if frame.len() > SCAN_BYTES {
+        return Err(DecodeError::TooLong(frame.len()));
+    }
+    std::str::from_utf8(data).map_err(|error| DecodeError::NotText { at: error.valid_up_to() })
 }
 
 /// What the data of a code were read as.
@@ -250,7 +172,7 @@ fn identified(identifier: Identifier, data: &str) -> Result<Reading<'_>, DecodeE
         | Symbology::Aztec
         | Symbology::MaxiCode
         | Symbology::Other
-        | Symbology::Unknown => Ok(reading(symbology, text(data))),
+        | Symbology::Unknown => Ok(reading(symbology, text(data)?)),
     }
 }
 
@@ -288,7 +210,10 @@ pub(crate) fn item(digits: &str) -> Result<Content<'_>, GtinError> {
     Ok(if retail::is_restricted(digits) { Content::InStore(digits) } else { Content::Gtin(gtin) })
 }
 
-/// A text that is no number of the GS1 system.
-pub(crate) fn text(data: &str) -> Content<'_> {
-    Command::recognise(data).map_or(Content::Text(data), Content::Command)
+/// A text that is no number of the GS1 system, unless as an address.
+pub(crate) fn text(data: &str) -> Result<Content<'_>, DecodeError> {
+    if let Some(command) = Command::recognise(data) {
+        return Ok(Content::Command(command));
+    }
+    Ok(ElementString::parse_link(data)?.map_or(Content::Text(data), Content::Elements))
 }

@@ -1,61 +1,38 @@
 //! GS1 element strings (GS1 General Specifications 3 and 7.8): application
 //! identifiers and their values, run together; GS (0x1D) ends a value whose
-//! length is not predefined.
+//! length is not predefined. A GS1 Digital Link URI says the same in the form
+//! of an address ([`link`]).
 //!
-//! What each identifier holds is the [`table`]; which identifiers demand or
-//! exclude each other is not looked at here.
+//! What each identifier holds, and which of them ask for or rule out each
+//! other, is the [`table`].
 
-use std::fmt;
+use std::borrow::Cow;
 
 use tidemark_model::Gtin;
 
+mod ai;
+mod codes;
+mod companions;
+mod content;
+mod coupon;
 mod error;
+mod link;
+mod measure;
 mod table;
 mod value;
 
-pub use error::Gs1Error;
+pub use ai::Ai;
+pub use error::{CheckPair, Companions, Gs1Error};
+pub use link::LinkError;
+pub use measure::{Measure, Unit};
 
 use crate::retail::is_restricted;
+use companions::{Gathered, Placed};
+use link::Link;
 use table::Row;
 
 /// Ends a value: FNC1 in the symbol, 0x1D as sent.
 const SEPARATOR: char = '\u{1d}';
-
-/// An application identifier of two to four digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ai {
-    number: u16,
-    digits: u8,
-}
-
-impl Ai {
-    /// SSCC of a logistic unit.
-    pub const SSCC: Self = Self::two(0);
-    /// GTIN of the item itself.
-    pub const GTIN: Self = Self::two(1);
-    /// GTIN of the items inside, with [`Ai::COUNT`].
-    pub const CONTENT: Self = Self::two(2);
-    /// Batch or lot.
-    pub const LOT: Self = Self::two(10);
-    /// Expiry, `YYMMDD`; day 00 is the end of the month.
-    pub const EXPIRY: Self = Self::two(17);
-    /// Serial number.
-    pub const SERIAL: Self = Self::two(21);
-    /// Pieces of an item of variable measure.
-    pub const VARIABLE_COUNT: Self = Self::two(30);
-    /// Number of items inside.
-    pub const COUNT: Self = Self::two(37);
-
-    const fn two(number: u16) -> Self {
-        Self { number, digits: 2 }
-    }
-}
-
-impl fmt::Display for Ai {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:0width$}", self.number, width = usize::from(self.digits))
-    }
-}
 
 /// One identifier with its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,101 +41,86 @@ pub struct Element<'a> {
     pub ai: Ai,
     /// Its value, as it stands in the code.
     pub value: &'a str,
+    /// Whether the value stands in an address, its special characters as `%2F`.
+    escaped: bool,
 }
 
-/// The unit of a [`Measure`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Unit {
-    /// Pieces (AI 30, 37).
-    Piece,
-    /// Kilograms (AI 310n).
-    Kilogram,
-    /// Metres (AI 311n).
-    Metre,
-    /// Square metres (AI 314n).
-    SquareMetre,
-    /// Litres (AI 315n).
-    Litre,
-    /// Cubic metres (AI 316n).
-    CubicMetre,
-    /// Pounds (AI 320n).
-    Pound,
-}
-
-/// How much of the item the code says there is: `value` / 10^`decimals`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Measure {
-    /// The digits.
-    pub value: u32,
-    /// How many of them stand behind the point, 0 to 5.
-    pub decimals: u8,
-    /// Of what.
-    pub unit: Unit,
-}
-
-impl Measure {
-    /// The measure in thousandths of its unit, if it is a whole number of them.
+impl<'a> Element<'a> {
+    /// The value itself: what an address writes as `%2F` is a `/` again.
     #[must_use]
-    pub fn thousandths(&self) -> Option<i64> {
-        let value = i64::from(self.value) * 1_000;
-        let scale = 10_i64.checked_pow(u32::from(self.decimals))?;
-        (value % scale == 0).then_some(value / scale)
-    }
-
-    fn of(element: Element<'_>) -> Option<Self> {
-        let (kind, decimals) = match element.ai {
-            Ai { digits: 4, number } => (number / 10, u8::try_from(number % 10).ok()?),
-            Ai { number, .. } => (number, 0),
-        };
-        let unit = match kind {
-            30 | 37 => Unit::Piece,
-            310 => Unit::Kilogram,
-            311 => Unit::Metre,
-            314 => Unit::SquareMetre,
-            315 => Unit::Litre,
-            316 => Unit::CubicMetre,
-            320 => Unit::Pound,
-            _ => return None,
-        };
-        Some(Self { value: element.value.parse().ok()?, decimals, unit })
+    pub fn text(&self) -> Cow<'a, str> {
+        if self.escaped { link::unescaped(self.value) } else { Cow::Borrowed(self.value) }
     }
 }
 
-/// A valid element string: each identifier is known, each value fits it.
+/// A valid element string: each identifier is known, each value fits it, and
+/// all of them may stand together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ElementString<'a> {
-    data: &'a str,
+    form: Form<'a>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form<'a> {
+    Data(&'a str),
+    Link(Link<'a>),
 }
 
 impl<'a> ElementString<'a> {
     /// Reads a whole element string.
     pub(crate) fn parse(data: &'a str) -> Result<Self, Gs1Error> {
-        let mut items: [Option<&str>; 3] = [None; 3];
+        let mut gathered = Gathered::new();
         let mut at = 0;
-        let mut seen = 0_usize;
-        while let Some((element, next)) = element_at(data, at)? {
-            if let Some(known) = items.get_mut(usize::from(element.ai.number)).filter(|_| element.ai.digits == 2) {
-                if known.is_some_and(|value| value != element.value) {
-                    return Err(Gs1Error::Repeated { ai: element.ai, at });
-                }
-                *known = Some(element.value);
-            }
+        while let Some((placed, next)) = element_at(data, at)? {
+            gathered.add(placed)?;
             at = next;
-            seen += 1;
         }
-        if seen == 0 { Err(Gs1Error::Empty) } else { Ok(Self { data }) }
+        gathered.check()?;
+        Ok(Self { form: Form::Data(data) })
+    }
+
+    /// Reads a GS1 Digital Link; none if the text is another address, or none.
+    pub(crate) fn parse_link(text: &'a str) -> Result<Option<Self>, LinkError> {
+        let Some(link) = Link::find(text)? else { return Ok(None) };
+        let mut gathered = Gathered::new();
+        let mut at = link.start();
+        while let Some((placed, next)) = link.element_at(at)? {
+            gathered.add(placed)?;
+            at = next;
+        }
+        gathered.check()?;
+        Ok(Some(Self { form: Form::Link(link) }))
     }
 
     /// The elements in the order of the code.
     #[must_use]
     pub const fn iter(&self) -> Elements<'a> {
-        Elements { data: self.data, at: 0 }
+        let at = match self.form {
+            Form::Data(_) => 0,
+            Form::Link(link) => link.start(),
+        };
+        Elements { form: self.form, at }
     }
 
-    /// The value of an identifier, if the code has it.
+    /// The value of an identifier as it stands in the code, if the code has it.
     #[must_use]
     pub fn value(&self, ai: Ai) -> Option<&'a str> {
         self.iter().find(|element| element.ai == ai).map(|element| element.value)
+    }
+
+    /// The value of an identifier itself, if the code has it.
+    #[must_use]
+    pub fn text(&self, ai: Ai) -> Option<Cow<'a, str>> {
+        self.iter().find(|element| element.ai == ai).map(|element| element.text())
+    }
+
+    /// Whether the code is an address: a GS1 Digital Link.
+    #[must_use]
+    pub const fn is_link(&self) -> bool {
+        match self.form {
+            Form::Data(_) => false,
+            Form::Link(_) => true,
+        }
     }
 
     /// The 14 digits of the item (AI 01), or of the items inside (AI 02).
@@ -194,7 +156,7 @@ impl<'a> IntoIterator for &ElementString<'a> {
 /// The elements of a code, one after the other.
 #[derive(Clone, Debug)]
 pub struct Elements<'a> {
-    data: &'a str,
+    form: Form<'a>,
     at: usize,
 }
 
@@ -202,15 +164,18 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Element<'a>;
 
     fn next(&mut self) -> Option<Element<'a>> {
-        // The string was read once already: what was no error then is none now.
-        let (element, next) = element_at(self.data, self.at).ok().flatten()?;
+        // The code was read once already: what was no error then is none now.
+        let (placed, next) = match self.form {
+            Form::Data(data) => element_at(data, self.at).ok().flatten()?,
+            Form::Link(link) => link.element_at(self.at).ok().flatten()?,
+        };
         self.at = next;
-        Some(element)
+        Some(placed.element)
     }
 }
 
 /// The element that starts at a byte, and where the next one does.
-fn element_at(data: &str, at: usize) -> Result<Option<(Element<'_>, usize)>, Gs1Error> {
+fn element_at(data: &str, at: usize) -> Result<Option<(Placed<'_>, usize)>, Gs1Error> {
     let rest = data.get(at..).unwrap_or_default();
     let start = rest.trim_start_matches(SEPARATOR);
     let at = at + rest.len() - start.len();
@@ -222,7 +187,8 @@ fn element_at(data: &str, at: usize) -> Result<Option<(Element<'_>, usize)>, Gs1
     let rest = data.get(from..).unwrap_or_default();
     let value = field(rest, row);
     value::check(ai, row, value, from)?;
-    Ok(Some((Element { ai, value }, from + value.len())))
+    let element = Element { ai, value, escaped: false };
+    Ok(Some((Placed { element, row, at }, from + value.len())))
 }
 
 /// The characters of one value: as many as predefined, or up to the separator.
@@ -283,10 +249,11 @@ mod tests {
         assert_eq!(fault("010400638133393105"), Gs1Error::UnknownAi { at: 16 });
         assert_eq!(fault("01040063813339"), Gs1Error::Short { ai: Ai::GTIN, at: 2, expected: 14, found: 12 });
         assert_eq!(fault("0104006381333930"), Gs1Error::CheckDigit { ai: Ai::GTIN, at: 15, found: 0, expected: 1 });
-        assert_eq!(fault("17261301"), Gs1Error::Date { ai: Ai::EXPIRY, at: 2 });
-        assert_eq!(fault("17260229"), Gs1Error::Date { ai: Ai::EXPIRY, at: 2 });
-        assert_eq!(pairs("17280229").len(), 1);
-        assert_eq!(pairs("17260200").len(), 1);
+        assert_eq!(fault("17261301"), Gs1Error::Date { ai: Ai::EXPIRY, at: 2, form: "YYMMDD" });
+        assert_eq!(fault("17260229"), Gs1Error::Date { ai: Ai::EXPIRY, at: 2, form: "YYMMDD" });
+        assert_eq!(fault("17261300"), Gs1Error::Date { ai: Ai::EXPIRY, at: 2, form: "YYMMDD" });
+        assert_eq!(pairs("010400638133393117280229").len(), 2);
+        assert_eq!(pairs("010400638133393117260200").len(), 2);
         assert_eq!(fault("10"), Gs1Error::Short { ai: Ai::LOT, at: 2, expected: 1, found: 0 });
         assert_eq!(fault("10123456789012345678901"), Gs1Error::TooLong { ai: Ai::LOT, at: 22, allowed: 20, found: 21 });
         assert_eq!(fault("10A B"), Gs1Error::Character { ai: Ai::LOT, at: 3, found: ' ' });
@@ -299,5 +266,30 @@ mod tests {
         let string = ElementString::parse("0102012345678903").unwrap();
         assert_eq!(string.item_digits(), Some("02012345678903"));
         assert_eq!(string.gtin(), None);
+    }
+
+    #[test]
+    fn identifiers_that_need_or_rule_out_others_are_told_so() {
+        let fault = |data| ElementString::parse(data).unwrap_err();
+        let text = |data| fault(data).to_string();
+        assert_eq!(text("10A"), "AI 10 at byte 0 needs AI 01, or 02, or 03, or 8006, or 8026 in the same code");
+        assert_eq!(text("0204006381333931"), "AI 02 at byte 0 needs AI 37 in the same code");
+        assert_eq!(text("0104006381333931371"), "AI 01 at byte 0 may not stand in one code with AI 37");
+        assert_eq!(
+            text("019400638133393431030012503102000125"),
+            "AI 3103 at byte 16 may not stand in one code with AI 3102"
+        );
+        assert_eq!(
+            text("01940063813339343922500"),
+            "AI 3922 at byte 16 needs AI 01 with 30, or 01 with 31nn, or 01 with 32nn, or 01 with 35nn, \
+             or 01 with 36nn in the same code"
+        );
+    }
+
+    #[test]
+    fn a_symbol_of_a_pallet_s_label_may_stand_without_its_sscc() {
+        // GS1 General Specifications 6.6: the SSCC has a symbol of its own.
+        assert_eq!(pairs("02040063813339313712\u{1d}10A").len(), 3);
+        assert_eq!(pairs("403R-7").len(), 1);
     }
 }

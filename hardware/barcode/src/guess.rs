@@ -1,8 +1,9 @@
 //! What a text is if no scanner says: length, check digits and form decide.
 
 use crate::aim::Symbology;
-use crate::decode::{Confidence, Content, DecodeError, Reading, item, text};
+use crate::decode::{Confidence, Content, Reading, item, text};
 use crate::gs1::{Ai, ElementString};
+use crate::rejection::DecodeError;
 use crate::retail::{expand_upc_e, is_digits, split_supplement};
 
 /// Reads data that came without a symbology identifier.
@@ -23,12 +24,12 @@ pub(crate) fn guess(data: &str) -> Result<Reading<'_>, DecodeError> {
             return Ok(reading);
         }
     }
-    Ok(elements(data).unwrap_or(Reading {
-        symbology: Symbology::Unknown,
-        confidence: Confidence::Weak,
-        content: text(data),
-        supplement: None,
-    }))
+    if let Some(reading) = elements(data) {
+        return Ok(reading);
+    }
+    let content = text(data)?;
+    let confidence = if matches!(content, Content::Elements(_)) { Confidence::Strong } else { Confidence::Weak };
+    Ok(Reading { symbology: Symbology::Unknown, confidence, content, supplement: None })
 }
 
 fn strong(symbology: Symbology, content: Content<'_>) -> Reading<'_> {

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::decode::{DecodeError, Scan, decode};
+use crate::decode::{Scan, decode};
 use crate::judgement::{ItemCode, Judgement};
+use crate::rejection::DecodeError;
 
 /// Why a line cannot be read as a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,7 +62,7 @@ fn decode_text(text: &str) -> Answer<'_> {
         Ok(scan) => scan,
         Err(rejection) => {
             let symbology = rejection.shape.symbology.as_str();
-            return Answer { symbology, ..refused(&rejection.error) };
+            return Answer { symbology, detail: Some(rejection.to_string()), ..refused(&rejection.error) };
         }
     };
     let (code, detail) = match scan.judge() {
@@ -89,7 +90,7 @@ fn render(text: &str, answer: Answer<'_>) -> String {
     for (n, element) in elements.enumerate() {
         out.push_str(if n == 0 { "{\"ai\":" } else { ",{\"ai\":" });
         string(&mut out, &element.ai.to_string());
-        member(&mut out, "value", element.value);
+        member(&mut out, "value", &element.text());
         out.push('}');
     }
     out.push(']');
@@ -203,7 +204,7 @@ mod tests {
         let fault = json("4006381333930");
         assert_eq!(fault["ok"], false);
         assert_eq!(fault["code"], "check_digit");
-        assert_eq!(fault["detail"], "check digit is 0, expected 1");
+        assert_eq!(fault["detail"], "check digit is 0, expected 1, at byte 12");
         assert_eq!(json(r"abc\q")["code"], "escape");
         assert_eq!(json("")["code"], "empty");
         assert_eq!(json("@\\n\\u001e\\rANSI 636000090002DL")["code"], "not_kept");

@@ -143,7 +143,7 @@ fn is_payment(text: &str) -> bool {
     track_1 || track_2 || emv || transfer
 }
 
-fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     const STARTS: [&str; 9] =
         ["http://", "https://", "www.", "mailto:", "tel:", "wifi:", "begin:", "mecard:", "smsto:"];
     STARTS.iter().any(|start| text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)))

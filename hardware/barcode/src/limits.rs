@@ -4,6 +4,10 @@
 pub const SCAN_BYTES: usize = 8 * 1024;
 /// Characters of a plain text that may still be the code of an item.
 pub const PLAIN_TEXT_BYTES: usize = 48;
+/// Elements of one GS1 code; the largest label has some fifteen.
+pub const ELEMENTS: usize = 40;
+/// Characters of one value; no identifier has more than 90.
+pub const VALUE_BYTES: usize = 96;
 /// Two reads of one code by one device closer than this are one scan.
 pub const DOUBLE_READ_MS: u64 = 400;
 

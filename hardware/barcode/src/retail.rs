@@ -65,6 +65,15 @@ pub(crate) fn split_supplement(data: &str, main: usize) -> Option<(&str, Option<
     }
 }
 
+/// The length of the code that data hold, without the supplement beside it.
+pub(crate) fn code_length(data: &str) -> usize {
+    if data.len() == 14 {
+        return 14;
+    }
+    let lengths = [13, 12, 8];
+    lengths.into_iter().find(|length| split_supplement(data, *length).is_some()).unwrap_or(data.len())
+}
+
 /// Whether there is something, and only digits.
 pub(crate) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())

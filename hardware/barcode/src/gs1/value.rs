@@ -1,7 +1,7 @@
-//! Whether a value fits its identifier.
+//! Whether a value has the form that its identifier asks for.
 
-use super::table::{Part, Row, Set, Test};
-use super::{Ai, Gs1Error};
+use super::table::{Part, Row, Set};
+use super::{Ai, Gs1Error, content};
 
 /// Checks a whole value; `at` is the byte it starts at.
 pub(super) fn check(ai: Ai, row: &Row, value: &str, at: usize) -> Result<(), Gs1Error> {
@@ -35,21 +35,8 @@ fn check_part(ai: Ai, part: &Part, piece: &str, at: usize) -> Result<(), Gs1Erro
     if let Some((offset, found)) = piece.char_indices().find(|(_, c)| !allowed(part.set, *c)) {
         return Err(Gs1Error::Character { ai, at: at + offset, found });
     }
-    match part.test {
-        Test::None => Ok(()),
-        Test::CheckDigit => {
-            let (found, expected) = check_digits(piece.as_bytes());
-            let last = at + piece.len().saturating_sub(1);
-            if found == expected { Ok(()) } else { Err(Gs1Error::CheckDigit { ai, at: last, found, expected }) }
-        }
-        Test::Date => {
-            if is_date(piece.as_bytes()) {
-                Ok(())
-            } else {
-                Err(Gs1Error::Date { ai, at })
-            }
-        }
-    }
+    let fault = part.tests.iter().find_map(|test| content::fault(*test, piece));
+    fault.map_or(Ok(()), |fault| Err(fault.of(ai, at)))
 }
 
 fn allowed(set: Set, c: char) -> bool {
@@ -60,27 +47,4 @@ fn allowed(set: Set, c: char) -> bool {
         Set::Part => c.is_ascii_uppercase() || c.is_ascii_digit() || "#-/".contains(c),
         Set::Base64 => c.is_ascii_alphanumeric() || "-_=".contains(c),
     }
-}
-
-/// The last digit, and the one the digits before it ask for.
-fn check_digits(digits: &[u8]) -> (u8, u8) {
-    let Some((last, body)) = digits.split_last() else { return (0, 0) };
-    let weighed = body.iter().rev().zip([3_u32, 1].into_iter().cycle());
-    let sum: u32 = weighed.map(|(digit, weight)| u32::from(digit & 0x0f) * weight).sum();
-    (last & 0x0f, u8::try_from((10 - sum % 10) % 10).unwrap_or(0))
-}
-
-/// `YYMMDD`; day 00 is the end of the month. Of the two centuries a year may
-/// mean, only 2000 is near, and it had a 29 February.
-fn is_date(digits: &[u8]) -> bool {
-    let &[y1, y2, m1, m2, d1, d2] = digits else { return false };
-    let number = |tens: u8, ones: u8| (tens & 0x0f) * 10 + (ones & 0x0f);
-    let days = match number(m1, m2) {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if number(y1, y2).is_multiple_of(4) => 29,
-        2 => 28,
-        _ => return false,
-    };
-    number(d1, d2) <= days
 }
