@@ -18,7 +18,11 @@
 //!   [`Confidence`] says how safe the guess is.
 //! - A GTIN has one spelling, 14 digits ([`Gtin`]). Restricted circulation
 //!   numbers (prefixes 02, 04, 20-29, EAN-8 with 0 or 2) mean something only
-//!   inside a company: they are kept as digits, never as a global GTIN.
+//!   inside a company: they are kept as digits, never as a global GTIN, and
+//!   say more only by the company's [`InStorePatterns`].
+//! - GS1 elements come as an [`ElementString`] or in a GS1 Digital Link; both
+//!   read alike. What each identifier holds is made from GS1's own dictionary
+//!   in `data/`.
 //! - [`Scan::judge`] says what may become a movement. Only item-like codes
 //!   may; what else passes the scanner (licences, cards, addresses) is counted
 //!   by [`Shape`] and never kept.
@@ -30,6 +34,7 @@ mod command;
 mod decode;
 mod gs1;
 mod guess;
+mod in_store;
 mod json;
 mod judgement;
 pub mod limits;
@@ -41,6 +46,7 @@ pub use aim::Symbology;
 pub use command::{Command, CommandError, Verb};
 pub use decode::{Confidence, Content, Scan, decode};
 pub use gs1::{Ai, CheckPair, Companions, Element, ElementString, Elements, Gs1Error, LinkError, Measure, Unit};
+pub use in_store::{InStoreError, InStoreItem, InStoreNumber, InStorePatterns, PatternError, PatternFault, Price};
 pub use json::scan_line_to_json;
 pub use judgement::{ItemCode, Judgement, NotKept, Shape};
 pub use rejection::{DecodeError, Rejection};
