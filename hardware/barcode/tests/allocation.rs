@@ -1,6 +1,5 @@
 //! A scan is read without asking for memory: an allocator counts.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(unsafe_code, reason = "an allocator is unsafe by its trait; this one hands on to the system's and counts")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

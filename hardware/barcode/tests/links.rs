@@ -76,6 +76,7 @@ fn a_faulty_link_says_what_is_wrong_and_where() {
         ("https://a.de/01/04006381333931/10/A%2FB%C3%A4", "gs1_character", 39, "'Ã'"),
         ("https://a.de/01/04006381333931?17=261300", "gs1_date", 34, "YYMMDD"),
         ("https://a.de/01/04006381333931?17=", "gs1_value_short", 34, "needs 6"),
+        ("https://a.de/01/04006381333931?17", "gs1_value_short", 33, "needs 6"),
         ("https://a.de/01/04006381333931?21=A", "link_attribute", 31, "in its query"),
         ("https://a.de/01/04006381333931?lang=de&9999=A", "link_attribute", 39, "in its query"),
         ("https://a.de/01/04006381333931?37=2", "gs1_excluded", 13, "AI 37"),

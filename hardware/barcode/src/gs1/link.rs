@@ -171,7 +171,8 @@ impl<'a> Link<'a> {
     }
 
     fn placed(&self, ai: Ai, row: &'static Row, raw: &'a str, at: usize) -> Result<Placed<'a>, LinkError> {
-        let from = at + usize::from(ai.digits) + 1;
+        // A key of the query may end the address, without its `=`.
+        let from = (at + usize::from(ai.digits) + 1).min(self.uri.len());
         // A value of digits has nothing to escape.
         let escaped = raw.contains('%') && !row.is_numeric();
         let element = Element { ai, value: raw, escaped };

@@ -23,6 +23,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("tidemark-bench", 7),
     ("tidemark-powercut", 7),
     ("tidemark-sim", 7),
+    ("tidemark-fuzz", 7),
     ("tidemark-structure", 7),
 ];
 
