@@ -72,6 +72,8 @@ impl<'a> ElementString<'a> {
         let mut gathered = Gathered::new();
         let mut at = 0;
         while let Some((placed, next)) = element_at(data, at)? {
+            let Element { ai, value, .. } = placed.element;
+            value::check(ai, placed.row, value, placed.value_at)?;
             gathered.add(placed)?;
             at = next;
         }
@@ -85,6 +87,7 @@ impl<'a> ElementString<'a> {
         let mut gathered = Gathered::new();
         let mut at = link.start();
         while let Some((placed, next)) = link.element_at(at)? {
+            link::check(&placed)?;
             gathered.add(placed)?;
             at = next;
         }
@@ -174,7 +177,8 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
-/// The element that starts at a byte, and where the next one does.
+/// The element that starts at a byte, its value not looked at, and where the
+/// next one does.
 fn element_at(data: &str, at: usize) -> Result<Option<(Placed<'_>, usize)>, Gs1Error> {
     let rest = data.get(at..).unwrap_or_default();
     let start = rest.trim_start_matches(SEPARATOR);
@@ -183,12 +187,11 @@ fn element_at(data: &str, at: usize) -> Result<Option<(Placed<'_>, usize)>, Gs1E
         return Ok(None);
     }
     let (ai, row) = table::find(start).ok_or(Gs1Error::UnknownAi { at })?;
-    let from = at + usize::from(ai.digits);
-    let rest = data.get(from..).unwrap_or_default();
+    let value_at = at + usize::from(ai.digits);
+    let rest = data.get(value_at..).unwrap_or_default();
     let value = field(rest, row);
-    value::check(ai, row, value, from)?;
     let element = Element { ai, value, escaped: false };
-    Ok(Some((Placed { element, row, at }, from + value.len())))
+    Ok(Some((Placed { element, row, at, value_at }, value_at + value.len())))
 }
 
 /// The characters of one value: as many as predefined, or up to the separator.

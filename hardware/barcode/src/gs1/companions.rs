@@ -5,12 +5,13 @@ use super::table::{Row, Span};
 use super::{Ai, Element, Gs1Error};
 use crate::limits::ELEMENTS;
 
-/// An element, what the table says of it, and where it stands.
+/// An element, what the table says of it, and where it and its value stand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Placed<'a> {
     pub(super) element: Element<'a>,
     pub(super) row: &'static Row,
     pub(super) at: usize,
+    pub(super) value_at: usize,
 }
 
 /// The elements of one code.
@@ -68,6 +69,6 @@ impl<'a> Gathered<'a> {
     }
 
     fn iter(&self) -> impl Iterator<Item = &Placed<'a>> {
-        self.elements.iter().flatten()
+        self.elements.iter().take(self.count).flatten()
     }
 }

@@ -132,11 +132,12 @@ impl<'a> Link<'a> {
         self.start
     }
 
-    /// The element that starts at a byte, and where the next one does.
+    /// The element that starts at a byte, its value not looked at, and where
+    /// the next one does.
     pub(super) fn element_at(&self, at: usize) -> Result<Option<(Placed<'a>, usize)>, LinkError> {
         if let Some((ai, value, next)) = self.pair_at(at) {
             let (ai, row) = table::named(ai).ok_or(LinkError::Attribute { at })?;
-            return Ok(Some((self.placed(ai, row, value, at)?, next)));
+            return Ok(Some((self.placed(ai, row, value, at), next)));
         }
         let mut at = at;
         while at < self.uri.len() {
@@ -148,7 +149,7 @@ impl<'a> Link<'a> {
             if !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit()) {
                 let named = table::named(key).filter(|(_, row)| row.attribute);
                 let (ai, row) = named.ok_or(LinkError::Attribute { at })?;
-                return Ok(Some((self.placed(ai, row, value, at)?, next)));
+                return Ok(Some((self.placed(ai, row, value, at), next)));
             }
             at = next;
         }
@@ -170,18 +171,12 @@ impl<'a> Link<'a> {
         Some((key, value, if next > self.path_end { query } else { next }))
     }
 
-    fn placed(&self, ai: Ai, row: &'static Row, raw: &'a str, at: usize) -> Result<Placed<'a>, LinkError> {
+    fn placed(&self, ai: Ai, row: &'static Row, value: &'a str, at: usize) -> Placed<'a> {
         // A key of the query may end the address, without its `=`.
-        let from = (at + usize::from(ai.digits) + 1).min(self.uri.len());
+        let value_at = (at + usize::from(ai.digits) + 1).min(self.uri.len());
         // A value of digits has nothing to escape.
-        let escaped = raw.contains('%') && !row.is_numeric();
-        let element = Element { ai, value: raw, escaped };
-        if escaped {
-            check_escaped(ai, row, raw, from)?;
-        } else {
-            value::check(ai, row, raw, from)?;
-        }
-        Ok(Placed { element, row, at })
+        let escaped = value.contains('%') && !row.is_numeric();
+        Placed { element: Element { ai, value, escaped }, row, at, value_at }
     }
 
     /// The qualifiers are one of the key's lists, in order, with gaps allowed.
@@ -242,6 +237,16 @@ fn primary_key(path: &str) -> Option<(usize, &'static Row)> {
 /// Keys of GS1 begin with the digits of a company; `/01/news` is no key.
 fn starts_like_a_key(value: &str) -> bool {
     value.bytes().take_while(u8::is_ascii_digit).count() >= 4
+}
+
+/// Checks the value of an element.
+pub(super) fn check(placed: &Placed<'_>) -> Result<(), LinkError> {
+    let Element { ai, value, escaped } = placed.element;
+    if escaped {
+        check_escaped(ai, placed.row, value, placed.value_at)
+    } else {
+        Ok(value::check(ai, placed.row, value, placed.value_at)?)
+    }
 }
 
 /// Checks a value that has escapes, in its unescaped form.

@@ -32,19 +32,40 @@ fn take(text: &str, longest: usize) -> (&str, &str) {
 }
 
 fn check_part(ai: Ai, part: &Part, piece: &str, at: usize) -> Result<(), Gs1Error> {
-    if let Some((offset, found)) = piece.char_indices().find(|(_, c)| !allowed(part.set, *c)) {
+    let allowed = allowed(part.set);
+    // All that may stand are ASCII: what may not starts a character.
+    if let Some(offset) =
+        piece.bytes().position(|byte| allowed.checked_shr(u32::from(byte)).is_none_or(|bits| bits & 1 == 0))
+    {
+        let found = piece.get(offset..).and_then(|rest| rest.chars().next()).unwrap_or('?');
         return Err(Gs1Error::Character { ai, at: at + offset, found });
     }
     let fault = part.tests.iter().find_map(|test| content::fault(*test, piece));
     fault.map_or(Ok(()), |fault| Err(fault.of(ai, at)))
 }
 
-fn allowed(set: Set, c: char) -> bool {
+/// The characters of a set: bit n for the one of number n (GS1 General
+/// Specifications 7.11: 82, 39 and 64 characters).
+const fn allowed(set: Set) -> u128 {
+    const DIGITS: u128 = bits(b"0123456789");
+    const CAPITALS: u128 = bits(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    const LETTERS: u128 = CAPITALS | bits(b"abcdefghijklmnopqrstuvwxyz");
+    const TEXT: u128 = DIGITS | LETTERS | bits(b"!\"%&'()*+,-./:;<=>?_");
+    const PART: u128 = DIGITS | CAPITALS | bits(b"#-/");
+    const BASE_64: u128 = DIGITS | LETTERS | bits(b"-_=");
     match set {
-        Set::Digits => c.is_ascii_digit(),
-        // GS1 General Specifications 7.11: 82, 39 and 64 characters.
-        Set::Text => c.is_ascii_alphanumeric() || "!\"%&'()*+,-./:;<=>?_".contains(c),
-        Set::Part => c.is_ascii_uppercase() || c.is_ascii_digit() || "#-/".contains(c),
-        Set::Base64 => c.is_ascii_alphanumeric() || "-_=".contains(c),
+        Set::Digits => DIGITS,
+        Set::Text => TEXT,
+        Set::Part => PART,
+        Set::Base64 => BASE_64,
     }
+}
+
+const fn bits(mut characters: &[u8]) -> u128 {
+    let mut bits = 0;
+    while let [first, rest @ ..] = characters {
+        bits |= 1 << *first;
+        characters = rest;
+    }
+    bits
 }
