@@ -220,7 +220,7 @@ pub fn decide(records: &[ApplyRecord], known: &Known) -> Plan {
             Content::Movement(position, bytes) => deciding.movement(&record.store, *position, bytes),
         }
     }
-    deciding.settle();
+    deciding.settle_all();
     deciding.plan
 }
 
@@ -264,7 +264,8 @@ impl Deciding<'_> {
             return EpochState { ordinal: *ordinal, closed, tail: 0, lost: 0, forks: 0, taken };
         }
         if let Some(state) = self.known.epochs.get(&(store.clone(), epoch)) {
-            return EpochState { closed: state.closed || newest_here.is_some(), ..*state };
+            let taken = self.taken(store, epoch);
+            return EpochState { closed: state.closed || newest_here.is_some(), taken, ..*state };
         }
         let of_store = self.known.epochs.iter().filter(|((of, _), _)| of == store).map(|(_, state)| state.ordinal.0);
         let highest = of_store.chain(newest_here.map(|(_, _, ordinal)| ordinal.0)).max().unwrap_or(0);
@@ -276,6 +277,7 @@ impl Deciding<'_> {
             self.plan.cut.get_or_insert(self.at);
         }
         for ended in ended {
+            self.settle((store.clone(), ended));
             self.close(store, ended);
         }
         self.plan.opened.push((store.clone(), epoch, ordinal));

@@ -140,7 +140,8 @@ impl Openings {
         let taking = match epoch.taken {
             Taken::First => Taking::First,
             Taken::Not => Taking::Never,
-            Taken::At(seq) | Taken::Settled(seq) => Taking::At(seq),
+            Taken::At(seq) => Taking::Unsettled(seq),
+            Taken::Settled(seq) => Taking::At(seq),
         };
         let mut retelling = Retelling::over(opening, epoch.epoch, taking);
         items.iter().for_each(|item| retelling.learn(item.clone()));

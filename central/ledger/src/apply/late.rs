@@ -17,9 +17,9 @@ const MOVEMENTS: usize = 500;
 const BYTES: usize = 128 * 1024;
 
 /// What a box did with its opening belongs to that opening: if the next epoch
-/// began without it, it has found the same difference by itself.
+/// began without all of it, it has found the same difference by itself.
 pub(super) fn is_offered(state: EpochState, epoch: Epoch, movement: &Movement) -> bool {
-    let restated_anew = is_of_opening(movement, epoch) && state.taken.seq().is_none();
+    let restated_anew = is_of_opening(movement, epoch) && !state.taken.is_settled();
     state.closed && movement.parked.is_none() && !restated_anew
 }
 

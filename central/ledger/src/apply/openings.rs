@@ -118,20 +118,34 @@ impl Deciding<'_> {
         }
     }
 
-    /// Settles what can be settled now.
-    pub(super) fn settle(&mut self) {
-        let known = self.known.epochs.iter().map(|(key, state)| (key.clone(), state.taken));
-        let mut all: BTreeMap<(StoreId, Epoch), Taken> = known.collect();
-        all.extend(self.plan.taken.clone());
-        for (key, taken) in all {
-            // Of what was before a store's first epoch here nothing is known.
-            if let Taken::At(seq) = taken
-                && !self.is_first(&key)
-                && (self.plan.counts.contains_key(&key) || self.plan.taken.contains_key(&key))
-                && self.is_handled(&key, seq)
-            {
-                self.plan.taken.insert(key, Taken::Settled(seq));
-            }
+    /// Settles what can be settled now. An epoch that ended stays as it was
+    /// then: the next one began with that.
+    pub(super) fn settle_all(&mut self) {
+        let known = self.known.epochs.keys().filter(|key| !self.is_closed(key)).cloned();
+        let open: BTreeSet<(StoreId, Epoch)> = known.chain(self.plan.taken.keys().cloned()).collect();
+        for key in open.into_iter().filter(|key| !self.is_closed(key)).collect::<Vec<_>>() {
+            self.settle(key);
+        }
+    }
+
+    /// Settles an epoch if it can be settled now.
+    pub(super) fn settle(&mut self, key: (StoreId, Epoch)) {
+        // Of what was before a store's first epoch here nothing is known.
+        if let Taken::At(seq) = self.taken(&key.0, key.1)
+            && !self.is_first(&key)
+            && (self.plan.counts.contains_key(&key) || self.plan.taken.contains_key(&key))
+            && self.is_handled(&key, seq)
+        {
+            self.plan.taken.insert(key, Taken::Settled(seq));
+        }
+    }
+
+    /// Whether a later epoch of the store began.
+    fn is_closed(&self, key: &(StoreId, Epoch)) -> bool {
+        let newest_here = self.plan.opened.iter().rev().find(|(of, ..)| *of == key.0);
+        match newest_here {
+            Some((_, newest, _)) => *newest != key.1,
+            None => self.known.epochs.get(key).is_some_and(|state| state.closed),
         }
     }
 

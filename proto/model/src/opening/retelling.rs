@@ -9,6 +9,7 @@ use crate::draft::Draft;
 use crate::kind::Basis;
 use crate::memory::MemoryBooks;
 use crate::movement::{About, Movement};
+use crate::outcome::Status;
 use crate::position::{Epoch, Odometer, Position, Seq};
 use crate::quantity::Quantity;
 use crate::rules::decide_task;
@@ -35,6 +36,9 @@ pub struct Retelling {
     pub(super) tail: Seq,
     /// The latest reading.
     pub(super) end: Odometer,
+    /// A document was committed twice by a journal that held it: two lives of
+    /// its disk spoke in this epoch.
+    doubled: bool,
 }
 
 /// When an epoch's box took the opening.
@@ -45,6 +49,9 @@ pub enum Taking {
     /// With this seq as that of its last restatement: what stands above it
     /// was decided over the opening.
     At(Seq),
+    /// The same, but not all up to that seq came: of what was decided over
+    /// empty books and its restatements one may be there without the other.
+    Unsettled(Seq),
     /// Never, or not yet: all of it was decided over empty books.
     Never,
 }
@@ -66,7 +73,7 @@ impl Retelling {
             books.all_stock().map(|(sku, stock)| (sku.clone(), stock.on_hand)).collect();
         sums.extend(other);
         let (gatherer, lasts) = (Gatherer::default(), BTreeMap::new());
-        Self { epoch, taken, gatherer, books, sums, lasts, tail: 0, end: Odometer::BIRTH }
+        Self { epoch, taken, gatherer, books, sums, lasts, tail: 0, end: Odometer::BIRTH, doubled: false }
     }
 
     /// Tells what an item is that a code was learnt to be (or a part of it, if
@@ -129,12 +136,13 @@ impl Retelling {
         }
         let settled = match self.taken {
             Taking::First => true,
-            Taking::At(seq) => gathered.first.seq > seq,
+            Taking::At(seq) | Taking::Unsettled(seq) => gathered.first.seq > seq,
             Taking::Never => false,
         };
         let Some(committed) = Committed::of(gathered, settled) else { return };
         let mut draft = Draft::over(&self.books);
-        let Ok(_outcome) = decide_task(&mut draft, committed.task());
+        let Ok(outcome) = decide_task(&mut draft, committed.task());
+        self.doubled |= settled && outcome.status == Status::Duplicate;
         let changes: Vec<Change> = draft.into_changes().collect();
         self.books.commit(changes);
         if settled {
@@ -177,8 +185,8 @@ impl Retelling {
     pub fn into_opening(mut self) -> Opening {
         self.finish();
         let is_ledgers = match self.taken {
-            Taking::First | Taking::At(_) => true,
-            Taking::Never => false,
+            Taking::First | Taking::At(_) => !self.doubled,
+            Taking::Never | Taking::Unsettled(_) => false,
         };
         let mut sums = BTreeMap::new();
         if is_ledgers {

@@ -6,3 +6,4 @@ mod folded;
 mod forked;
 mod late;
 mod parts;
+mod unsettled;

@@ -1,7 +1,12 @@
 use bytes::Bytes;
-use tidemark_model::{BoxId, EpochOrdinal, WallTime};
+use tidemark_model::document::{Body, Document, SkuChange, Timing};
+use tidemark_model::movement::{About, Labels};
+use tidemark_model::{
+    BoxId, DocumentId, Draft, EpochOrdinal, MemoryBooks, Odometer, Position, Quantity, Sku, Source, Stamp, WallTime,
+    decide,
+};
 use tidemark_sync::message::Session;
-use tidemark_wire::{EpochOpened, EpochTook, encode_control};
+use tidemark_wire::{EpochOpened, EpochTook, encode_control, encode_movement};
 
 use super::super::tests::{World, sold, store};
 use super::*;
@@ -23,6 +28,52 @@ fn opened(epoch: u64, opening: Option<OpeningTaken>) -> ApplyRecord {
 
 fn taken(world: &World, epoch: u64) -> Taken {
     world.epochs[&(store(), Epoch(epoch))].taken
+}
+
+/// What a box restates with its opening, at a position.
+fn restated(epoch: u64, seq: Seq) -> ApplyRecord {
+    let next = Position { epoch: Epoch(epoch), seq };
+    let change = SkuChange { sku: Sku::new("0").unwrap(), change: Quantity::ONE };
+    let document = Document {
+        source: Source::new("box").unwrap(),
+        id: DocumentId::new("opening").unwrap(),
+        wall: WallTime(0),
+        labels: Labels::default(),
+        business_day_given: false,
+        timing: Timing::Live,
+        sequence: None,
+        body: Body::Restatement { about: About::Position(Position { seq: seq - 1, ..next }), lines: vec![change] },
+    };
+    let odometer = Odometer::BIRTH;
+    let stamp = Stamp { next, odometer, arrived: odometer, boot: odometer, wall: WallTime(0) };
+    let books = MemoryBooks::new();
+    let Ok(outcome) = decide(&mut Draft::over(&books), &document, &stamp);
+    let content = Content::Movement(next, Bytes::from(encode_movement(&outcome.movements[0])));
+    ApplyRecord { offset: 0, store: store(), content }
+}
+
+#[test]
+fn an_epoch_that_ended_stays_as_its_box_stood_to_its_opening() {
+    let mut world = World::default();
+    let sales = sold(&[(0, 1); 2], 2);
+    world.apply(&[opened(1, None), opened(2, None), took(2, 3)]);
+    world.apply(&[sales[0].clone(), opened(3, None)]);
+    let plan = world.apply(&[sales[1].clone(), restated(2, 3)]);
+    assert_eq!(taken(&world, 2), Taken::At(3), "the next epoch began without a part of it");
+    let offered: Vec<bool> = plan.rows.iter().map(|row| row.offered).collect();
+    assert_eq!(offered, [true, false], "and has restated the difference by itself");
+}
+
+#[test]
+fn an_epoch_that_settles_in_the_batch_that_ends_it_is_settled() {
+    let mut world = World::default();
+    world.apply(&[opened(1, None), opened(2, None), took(2, 1), restated(2, 1)]);
+    world.apply(&[opened(3, None)]);
+    assert_eq!(taken(&world, 2), Taken::Settled(1));
+    let mut world = World::default();
+    world.apply(&[opened(1, None), opened(2, None)]);
+    world.apply(&[took(2, 0), opened(3, None)]);
+    assert_eq!(taken(&world, 2), Taken::Settled(0));
 }
 
 #[test]

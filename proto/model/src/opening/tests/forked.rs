@@ -69,6 +69,25 @@ fn what_both_lives_of_a_disk_sold_counts_once_each() {
 }
 
 #[test]
+fn what_both_lives_of_a_disk_sent_counts_once_in_the_next_opening() {
+    let mut one = Shop::born(7);
+    one.submit(&trade("r", TradeKind::Receipt, vec![line("apple", 100)]));
+    let mut other = cloned(&one);
+    one.submit(&sale("both", "apple", 3));
+    other.submit(&sale("2", "apple", 5));
+    other.submit(&sale("both", "apple", 3));
+    // Of the other life the centre holds what stands beyond the one's tail.
+    one.movements.push(other.movements[2].clone());
+    let opening = told(&one, Opening::empty(), Taking::First).into_opening();
+    assert_eq!(sum_of(&opening, "apple"), units(94), "the ledger counts it twice");
+    let mut next = replayed(&other, &one);
+    take(&mut next, opening.clone());
+    assert_eq!(next.on_hand("apple"), 100 - 3 - 5);
+    let sum = sum_of(&opening, "apple").as_thousandths() + next.effect_sum("apple");
+    assert_eq!(Quantity::thousandths(sum), next.stock("apple").on_hand, "until it is restated");
+}
+
+#[test]
 fn a_lanes_document_is_replayed_under_an_id_that_no_other_life_gave() {
     let of_lane = |id: &str, quantity| {
         let mut document = sale(id, "apple", quantity);
