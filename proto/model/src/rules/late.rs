@@ -2,11 +2,14 @@
 //! without effect there, and the box that has the store now commits them once
 //! more, with the effect they had.
 //!
-//! Nobody decides them anew. What they were decided over is gone, and of what
+//! Nobody decides them anew; only a sheet is put to its count, which may close
+//! over it here. What they were decided over is gone, and of what
 //! happened between, the only thing that matters is whether the item was
 //! counted since: then they were seen.
 
-use crate::books::{Books, LineEffect, Reversal, Suspended, Target};
+use std::collections::BTreeMap;
+
+use crate::books::{Books, Change, CountSheet, CountedItem, LineEffect, Reversal, Suspended, Target};
 use crate::document::{LateBody, TradeKind};
 use crate::kind::{Kind, Marks};
 use crate::movement::Movement;
@@ -25,7 +28,12 @@ pub(super) fn decide<B: Books>(deciding: &mut Deciding<'_, '_, B>, late: &LateBo
     for ordinal in first..=last {
         deciding.line = ordinal;
         let entry = match late.movements.get(&ordinal) {
-            Some(movement) => entry_of(deciding, late, movement)?,
+            Some(movement) => {
+                if deciding.is_wanted(ordinal) {
+                    put_on_sheet(deciding, movement)?;
+                }
+                entry_of(deciding, late, movement)?
+            }
             // One that never came keeps its place between those that did.
             None => Entry { marks: Marks::HELD, ..Entry::of(kind(late)) },
         };
@@ -67,6 +75,34 @@ fn entry_of<B: Books>(deciding: &Deciding<'_, '_, B>, late: &LateBody, movement:
     })
 }
 
+/// A tally is on the sheet of its count, which may close over it here; when it
+/// was counted nobody knows.
+fn put_on_sheet<B: Books>(deciding: &mut Deciding<'_, '_, B>, movement: &Movement) -> Result<(), B::Error> {
+    let labels = &movement.labels;
+    let (Kind::Tally, Some(sku), Some(reference)) = (movement.kind, &movement.sku, &labels.reference) else {
+        return Ok(());
+    };
+    let Ok(counted) = movement.quantity.scale(movement.units_per_scan) else { return Ok(()) };
+    let mut state = deciding.draft.count(reference)?.unwrap_or_default();
+    let at = Odometer::BEFORE_BIRTH;
+    let is_there = |sheet: &CountSheet| (&sheet.zone, &sheet.counter) == (&labels.zone, &labels.counter);
+    if !state.sheets.iter().any(is_there) {
+        let (zone, counter, sells) = (labels.zone.clone(), labels.counter.clone(), movement.marks.has(Marks::SELLS));
+        state.sheets.push(CountSheet { zone, counter, sells, items: BTreeMap::new() });
+    }
+    for sheet in state.sheets.iter_mut().filter(|sheet| is_there(sheet)) {
+        let held = sheet.items.get(sku).copied();
+        let before = held.filter(|held| held.mark == at).map_or(Quantity::ZERO, |held| held.counted);
+        // What was counted there since is newer.
+        if held.is_none_or(|held| held.mark <= at) {
+            let counted = before.checked_add(counted).unwrap_or(counted);
+            sheet.items.insert(sku.clone(), CountedItem { counted, mark: at, last: at, unsure: true });
+        }
+    }
+    deciding.draft.apply(Change::Count(reference.clone(), state));
+    Ok(())
+}
+
 /// What a movement is to change, and what has to be said of it.
 fn wish_of<B: Books>(
     deciding: &Deciding<'_, '_, B>,
@@ -76,7 +112,8 @@ fn wish_of<B: Books>(
     let Some(sku) = &movement.sku else { return Ok((suspended(movement).unwrap_or(Wish::Nothing), Marks::NONE)) };
     let effect = movement.effect;
     if effect == Quantity::ZERO {
-        return Ok((Wish::Nothing, Marks::NONE));
+        // A count that closed without this sheet missed what was on it.
+        return Ok((Wish::Nothing, Marks::NONE.with_if(movement.kind == Kind::Tally, Marks::RECOUNT)));
     }
     let closed = deciding.stock(sku)?.closed;
     let verdict = When::At(Odometer::BEFORE_BIRTH).judge(closed);

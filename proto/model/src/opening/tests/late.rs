@@ -116,6 +116,22 @@ fn a_count_of_the_new_epoch_has_seen_what_came_late() {
 }
 
 #[test]
+fn a_sheet_that_came_late_is_in_the_count_that_closes_after_it() {
+    let mut old = Shop::born(7);
+    old.submit(&zone_count("back", "back", false, false, vec![line("apple", 30)]));
+    let opening = told_without(&old, Opening::empty(), Taking::First, &[true]).into_opening();
+    let mut next = born_with(9, opening.clone().into_pieces());
+    let late = offer(&mut next, &old, &[true]);
+    assert!(late[0].marks.has(Marks::RECOUNT), "a count may have closed without it");
+    next.now += 1_000;
+    let closed = next.submit(&zone_count("floor", "floor", true, true, vec![line("apple", 4)])).movements;
+    assert_eq!(next.on_hand("apple"), 34);
+    assert!(closed.last().unwrap().marks.has(Marks::RECOUNT), "nobody knows when the sheet was counted");
+    let third = told(&next, opening, Taking::At(0)).into_opening();
+    assert_eq!(on_hands(&next), on_hands(&born_with(11, third.into_pieces())));
+}
+
+#[test]
 fn with_an_epoch_between_any_count_may_have_seen_it() {
     let mut old = Shop::born(7);
     old.submit(&count("c", vec![line("apple", 40)]));
