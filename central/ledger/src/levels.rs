@@ -9,22 +9,23 @@ use crate::apply::{EpochState, Known, Plan, Taken};
 
 /// A balance as it is kept.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// How the box of its highest position's epoch stands to its opening.
-    pub(crate) taken: Taken,
+    pub taken: Taken,
     /// The seq of its highest position.
-    pub(crate) seq: Seq,
+    pub seq: Seq,
     /// Σ effect, over all epochs.
-    pub(crate) effect_sum: Quantity,
+    pub effect_sum: Quantity,
     /// On-hand after the highest position, and whether it is counted.
-    pub(crate) own: (Quantity, bool),
+    pub own: (Quantity, bool),
     /// What readers saw when the epoch before ended.
-    pub(crate) old: Option<(Quantity, bool)>,
+    pub old: Option<(Quantity, bool)>,
 }
 
 impl Seen {
     /// On-hand, its basis, and whether it is the one of an older epoch.
-    pub(crate) fn level(&self) -> (Quantity, Basis, bool) {
+    #[must_use]
+    pub fn level(&self) -> (Quantity, Basis, bool) {
         let basis = |counted: bool| if counted { Basis::Counted } else { Basis::None };
         let (old_on_hand, old_counted) = self.old.unwrap_or((Quantity::ZERO, false));
         match self.taken {

@@ -24,6 +24,7 @@ mod tests;
 
 pub use error::{ApplyError, LedgerError};
 pub use ledger::Ledger;
+pub use levels::Seen;
 pub use rows::{
     CatalogueItem, ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow,
     OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, UnsignedLosses,

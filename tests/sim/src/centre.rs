@@ -8,10 +8,10 @@ mod log;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tidemark_ledger::apply::{ApplyRecord, Plan};
-use tidemark_model::{Epoch, StoreId, WallTime};
+use tidemark_model::{BoxId, Epoch, StoreId, WallTime};
 use tidemark_sync::message::{Blocks, Hello, Limits};
 use tidemark_sync::{
-    Admission, CreditOffice, Found, Gate, Lookup, Millis, Reached, Receiver, ReceiverConfig, Standing, limits,
+    Admission, CreditOffice, Found, Gate, Lookup, Millis, Reached, Receiver, ReceiverConfig, Rival, Standing, limits,
 };
 
 use crate::shop::StreamKey;
@@ -26,6 +26,10 @@ pub(crate) struct Served {
     pub(crate) receiver: Receiver,
     /// Changes up to this step were told.
     cursor: u64,
+    /// Who said `Hello`.
+    pub(crate) spoke: Option<(BoxId, Epoch)>,
+    /// The instructions that were given on it.
+    pub(crate) given: BTreeSet<String>,
 }
 
 /// An applier of the one partition.
@@ -56,6 +60,8 @@ pub(crate) struct Centre {
     gate: Gate,
     /// Grows with each start of the process.
     pub(crate) run: u32,
+    /// Which box spoke last, and when; none if it left on purpose.
+    pub(crate) last_heard: Option<(BoxId, u64)>,
 }
 
 impl Centre {
@@ -73,12 +79,14 @@ impl Centre {
             office: CreditOffice::new(),
             gate: Gate::new(limits::HELLOS_PER_SECOND),
             run: 1,
+            last_heard: None,
         }
     }
 
     pub(crate) fn accept(&mut self, key: StreamKey, now: u64) {
         let config = ReceiverConfig { identity: Some(self.store.clone()), limits: Limits::default() };
-        self.served.insert(key, Served { receiver: Receiver::new(config, Millis(now)), cursor: 0 });
+        let receiver = Receiver::new(config, Millis(now));
+        self.served.insert(key, Served { receiver, cursor: 0, spoke: None, given: BTreeSet::new() });
     }
 
     /// The process dies; what it held in memory is gone.
@@ -110,6 +118,7 @@ impl Centre {
         let last_session = self.database.note_session(hello.epoch, hello.session, again);
         if let Some(served) = self.served.get_mut(&key) {
             served.cursor = self.database.step();
+            served.spoke = Some((hello.box_id, hello.epoch));
         }
         let standing = match self.database.epoch(hello.epoch) {
             None => Standing::Unknown,
@@ -124,9 +133,15 @@ impl Centre {
             blocks: self.database.blocks_of(hello.epoch),
             earlier: BTreeMap::new(),
             reached,
-            rival: None,
+            rival: self.rival(hello.box_id, now),
             server_time: WallTime(0),
         }))
+    }
+
+    /// Another box that spoke for the store last.
+    fn rival(&self, box_id: BoxId, now: u64) -> Option<Rival> {
+        let (other, heard) = self.last_heard.filter(|(other, _)| *other != box_id)?;
+        Some(Rival { box_id: other, heard_ms: now.saturating_sub(heard) })
     }
 
     /// The database is looked at for all streams; answers what each is told.

@@ -1,12 +1,16 @@
 //! The promises, checked against what the people know and what lies on the
 //! shelf.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use tidemark_model::{Books, DocumentKey, Position, Seq, Sku};
+use tidemark_model::{Basis, Books, DocumentKey, Marks, Position, Seq, Sku};
+use tidemark_wire::decode_movement;
 
+use crate::disk::Disk;
+use crate::people::{Answer, Paper};
 use crate::rates::Fault;
+use crate::shop::BoxNo;
 use crate::world::World;
 
 /// What Tidemark promises, as far as a simulator can break it.
@@ -52,34 +56,53 @@ impl fmt::Display for Violation {
 }
 
 impl World {
-    /// All that was answered is on disk: looked at when a box starts, and at
-    /// the end.
-    pub(crate) fn check_answered(&mut self) {
-        let books = &self.shop.disk.books;
-        let missing: Vec<usize> = (0..self.papers.len())
-            .filter(|at| {
-                let Some(paper) = self.papers.get(*at) else { return false };
-                let Some(answer) = paper.answer else { return false };
-                let Ok(record) = books.document(DocumentKey::of(&paper.source, &paper.id));
-                let entries = record.map(|record| record.entries).unwrap_or_default();
-                !entries.iter().any(|entry| (entry.first.seq, entry.count) == (answer.first, answer.lines))
+    /// All that a box answered in its present epoch is on its disk: looked at
+    /// when it starts, and at the end.
+    pub(crate) fn check_answered(&mut self, no: BoxNo) {
+        let Some(disk) = self.shop.numbered(no).map(|one| &one.disk) else { return };
+        let missing: Vec<(usize, Seq)> = (0..self.papers.len())
+            .filter_map(|at| {
+                let paper = self.papers.get(at)?;
+                let answer = paper.answers.get(&(no, disk.epoch))?;
+                let key = DocumentKey::of(&paper.source, &paper.id);
+                let stands = disk.at(answer.first).is_some_and(|kept| kept.movement.document.key() == key);
+                (!stands || !is_held(disk, key, answer)).then_some((at, answer.first))
             })
             .collect();
         // What was forgotten on purpose by a clock is another promise.
-        if let Some(paper) = missing.first() {
-            let answer = self.papers.get(*paper).and_then(|paper| paper.answer);
-            let of_disk = answer.and_then(|answer| self.shop.disk.at(answer.first)).is_some();
-            let promise = if of_disk { Promise::P8 } else { Promise::P1 };
+        if let Some((paper, first)) = missing.first() {
+            let promise = if disk.at(*first).is_some() { Promise::P8 } else { Promise::P1 };
             self.violate(promise, format!("paper {paper} was answered and is not on disk, {} such", missing.len()));
+        }
+    }
+
+    /// Whatever boxes were swapped, restored or copied: each paper is held by
+    /// the one that has the shop, or stands at the centre, parked.
+    fn check_held(&mut self) {
+        let books = &self.shop.present.disk.books;
+        let is_missing = |paper: &&Paper| {
+            let Ok(record) = books.document(DocumentKey::of(&paper.source, &paper.id));
+            record.is_none_or(|record| record.entries.is_empty())
+        };
+        let missing: Vec<&Paper> = self.papers.iter().filter(is_missing).collect();
+        if missing.is_empty() {
+            return;
+        }
+        let letters = self.centre.database.letters.values().filter_map(|bytes| decode_movement(bytes).ok());
+        let parked: BTreeSet<DocumentKey> = letters.map(|movement| movement.document.key()).collect();
+        let lost = missing.iter().find(|paper| !parked.contains(&DocumentKey::of(&paper.source, &paper.id)));
+        if let Some(what) = lost.map(|paper| format!("paper {} was answered and is not held", paper.id)) {
+            self.violate(Promise::P1, what);
         }
     }
 
     /// On-hand is what lies on the shelf.
     pub(crate) fn check_shelf(&mut self, all: bool) {
         for sku in self.shelf.items() {
-            let Ok(stock) = self.shop.disk.books.stock(&sku);
+            let Ok(stock) = self.shop.present.disk.books.stock(&sku);
             let on_hand = stock.map_or(0, |stock| stock.on_hand.as_thousandths());
-            let expected = self.shelf.expected(&sku);
+            let counted = stock.is_some_and(|stock| stock.basis == Basis::Counted);
+            let expected = self.shelf.expected(&sku, counted);
             if on_hand != expected && (all || self.shelf.is_sure(&sku)) {
                 let what = format!("on-hand of {sku} is {on_hand}, on the shelf lie {expected}");
                 self.violate(Promise::P2, what);
@@ -89,7 +112,8 @@ impl World {
 
     /// Everything, once all is at rest.
     pub(crate) fn check_all(&mut self) {
-        self.check_answered();
+        self.check_answered(self.shop.present.no);
+        self.check_held();
         self.check_shelf(true);
         self.check_papers();
         self.check_ledger();
@@ -101,8 +125,10 @@ impl World {
     fn check_papers(&mut self) {
         let mut seen: BTreeMap<(DocumentKey, [u8; 8], u32), Seq> = BTreeMap::new();
         let mut doubles = Vec::new();
-        for seq in 1..=self.shop.disk.tail() {
-            let Some(kept) = self.shop.disk.at(seq) else { continue };
+        let disk = &self.shop.present.disk;
+        for seq in 1..=disk.tail() {
+            // What keeps a place between others has no effect.
+            let Some(kept) = disk.at(seq).filter(|kept| !kept.movement.marks.has(Marks::HELD)) else { continue };
             let document = &kept.movement.document;
             let content = document.content.0;
             if let Some(first) = seen.insert((document.key(), content, document.ordinal), seq) {
@@ -114,7 +140,7 @@ impl World {
 
     /// The ledger holds each movement, byte for byte.
     fn check_ledger(&mut self) {
-        let (disk, database) = (&self.shop.disk, &self.centre.database);
+        let (disk, database) = (&self.shop.present.disk, &self.centre.database);
         let mut wrong = Vec::new();
         for seq in 1..=disk.tail() {
             let position = Position { epoch: disk.epoch, seq };
@@ -126,43 +152,49 @@ impl World {
                         wrong.push((Promise::P9, format!("position {seq}: parked is {parked} at the centre")));
                     }
                 }
+                // What rotted before it went up is lost by name.
+                (None, Some(_)) if disk.rotten.has(seq) && database.is_lost(position) => {}
                 (held, _) => {
                     let promise = if seq < disk.trimmed_below { Promise::P7 } else { Promise::P4 };
                     wrong.push((promise, format!("position {seq} is {} at the centre", state_of(held.is_some()))));
                 }
             }
         }
-        let beyond = database.rows.keys().chain(database.letters.keys()).find(|position| position.seq > disk.tail());
+        let beyond = |position: &&Position| position.epoch == disk.epoch && position.seq > disk.tail();
+        let beyond = database.rows.keys().chain(database.letters.keys()).find(beyond);
         if let Some(position) = beyond {
             wrong.push((Promise::P1, format!("position {} was never committed", position.seq)));
         }
         if let Some(double) = database.doubles.first() {
             wrong.push((Promise::P2, format!("position {} was applied twice", double.seq)));
         }
-        if let Some(forked) = database.forked.first() {
-            wrong.push((Promise::P2, format!("position {} came with other bytes", forked.seq)));
+        if let Some((position, _)) = database.fork_digests.first_key_value().filter(|_| !self.is_forkable()) {
+            wrong.push((Promise::P2, format!("position {} came with other bytes", position.seq)));
         }
         wrong.into_iter().take(3).for_each(|(promise, what)| self.violate(promise, what));
     }
 
-    /// The centre's sums are the box's.
+    /// The centre's sums are the box's, but for what is lost by name.
     fn check_balances(&mut self) {
-        let mut sums: BTreeMap<Sku, i64> = BTreeMap::new();
-        for kept in &self.shop.disk.kept {
-            if let (Some(sku), None) = (&kept.movement.sku, &kept.movement.parked) {
-                *sums.entry(sku.clone()).or_default() += kept.movement.effect.as_thousandths();
+        let (disk, database) = (&self.shop.present.disk, &self.centre.database);
+        let mut lost: BTreeMap<&Sku, i64> = BTreeMap::new();
+        for seq in disk.rotten.iter().filter(|seq| database.is_lost(Position { epoch: disk.epoch, seq: *seq })) {
+            let Some(movement) = disk.at(seq).map(|kept| &kept.movement) else { continue };
+            if let Some(sku) = &movement.sku {
+                *lost.entry(sku).or_default() += movement.effect.as_thousandths();
             }
         }
         let mut wrong = Vec::new();
-        for (sku, sum) in &sums {
-            let level = self.centre.database.level(sku);
-            let found = level.map(|level| level.effect_sum);
-            if found != Some(*sum) {
-                wrong.push((Promise::P10, format!("the balance of {sku} is {found:?}, the box's effects are {sum}")));
+        for (sku, stock) in disk.books.all_stock() {
+            let level = database.level(sku);
+            let (sum, on_hand) = (level.map(|level| level.effect_sum), stock.on_hand.as_thousandths());
+            // An item whose lines were all parked has no balance yet.
+            if sum.unwrap_or(0) + lost.get(sku).copied().unwrap_or(0) != on_hand {
+                wrong.push((Promise::P10, format!("the balance of {sku} is {sum:?}, on-hand at the box {on_hand}")));
             }
-            let Ok(stock) = self.shop.disk.books.stock(sku);
-            let (of_box, of_centre) = (stock.map(|stock| stock.on_hand), level.map(|level| level.on_hand));
-            if of_box != of_centre {
+            let of_centre = level.map(|level| level.on_hand);
+            if of_centre.unwrap_or_default() != stock.on_hand && !lost.contains_key(sku) {
+                let of_box = stock.on_hand;
                 let what = format!("on-hand of {sku} is {of_box:?} at the box and {of_centre:?} at the centre");
                 wrong.push((Promise::P4, what));
             }
@@ -186,6 +218,14 @@ impl World {
             self.violate(Promise::P4, format!("the cache holds {cached:?} of {sku}, not {held:?}"));
         }
     }
+}
+
+/// Whether a document is held as it was answered. One that an opening holds too
+/// may have had other movements there: a void that waited has one.
+fn is_held(disk: &Disk, key: DocumentKey, answer: &Answer) -> bool {
+    let Ok(record) = disk.books.document(key);
+    let entries = record.map(|record| record.entries).unwrap_or_default();
+    entries.iter().any(|entry| disk.taken.is_some() || (entry.first.seq, entry.count) == (answer.first, answer.lines))
 }
 
 const fn state_of(held: bool) -> &'static str {

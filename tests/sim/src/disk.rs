@@ -2,6 +2,8 @@
 //! written. What stands here after a crash is what was synced, and perhaps
 //! the batch that was under way.
 
+mod taking;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -9,15 +11,17 @@ use bytes::Bytes;
 use tidemark_model::books::DocumentRecord;
 use tidemark_model::digest::{movement_digest, stock_digest};
 use tidemark_model::movement::About;
+use tidemark_model::opening::Opening;
 use tidemark_model::{
     Block, BlockIndex, Books, Change, Document, DocumentKey, Draft, Epoch, Generation, Kind, MemoryBooks, Movement,
     Odometer, Position, Seq, SeqSet, Sku, Stamp, StoreId, WallTime, decide,
 };
-use tidemark_sync::message::{Blocks, OpenBlock, Record, Session};
+use tidemark_sync::message::{Blocks, OpenBlock, OpeningTaken, Record, Session};
 use tidemark_sync::{Facts, ReceivedBlocks};
 use tidemark_wire::encode_movement;
 
-use crate::people::Asked;
+use crate::people::{Article, Asked, learn, learn_case};
+use taking::TakenOver;
 
 /// How long the box keeps what is handled; a world lasts minutes, not weeks.
 pub(crate) const GRACE_MS: u64 = 60_000;
@@ -52,6 +56,11 @@ pub(crate) struct Disk {
     pub(crate) store: StoreId,
     pub(crate) epoch: Epoch,
     pub(crate) books: MemoryBooks,
+    /// What the shop was taught, and nothing else.
+    catalogue: MemoryBooks,
+    /// When the opening of this epoch was taken, and what it was.
+    pub(crate) taken: Option<OpeningTaken>,
+    pub(crate) given: Option<Opening>,
     /// Every movement ever committed; those below `trimmed_below` are kept for
     /// the checks only.
     pub(crate) kept: Vec<Kept>,
@@ -61,6 +70,8 @@ pub(crate) struct Disk {
     generation: Generation,
     handled: Blocks,
     received: ReceivedBlocks,
+    /// What can't be read any more.
+    pub(crate) rotten: SeqSet,
     /// By when all up to a seq was handled and proven.
     grace: Vec<(Odometer, Seq)>,
 }
@@ -77,7 +88,7 @@ pub(crate) struct Waiting {
 #[derive(Clone, Debug)]
 pub(crate) struct Decided {
     pub(crate) asked: Asked,
-    pub(crate) first: Seq,
+    pub(crate) first: Position,
     pub(crate) lines: u32,
 }
 
@@ -88,14 +99,20 @@ pub(crate) struct Writing {
     changes: Vec<Change>,
     kept: Vec<Kept>,
     odometer: Odometer,
+    /// The opening that is taken with it.
+    opening: Option<Box<TakenOver>>,
 }
 
 impl Disk {
-    pub(crate) fn blank(store: StoreId, epoch: Epoch, books: MemoryBooks) -> Self {
+    /// A new journal of a shop that was taught this.
+    pub(crate) fn blank(store: StoreId, epoch: Epoch, catalogue: MemoryBooks) -> Self {
         Self {
             store,
             epoch,
-            books,
+            books: catalogue.clone(),
+            catalogue,
+            taken: None,
+            given: None,
             kept: Vec::new(),
             trimmed_below: 1,
             session: Session(0),
@@ -103,6 +120,7 @@ impl Disk {
             generation: Generation(0),
             handled: Blocks::new(),
             received: ReceivedBlocks::new(),
+            rotten: SeqSet::new(),
             grace: Vec::new(),
         }
     }
@@ -126,9 +144,21 @@ impl Disk {
             generation: self.generation,
             handled: self.handled.clone(),
             received: self.received.clone(),
-            opening: None,
+            opening: self.taken,
             earlier: Vec::new(),
         }
+    }
+
+    /// The shop is told what a code means.
+    pub(crate) fn learn(&mut self, article: &Article) {
+        learn(&mut self.books, article);
+        learn(&mut self.catalogue, article);
+    }
+
+    /// The shop is told what a case holds.
+    pub(crate) fn learn_case(&mut self, units: i64) {
+        learn_case(&mut self.books, units);
+        learn_case(&mut self.catalogue, units);
     }
 
     /// Decides what is queued, in view of each other.
@@ -152,9 +182,10 @@ impl Disk {
             for (movement, seq) in outcome.movements.into_iter().zip(outcome.first.seq..) {
                 kept.push(self.encoded(movement, seq));
             }
-            decided.push(Decided { asked, first: outcome.first.seq, lines: outcome.lines });
+            decided.push(Decided { asked, first: outcome.first, lines: outcome.lines });
         }
-        Writing { decided, changes: draft.into_changes().collect(), kept, odometer: now.max(*least) }
+        let changes = draft.into_changes().collect();
+        Writing { decided, changes, kept, odometer: now.max(*least), opening: None }
     }
 
     fn encoded(&self, movement: Movement, seq: Seq) -> Kept {
@@ -167,16 +198,23 @@ impl Disk {
 
     /// The batch is on disk; answers the movements that are new.
     pub(crate) fn commit(&mut self, writing: Writing) -> Vec<Decided> {
+        if let Some(opening) = writing.opening {
+            self.take_over(*opening);
+        }
         self.books.commit(writing.changes);
         self.kept.extend(writing.kept);
         self.odometer = self.odometer.max(writing.odometer);
         writing.decided
     }
 
-    /// Records the uplink asks for.
-    pub(crate) fn read(&self, seqs: &SeqSet, max_bytes: u64) -> Vec<Record> {
-        let (mut records, mut bytes) = (Vec::new(), 0);
+    /// Records the uplink asks for, and what of them can't be read.
+    pub(crate) fn read(&self, seqs: &SeqSet, max_bytes: u64) -> (Vec<Record>, SeqSet) {
+        let (mut records, mut unreadable, mut bytes) = (Vec::new(), SeqSet::new(), 0);
         for seq in seqs.iter().filter(|seq| *seq >= self.trimmed_below) {
+            if self.rotten.has(seq) {
+                unreadable.insert(seq..=seq);
+                continue;
+            }
             let Some(kept) = self.at(seq) else { continue };
             let record = Record { seq, digest: Some(kept.digest), bytes: kept.bytes.clone() };
             bytes += record.payload();
@@ -185,7 +223,7 @@ impl Disk {
             }
             records.push(record);
         }
-        records
+        (records, unreadable)
     }
 
     pub(crate) fn open_block(&self) -> Option<OpenBlock> {
@@ -230,11 +268,13 @@ impl Disk {
     fn take(&mut self, blocks: &Blocks) -> Option<BlockIndex> {
         for (index, told) in blocks.iter().filter(|(index, _)| index.last() >= self.trimmed_below) {
             let mut own = Block::default();
+            // What can't be read can't be compared.
+            let is_readable = told.bitmap.seqs(*index).all(|seq| !self.rotten.has(seq));
             for seq in told.bitmap.seqs(*index) {
                 let (digest, stock) = self.at(seq).map_or((0, 0), |kept| (kept.digest, kept.stock));
                 own.add(seq, digest, stock);
             }
-            if own != *told {
+            if is_readable && own != *told {
                 return Some(*index);
             }
             self.handled.insert(*index, *told);

@@ -34,11 +34,18 @@ pub enum Mutant {
     ForgetWaitingVoid,
     /// A bad line makes the applier wait for a person.
     StopAtBadLine,
+    /// A swapped or restored box goes on in the epoch there was.
+    ReuseEpoch,
+    /// A swapped box begins with nothing instead of the centre's opening.
+    OpenAtZero,
+    /// A box whose session number grew is taken for the only one of its disk,
+    /// whatever the centre holds.
+    TrustSession,
 }
 
 impl Mutant {
     /// All of them, with the words of the command line.
-    pub const ALL: [(Self, &'static str); 15] = [
+    pub const ALL: [(Self, &'static str); 18] = [
         (Self::AckBeforeSync, "ack_before_sync"),
         (Self::MemoryWhenDiskFails, "memory_when_disk_fails"),
         (Self::TrimOnReceived, "trim_on_received"),
@@ -54,6 +61,9 @@ impl Mutant {
         (Self::NoCredit, "no_credit"),
         (Self::ForgetWaitingVoid, "forget_waiting_void"),
         (Self::StopAtBadLine, "stop_at_bad_line"),
+        (Self::ReuseEpoch, "reuse_epoch"),
+        (Self::OpenAtZero, "open_at_zero"),
+        (Self::TrustSession, "trust_session"),
     ];
 
     /// By its word.

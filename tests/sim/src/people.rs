@@ -1,12 +1,16 @@
 //! The people of the shop: papers as tills, handhelds and counters make them,
 //! and the documents the box is handed.
 
+use std::collections::BTreeMap;
+
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::document::{Body, CountBody, CountReason, Line, ParkedLine, TakenLine, Timing, TradeKind};
 use tidemark_model::movement::Labels;
 use tidemark_model::{
-    Code, Document, DocumentId, Item, ItemUnit, Label, MemoryBooks, ParkReason, Quantity, Sku, Source, WallTime,
+    Code, Document, DocumentId, Epoch, Item, ItemUnit, Label, MemoryBooks, ParkReason, Quantity, Sku, Source, WallTime,
 };
+
+use crate::shop::BoxNo;
 
 /// Which paper.
 pub(crate) type PaperId = usize;
@@ -18,6 +22,8 @@ pub(crate) enum Asked {
     Paper(PaperId),
     /// The box itself: a code was learnt.
     Errand,
+    /// The box itself, for head office.
+    Instruction(String),
 }
 
 /// Where goods lie.
@@ -35,12 +41,14 @@ pub(crate) struct Moved {
     pub(crate) sku: Sku,
     pub(crate) zone: Zone,
     pub(crate) amount: i64,
+    /// And so many thousandths of a case, whatever that holds.
+    pub(crate) cases: i64,
 }
 
 /// What was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
-    pub(crate) epoch: u64,
+    pub(crate) epoch: Epoch,
     pub(crate) first: u64,
     pub(crate) lines: u32,
 }
@@ -60,6 +68,10 @@ pub(crate) struct Paper {
     /// Whether it is sent as deferred, with its age.
     pub(crate) deferred: bool,
     pub(crate) answer: Option<Answer>,
+    /// What was ever answered by a box, of an epoch.
+    pub(crate) answers: BTreeMap<(BoxNo, Epoch), Answer>,
+    /// Whom it is handed to, while that is in use.
+    pub(crate) of: Option<BoxNo>,
     /// Another paper under the same id that has to be answered before.
     pub(crate) after: Option<PaperId>,
     pub(crate) tries: u32,
@@ -146,6 +158,9 @@ pub(crate) struct Article {
     pub(crate) late: bool,
 }
 
+/// The article of which a scan does not always move the same.
+pub(crate) const CASE: &str = "bread-case";
+
 /// The items that lie on the shelf.
 pub(crate) const ITEMS: [&str; 5] = ["apples", "bread", "cola", "dates", "eggs"];
 
@@ -156,7 +171,7 @@ pub(crate) const ARTICLES: [Article; 10] = [
     Article { given: "cola", parts: &[("cola", 1_000)], late: false },
     Article { given: "dates", parts: &[("dates", 1_000)], late: false },
     Article { given: "eggs", parts: &[("eggs", 1_000)], late: false },
-    Article { given: "bread-case", parts: &[("bread", 6_000)], late: false },
+    Article { given: CASE, parts: &[("bread", 6_000)], late: false },
     Article { given: "cola-crate", parts: &[("cola", 24_000)], late: true },
     Article { given: "eggs-tray", parts: &[("eggs", 30_000)], late: true },
     Article { given: "hamper", parts: &[("bread", 1_000), ("cola", 2_000)], late: false },
@@ -189,6 +204,13 @@ pub(crate) fn first_books(knows_all: bool) -> MemoryBooks {
 fn learn_item(books: &mut MemoryBooks, given: &str, unit: ItemUnit, tracked: bool, parts: Vec<KitPart>) {
     if let Some(sku) = sku(given) {
         books.learn_item(Item { sku, name: given.to_owned(), unit, tracked, price: None, parts });
+    }
+}
+
+/// The box is told what a case holds.
+pub(crate) fn learn_case(books: &mut MemoryBooks, units: i64) {
+    if let (Ok(code), Some(of)) = (Code::new(CASE), sku("bread")) {
+        books.learn_code(code, of, Quantity::thousandths(units * 1_000));
     }
 }
 

@@ -51,11 +51,26 @@ pub enum Fault {
     UnknownCodes,
     /// Lines that can't be understood.
     BadLines,
+    /// Another box is put in the place of the present one.
+    BoxSwap,
+    /// The disk is set back to an older image of it.
+    DiskRestored,
+    /// The disk is copied, and both run.
+    DiskCloned,
+    /// A record on the disk can't be read any more.
+    BitRot,
+    /// A case holds more or less than it did.
+    UnitsChange,
 }
+
+/// Those that change or copy disks: of these a world has one, if any.
+const DISKS: [Fault; 3] = [Fault::BoxSwap, Fault::DiskRestored, Fault::DiskCloned];
+/// The first so many are drawn each for itself.
+const SINGLE: usize = 23;
 
 impl Fault {
     /// All of them, with the words of the command line.
-    pub const ALL: [(Self, &'static str); 23] = [
+    pub const ALL: [(Self, &'static str); 28] = [
         (Self::LineCut, "line-cut"),
         (Self::OneWay, "one-way"),
         (Self::SlowLine, "slow-line"),
@@ -79,6 +94,11 @@ impl Fault {
         (Self::Counts, "counts"),
         (Self::UnknownCodes, "unknown-codes"),
         (Self::BadLines, "bad-lines"),
+        (Self::BoxSwap, "box-swap"),
+        (Self::DiskRestored, "disk-restored"),
+        (Self::DiskCloned, "disk-cloned"),
+        (Self::BitRot, "bit-rot"),
+        (Self::UnitsChange, "units-change"),
     ];
 
     /// Its word on the command line.
@@ -109,14 +129,44 @@ impl Rates {
         let trouble_ms = chance.between(40_000, 180_000);
         let paper_ms = chance.between(800, 5_000);
         let (mut means, mut shares) = ([0; Fault::ALL.len()], [0; Fault::ALL.len()]);
-        for (mean, share) in means.iter_mut().zip(&mut shares) {
+        for (mean, share) in means.iter_mut().zip(&mut shares).take(SINGLE) {
             // Half of all faults stay away from any one world.
             if chance.permille(500) {
                 *mean = chance.between(4_000, trouble_ms);
                 *share = *chance.of_slice(&[5, 20, 60, 150, 400]).unwrap_or(&20);
             }
         }
-        Self { trouble_ms, paper_ms, means, shares }
+        let mut rates = Self { trouble_ms, paper_ms, means, shares };
+        rates.draw_disks(&mut Chance::of(seed, 5));
+        rates.draw_changes(&mut Chance::of(seed, 6));
+        rates
+    }
+
+    /// In some worlds disks are swapped, restored or copied.
+    fn draw_disks(&mut self, chance: &mut Chance) {
+        let Some(fault) = chance.of_slice(&DISKS).copied().filter(|_| chance.permille(400)) else { return };
+        let often = chance.between(12_000, self.trouble_ms);
+        self.set(fault, often);
+    }
+
+    /// In some worlds records rot, or the catalogue changes what a case holds.
+    /// What a box lost by name no other box can be asked for, and a till that
+    /// hands in again means what a case held then.
+    fn draw_changes(&mut self, chance: &mut Chance) {
+        let has = |fault| self.mean(fault).is_some();
+        let (loses, copied) = (has(Fault::BoxSwap) || has(Fault::DiskRestored), has(Fault::DiskCloned));
+        if chance.permille(150) && !loses && !copied {
+            self.set(Fault::BitRot, chance.between(10_000, self.trouble_ms));
+        }
+        if chance.permille(200) && !loses {
+            self.set(Fault::UnitsChange, chance.between(10_000, self.trouble_ms));
+        }
+    }
+
+    fn set(&mut self, fault: Fault, often: u64) {
+        for (_, mean) in Fault::ALL.iter().zip(&mut self.means).filter(|((of, _), _)| *of == fault) {
+            *mean = often;
+        }
     }
 
     /// The same weather without some faults.
@@ -132,13 +182,16 @@ impl Rates {
 
     /// The faults that come in this world.
     pub fn faults(&self) -> impl Iterator<Item = Fault> + '_ {
-        Fault::ALL.iter().zip(&self.means).filter(|(_, mean)| **mean > 0).map(|((fault, _), _)| *fault)
+        Fault::ALL.iter().map(|(fault, _)| *fault).filter(|fault| self.mean(*fault).is_some())
     }
 
-    /// Mean time between two of them; none if it never comes.
+    /// Mean time between two of them; none if it never comes. A database that
+    /// is set back, where disks are swapped, restored or copied, may lose what
+    /// no box holds any more.
     pub(crate) fn mean(&self, of: Fault) -> Option<u64> {
+        let stays_away = of == Fault::SetBack && DISKS.iter().any(|fault| self.mean(*fault).is_some());
         let found = Fault::ALL.iter().zip(&self.means).find(|((fault, _), _)| *fault == of);
-        found.map(|(_, mean)| *mean).filter(|mean| *mean > 0)
+        found.map(|(_, mean)| *mean).filter(|mean| *mean > 0 && !stays_away)
     }
 
     /// How many in a thousand it meets.

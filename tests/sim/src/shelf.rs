@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidemark_model::{Kind, Marks, Movement, Sku};
+use tidemark_model::{Kind, Marks, Movement, Odometer, Sku};
 
 use crate::people::{ITEMS, Moved, Zone};
 
@@ -14,28 +14,41 @@ const AT_FIRST: i64 = 5_000_000;
 #[derive(Debug)]
 pub(crate) struct Shelf {
     goods: BTreeMap<Sku, [i64; 2]>,
+    /// What a case holds.
+    per_case: i64,
     /// Items of which the box itself says: count again.
     to_count: BTreeSet<Sku>,
-    /// Items that stand on a count.
-    counted: BTreeSet<Sku>,
+    /// When what came late of an older epoch put them there: a count that began
+    /// before may have missed it.
+    late: BTreeMap<Sku, Odometer>,
 }
 
 impl Shelf {
     pub(crate) fn full() -> Self {
         let goods = ITEMS.iter().filter_map(|item| Some((Sku::new(item).ok()?, [AT_FIRST; 2]))).collect();
-        Self { goods, to_count: BTreeSet::new(), counted: BTreeSet::new() }
+        Self { goods, per_case: 6, to_count: BTreeSet::new(), late: BTreeMap::new() }
     }
 
     pub(crate) fn happen(&mut self, moves: &[Moved]) {
         for moved in moves {
             if let Some(zones) = self.goods.get_mut(&moved.sku) {
-                let [floor, back] = zones;
+                let ([floor, back], amount) = (zones, moved.amount + moved.cases * self.per_case);
                 match moved.zone {
-                    Zone::Floor => *floor += moved.amount,
-                    Zone::Back => *back += moved.amount,
+                    Zone::Floor => *floor += amount,
+                    Zone::Back => *back += amount,
                 }
             }
         }
+    }
+
+    /// A case holds more, or what it did.
+    pub(crate) const fn change_case(&mut self) {
+        self.per_case = if self.per_case == 6 { 8 } else { 6 };
+    }
+
+    /// What a case holds.
+    pub(crate) const fn per_case(&self) -> i64 {
+        self.per_case
     }
 
     /// How much of an item lies in a zone, or in the shop.
@@ -50,9 +63,9 @@ impl Shelf {
 
     /// What the box ought to say of an item's on-hand: what lies there, or
     /// without a count what came and went.
-    pub(crate) fn expected(&self, sku: &Sku) -> i64 {
+    pub(crate) fn expected(&self, sku: &Sku, counted: bool) -> i64 {
         let there = self.lies(sku, None);
-        if self.counted.contains(sku) { there } else { there - 2 * AT_FIRST }
+        if counted { there } else { there - 2 * AT_FIRST }
     }
 
     pub(crate) fn items(&self) -> Vec<Sku> {
@@ -63,15 +76,18 @@ impl Shelf {
     pub(crate) fn hear(&mut self, movement: &Movement) {
         let Some(sku) = &movement.sku else { return };
         let unsure = movement.marks.has(Marks::UNORDERED) || movement.marks.has(Marks::RECOUNT);
-        // A count that a newer one had seen says nothing of today.
-        let seen = movement.marks.has(Marks::EXPLAINED);
+        // A count that a newer one had seen says nothing of today, nor does one
+        // that came late from an older epoch.
+        let seen = movement.marks.has(Marks::EXPLAINED) || movement.marks.has(Marks::LATE);
         let closes = movement.kind == Kind::Count && movement.parked.is_none() && !seen;
-        if closes {
-            self.counted.insert(sku.clone());
+        if closes && self.late.get(sku).is_none_or(|late| *late < movement.happened) {
             self.to_count.remove(sku);
         }
         if unsure {
             self.to_count.insert(sku.clone());
+        }
+        if unsure && movement.marks.has(Marks::LATE) {
+            self.late.insert(sku.clone(), movement.committed);
         }
     }
 

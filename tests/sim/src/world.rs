@@ -3,14 +3,19 @@
 mod at_box;
 mod at_centre;
 mod at_shop;
+mod epochs;
+mod errands;
+mod event;
+mod forks;
 mod on_line;
+mod swaps;
 mod trouble;
 
 use std::collections::BTreeMap;
 
-use tidemark_model::{BoxId, Epoch, Sku, StoreId};
-use tidemark_sync::message::{Hello, Session, ToBox, ToCentre};
-use tidemark_sync::{Millis, Payload, ProduceId};
+use tidemark_model::{BoxId, Epoch, StoreId};
+use tidemark_sync::Millis;
+use tidemark_sync::message::Instruction;
 
 use crate::centre::Centre;
 use crate::chance::Chance;
@@ -18,55 +23,17 @@ use crate::check::{Promise, Violation};
 use crate::disk::Disk;
 use crate::line::Line;
 use crate::mutant::Mutant;
-use crate::people::{Paper, PaperId, first_books};
+use crate::people::{Paper, first_books};
 use crate::rates::{Fault, Rates};
 use crate::shelf::Shelf;
-use crate::shop::{Life, ShopBox, StreamKey};
+use crate::shop::{BoxNo, Fate, Shop};
 use crate::trace::Trace;
+
+pub(crate) use event::Event;
+pub(crate) use on_line::Watch;
 
 /// How long a healed world may take to come to rest.
 const HEAL_MS: u64 = 15 * 60_000;
-
-/// What is going to happen.
-#[derive(Debug)]
-pub(crate) enum Event {
-    /// Somebody makes a paper.
-    Make,
-    /// A paper is handed in, or handed in again.
-    HandIn(PaperId),
-    /// It arrives at the box.
-    AtBox(PaperId),
-    /// The answer arrives, or the word that it is not saved.
-    Answered(PaperId, Option<crate::people::Answer>),
-    /// Somebody counts.
-    Count(Vec<Sku>, PaperId),
-    /// The box's writer looks at its queue.
-    Write(Life),
-    Synced(Life),
-    SessionSynced(Life, Session),
-    Keep(Life),
-    Connected(StreamKey),
-    ToCentre(StreamKey, ToCentre),
-    ToBox(StreamKey, ToBox),
-    HungUp(StreamKey),
-    Ended(StreamKey),
-    LookUp(StreamKey, Hello, bool),
-    Produce(StreamKey, ProduceId, Payload),
-    OpenEpoch(StreamKey, ProduceId, Hello),
-    /// An applier decides what comes next; or commits it.
-    Apply(u32, usize),
-    Commit(u32, usize),
-    Level(Sku, crate::centre::CachedLevel),
-    Poll(u32),
-    StartCentre,
-    /// The box is told what codes mean.
-    Tell,
-    /// The backup is put back, if it is not too old.
-    PutBack,
-    /// A fault begins; or is over.
-    Begin(Fault),
-    End(Fault),
-}
 
 /// Everybody and everything.
 #[derive(Debug)]
@@ -81,7 +48,7 @@ pub struct World {
     /// Things no longer break.
     healed: bool,
     lives: u32,
-    pub(crate) shop: ShopBox,
+    pub(crate) shop: Shop,
     pub(crate) line: Line,
     pub(crate) centre: Centre,
     pub(crate) papers: Vec<Paper>,
@@ -94,13 +61,18 @@ pub struct World {
     wall_off: i64,
     /// Articles the box is still to be told of.
     untold: Vec<usize>,
+    /// Articles that boxes were told of since they were born.
+    told: Vec<usize>,
     /// Until then nothing new keeps box and centre apart.
     calm_until: u64,
     /// An older state of the database.
     backup: Option<(u64, crate::centre::Database)>,
     /// Levels that are on their way to the cache.
     levels: u32,
-    watch: on_line::Watch,
+    /// An older state of a box's disk.
+    image: Option<(BoxNo, Disk)>,
+    /// What head office wanted done, by id.
+    instructions: BTreeMap<String, Instruction>,
     pub(crate) people: Chance,
     pub(crate) weather: Chance,
     pub(crate) machine: Chance,
@@ -128,7 +100,7 @@ impl World {
             broken: Vec::new(),
             healed: false,
             lives: 0,
-            shop: ShopBox { id: BoxId([7; 16]), disk, agent: None },
+            shop: Shop::with(BoxId([7; 16]), disk),
             line,
             centre: Centre::new(store, appliers),
             papers: Vec::new(),
@@ -137,10 +109,12 @@ impl World {
             going_on: BTreeMap::new(),
             wall_off: 0,
             untold,
+            told: Vec::new(),
             calm_until: 0,
             backup: None,
             levels: 0,
-            watch: on_line::Watch::default(),
+            image: None,
+            instructions: BTreeMap::new(),
             people: Chance::of(seed, 3),
             weather: Chance::of(seed, 4),
             machine,
@@ -193,7 +167,7 @@ impl World {
     /// Movements committed, for a report.
     #[must_use]
     pub fn committed(&self) -> u64 {
-        self.shop.disk.tail()
+        self.shop.all().map(|one| one.disk.tail()).sum()
     }
 
     pub(crate) fn violate(&mut self, promise: Promise, what: String) {
@@ -226,7 +200,8 @@ impl World {
     /// Takes the next event or timeout that is due by `until`.
     fn step(&mut self, until: u64) -> bool {
         let event_at = self.queue.first_key_value().map(|((at, _), _)| *at);
-        let box_at = self.shop.agent.as_ref().and_then(|agent| agent.uplink.poll_timeout()).map(|(at, _)| at.0);
+        let boxes = self.shop.agents();
+        let box_at = boxes.filter_map(|agent| agent.uplink.poll_timeout()).map(|(at, _)| at.0).min();
         let served = self.centre.served.values();
         let centre_at = served.filter_map(|served| served.receiver.poll_timeout()).map(|(at, _)| at.0).min();
         let Some(at) = [event_at, box_at, centre_at].into_iter().flatten().min().filter(|at| *at <= until) else {
@@ -239,7 +214,7 @@ impl World {
             }
         } else {
             let now = Millis(self.now);
-            if let Some(agent) = &mut self.shop.agent {
+            for agent in self.shop.all_mut().filter_map(|one| one.agent.as_mut()) {
                 agent.uplink.handle_timeout(now);
             }
             for served in self.centre.served.values_mut() {
@@ -255,7 +230,7 @@ impl World {
             Event::Make => self.make_paper(),
             Event::HandIn(paper) => self.hand_in(paper),
             Event::AtBox(paper) => self.at_box(paper),
-            Event::Answered(paper, answer) => self.answered(paper, answer),
+            Event::Answered(paper, by, answer) => self.answered(paper, by, answer),
             Event::Count(items, paper) => self.count(&items, paper),
             Event::Write(life) => self.write(life),
             Event::Synced(life) => self.synced(life),
@@ -275,6 +250,15 @@ impl World {
             Event::Poll(run) => self.poll(run),
             Event::StartCentre => self.start_centre(),
             Event::Tell => self.tell_catalogue(),
+            Event::TookOpening(epoch, taken) => self.opening_is_taken(epoch, taken),
+            Event::FetchOpening(life, ready) => self.fetch_opening(life, ready),
+            Event::TakeOpening(life, ready, given) => self.take_opening(life, ready, given),
+            Event::CarryOut(life, instruction) => self.carry_out(life, instruction),
+            Event::ChangeCase => self.change_case(),
+            Event::PlugIn(no) => self.plug_in(no),
+            Event::Restore => self.restore_disk(),
+            Event::Unplug => self.unplug(),
+            Event::Fork(life) => self.fork(life),
             Event::PutBack => self.put_back(),
             Event::Begin(fault) => self.begin_fault(fault),
             Event::End(fault) => self.end_fault(fault),
@@ -295,19 +279,31 @@ impl World {
     /// Whether all is answered and all is handled.
     fn is_at_rest(&self) -> bool {
         let answered = self.papers.iter().all(|paper| paper.answer.is_some());
-        let Some(agent) = self.shop.agent.as_ref().filter(|_| answered) else { return false };
-        let idle = agent.queue.is_empty() && agent.writing.is_none() && self.untold.is_empty();
-        idle && self.levels == 0
-            && agent.uplink.status().pending == 0
-            && agent.uplink.status().link == tidemark_sync::LinkState::Open
-            && self.shop.disk.books.all_suspense().all(|(_, suspense)| suspense.rows.is_empty())
-            && self.centre.database.handled(self.shop.disk.epoch) == self.shop.disk.tail()
+        let present = &self.shop.present;
+        let Some(agent) = present.agent.as_ref().filter(|_| answered) else { return false };
+        let (status, database) = (agent.uplink.status(), &self.centre.database);
+        let open = status.pending == 0 && status.link == tidemark_sync::LinkState::Open;
+        let alone = self.shop.others.iter().all(|one| one.fate == Fate::Gone);
+        let stands = database.epoch(present.disk.epoch).is_some_and(|state| state.taken.is_settled() && !state.closed);
+        let nothing_waits = database.instructions.is_empty() && database.forks.is_empty() && self.levels == 0;
+        agent.is_idle()
+            && self.untold.is_empty()
+            && (open && alone && stands && nothing_waits)
+            && present.disk.books.all_suspense().all(|(_, suspense)| suspense.rows.is_empty())
+            && database.handled(present.disk.epoch) == present.disk.tail()
     }
 
     fn unrest(&self) -> String {
         let open = self.papers.iter().filter(|paper| paper.answer.is_none()).count();
-        let status = self.shop.agent.as_ref().map(|agent| agent.uplink.status());
-        let (tail, handled) = (self.shop.disk.tail(), self.centre.database.handled(self.shop.disk.epoch));
-        format!("{open} papers unanswered, {handled} of {tail} handled, {status:?}")
+        let (present, database) = (&self.shop.present, &self.centre.database);
+        let status = present.agent.as_ref().map(|agent| agent.uplink.status());
+        let (tail, handled) = (present.disk.tail(), database.handled(present.disk.epoch));
+        let stands = database.epoch(present.disk.epoch);
+        let others: Vec<_> = self.shop.others.iter().map(|one| (one.no, one.fate)).collect();
+        let (wanted, forks) = (database.instructions.len(), &database.forks);
+        format!(
+            "{open} papers unanswered, {handled} of {tail} handled, {status:?}, {stands:?}, {others:?}, \
+             {wanted} instructions open, {forks:?}"
+        )
     }
 }

@@ -1,11 +1,18 @@
 //! What the database holds, and the transaction that changes it.
 
-use std::collections::BTreeMap;
+mod epochs;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use tidemark_ledger::apply::{ApplyRecord, BlockKey, EpochState, Known, Plan, touched};
+use tidemark_ledger::apply::{
+    ApplyRecord, BlockKey, EpochState, Known, Losses, OpenFork, Plan, closes, offers, touched, unsettled,
+};
+use tidemark_ledger::{InstructionRow, Seen};
+use tidemark_model::opening::Opening;
 use tidemark_model::{
-    Block, BlockIndex, Epoch, EpochOrdinal, Generation, Position, Quantity, Seq, Sku, StoreId, StreamId,
+    Basis, Block, BlockIndex, Epoch, EpochOrdinal, Generation, ParkReason, Position, Quantity, Seq, Sku, StoreId,
+    StreamId,
 };
 use tidemark_sync::message::{Blocks, Session};
 
@@ -22,9 +29,12 @@ pub(crate) struct Expected {
 /// One balance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Balance {
-    pub(crate) effect_sum: i64,
-    pub(crate) on_hand: Quantity,
+    effect_sum: i64,
+    on_hand: Quantity,
+    basis: Basis,
     at: (EpochOrdinal, Seq),
+    /// What readers saw when the epoch before ended.
+    old: Option<(Quantity, bool)>,
     /// Counts its changes.
     counter: u64,
 }
@@ -49,14 +59,23 @@ pub(crate) struct Database {
     sessions: BTreeMap<Epoch, Session>,
     blocks: BTreeMap<(Epoch, BlockIndex), (Block, u64)>,
     balances: BTreeMap<Sku, Balance>,
+    losses: BTreeMap<Epoch, Losses>,
+    /// What each epoch began with, as it was given.
+    openings: BTreeMap<Epoch, Opening>,
+    /// What head office wants done and the box has not answered.
+    pub(crate) instructions: Vec<InstructionRow>,
+    /// Forked letters that nobody has closed.
+    pub(crate) forks: Vec<OpenFork>,
+    pub(crate) fork_digests: BTreeMap<Position, BTreeSet<u64>>,
+    letters_made: i64,
     /// Applied positions.
     pub(crate) rows: BTreeMap<Position, Bytes>,
+    /// Those of them that came when their epoch was closed.
+    late: BTreeSet<Position>,
     /// Parked positions.
     pub(crate) letters: BTreeMap<Position, Bytes>,
     /// Σ effect that a row says, by item: what the balances must be.
     pub(crate) doubles: Vec<Position>,
-    /// Positions that came again with other bytes.
-    pub(crate) forked: Vec<Position>,
 }
 
 impl Database {
@@ -71,10 +90,16 @@ impl Database {
             sessions: BTreeMap::new(),
             blocks: BTreeMap::new(),
             balances: BTreeMap::new(),
+            losses: BTreeMap::new(),
+            openings: BTreeMap::new(),
+            instructions: Vec::new(),
+            forks: Vec::new(),
+            fork_digests: BTreeMap::new(),
+            letters_made: 0,
             rows: BTreeMap::new(),
+            late: BTreeSet::new(),
             letters: BTreeMap::new(),
             doubles: Vec::new(),
-            forked: Vec::new(),
         }
     }
 
@@ -127,31 +152,50 @@ impl Database {
 
     /// What an applier has to know before it decides.
     pub(crate) fn known(&self, records: &[ApplyRecord]) -> Known {
-        let epochs = self.epochs.iter().map(|(epoch, state)| ((self.store.clone(), *epoch), *state)).collect();
+        let of_store = |epoch: &Epoch| (self.store.clone(), *epoch);
+        let epochs = self.epochs.iter().map(|(epoch, state)| (of_store(epoch), *state)).collect();
+        let mut keys: BTreeSet<BlockKey> = touched(records);
+        let ending = closes(records, &epochs);
+        let settling = unsettled(records, &epochs);
+        let all = self.blocks.keys().map(|(epoch, index)| (self.store.clone(), *epoch, *index));
+        keys.extend(all.filter(|(store, epoch, index)| {
+            let of = (store.clone(), *epoch);
+            ending.contains(&of) || settling.get(&of).is_some_and(|last| index.first() <= *last)
+        }));
         let held = |key: BlockKey| {
             let (block, _) = self.blocks.get(&(key.1, key.2))?;
             Some((key, *block))
         };
-        Known { epochs, blocks: touched(records).into_iter().filter_map(held).collect(), ..Known::default() }
+        Known {
+            epochs,
+            blocks: keys.into_iter().filter_map(held).collect(),
+            losses: self.losses.iter().map(|(epoch, losses)| (of_store(epoch), losses.clone())).collect(),
+            forks: BTreeMap::from([(self.store.clone(), self.forks.clone())]),
+            named_at: 0,
+        }
     }
 
     /// The transaction: begins with the compare-and-set. The levels that
     /// changed; none if the position was another.
-    pub(crate) fn commit(&mut self, expected: Expected, plan: &Plan, next: u64, compare: bool) -> Option<Vec<Sku>> {
+    pub(crate) fn commit(&mut self, expected: Expected, plan: &mut Plan, next: u64, compare: bool) -> Option<Vec<Sku>> {
         if compare && (self.stream, self.next, self.step) != (expected.stream, expected.next, expected.step) {
             return None;
         }
         (self.stream, self.next) = (expected.stream, next);
         self.step += 1;
-        for (_, epoch, ordinal) in &plan.opened {
-            self.epochs.values_mut().for_each(|state| state.closed = true);
-            self.epochs.insert(*epoch, EpochState::begun(*ordinal));
-        }
+        let held = self.held_there(plan);
+        plan.park_forks(held);
         for ((_, epoch, index), block) in &plan.blocks {
             self.blocks.insert((*epoch, *index), (*block, self.step));
         }
+        self.put_epochs(plan);
         self.put_rows(plan);
-        Some(self.add_balances(plan))
+        let mut changed = self.add_balances(plan);
+        changed.extend(self.put_taken(plan));
+        self.put_forks(plan);
+        self.instructions.retain(|row| !plan.answered.contains(&row.id));
+        self.instructions.extend(offers(plan));
+        Some(changed.into_iter().collect())
     }
 
     fn put_rows(&mut self, plan: &Plan) {
@@ -159,38 +203,45 @@ impl Database {
             if self.rows.insert(row.position, row.bytes.clone()).is_some() {
                 self.doubles.push(row.position);
             }
+            if row.late {
+                self.late.insert(row.position);
+            }
         }
-        for letter in &plan.dead_letters {
+        for letter in plan.dead_letters.iter().filter(|letter| letter.reason != ParkReason::Forked) {
             if self.letters.insert(letter.position, letter.bytes.clone()).is_some() {
                 self.doubles.push(letter.position);
             }
         }
-        for again in &plan.again {
-            let held = self.rows.get(&again.position).or_else(|| self.letters.get(&again.position));
-            if held.is_some_and(|held| *held != again.bytes) {
-                self.forked.push(again.position);
-            }
-        }
     }
 
-    fn add_balances(&mut self, plan: &Plan) -> Vec<Sku> {
+    fn add_balances(&mut self, plan: &Plan) -> BTreeSet<Sku> {
         for ((_, sku), change) in &plan.balances {
-            let fresh = Balance { effect_sum: 0, on_hand: change.on_hand, at: change.at, counter: 0 };
+            let (on_hand, basis, at) = (change.on_hand, change.basis, change.at);
+            let fresh = Balance { effect_sum: 0, on_hand, basis, at, old: None, counter: 0 };
             let balance = self.balances.entry(sku.clone()).or_insert(fresh);
             balance.effect_sum += change.effect;
             balance.counter += 1;
             if change.at > balance.at {
-                (balance.at, balance.on_hand) = (change.at, change.on_hand);
+                (balance.at, balance.on_hand, balance.basis) = (at, on_hand, basis);
             }
         }
         plan.balances.keys().map(|(_, sku)| sku.clone()).collect()
+    }
+
+    fn seen(&self, balance: &Balance) -> Seen {
+        let of = self.epochs.values().find(|state| state.ordinal == balance.at.0);
+        let taken = of.map(|state| state.taken).unwrap_or_default();
+        let own = (balance.on_hand, balance.basis == Basis::Counted);
+        let effect_sum = Quantity::thousandths(balance.effect_sum);
+        Seen { taken, seq: balance.at.1, effect_sum, own, old: balance.old }
     }
 
     /// The level of an item as the database has it.
     pub(crate) fn level(&self, sku: &Sku) -> Option<Level> {
         let balance = self.balances.get(sku)?;
         let version = (self.generation, balance.counter);
-        Some(Level { version, effect_sum: balance.effect_sum, on_hand: balance.on_hand })
+        let (on_hand, ..) = self.seen(balance).level();
+        Some(Level { version, effect_sum: balance.effect_sum, on_hand })
     }
 
     /// How many positions of an epoch are handled.

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use tidemark_ledger::apply::{ApplyRecord, Content};
 use tidemark_model::{BoxId, Epoch, Position, StoreId, StreamId, StreamPlace, WallTime};
 use tidemark_sync::Payload;
-use tidemark_sync::message::{Hello, Session};
-use tidemark_wire::{Control, EpochOpened, Opener, encode_control};
+use tidemark_sync::message::{Hello, OpeningTaken, Session, Unreadable};
+use tidemark_wire::{Control, EpochOpened, EpochTook, Opener, PositionsLost, encode_control};
 
 /// One life of the log.
 #[derive(Clone, Debug)]
@@ -45,8 +45,11 @@ impl Log {
                 };
                 self.entries.extend(batch.records.iter().map(movement));
             }
-            // The disk of a simulated box gives back what it took.
-            Payload::Unreadable(_) => {}
+            Payload::Unreadable(Unreadable { epoch, seqs, digest }) => {
+                let lost = PositionsLost { store: store.clone(), epoch: *epoch, seqs: seqs.clone(), digest: *digest };
+                let lost = Content::Control(Bytes::from(encode_control(&Control::PositionsLost(lost))));
+                self.entries.push((Some(store.clone()), lost));
+            }
         }
         self.last()
     }
@@ -58,6 +61,12 @@ impl Log {
         let control = Control::EpochOpened(EpochOpened { store: store.clone(), epoch, by, wall: WallTime(0) });
         self.entries.push((Some(store), Content::Control(Bytes::from(encode_control(&control)))));
         self.last()
+    }
+
+    /// A box has taken its opening.
+    pub(crate) fn took_opening(&mut self, store: &StoreId, epoch: Epoch, opening: OpeningTaken) {
+        let control = Control::OpeningTaken(EpochTook { store: store.clone(), epoch, opening });
+        self.entries.push((Some(store.clone()), Content::Control(Bytes::from(encode_control(&control)))));
     }
 
     fn last(&self) -> StreamPlace {

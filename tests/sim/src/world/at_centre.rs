@@ -1,6 +1,6 @@
 //! The centre: the shell around its receivers, the stream, the appliers.
 
-use tidemark_ledger::apply::{Plan, decide};
+use tidemark_ledger::apply::{ApplyRecord, Plan, decide};
 use tidemark_model::{Quantity, Sku};
 use tidemark_sync::message::Hello;
 use tidemark_sync::{Millis, Payload, ProduceId, ReceiverInput, ReceiverOutput};
@@ -25,8 +25,10 @@ impl World {
     /// Performs all outputs of both ends.
     pub(super) fn settle(&mut self) {
         loop {
-            while let Some(output) = self.shop.agent.as_mut().and_then(|agent| agent.uplink.poll_output()) {
-                self.perform_box(output);
+            for life in self.shop.lives() {
+                while let Some(output) = self.shop.agent_mut(life).and_then(|agent| agent.uplink.poll_output()) {
+                    self.perform_box(life, output);
+                }
             }
             let keys: Vec<StreamKey> = self.centre.served.keys().copied().collect();
             let mut idle = true;
@@ -67,14 +69,15 @@ impl World {
                 self.centre.office.wants(Centre::peer(key), 0, wants);
                 self.grant();
             }
-            ReceiverOutput::Opened { .. } => {
-                // A later stream of the same box takes over.
-                let older: Vec<StreamKey> = self.centre.served.range(..key).map(|(older, _)| *older).collect();
-                older.into_iter().for_each(|older| self.tell_receiver(older, ReceiverInput::Superseded));
+            ReceiverOutput::Opened { epoch, ordinal, closed } => self.opened(key, (epoch, ordinal), closed),
+            ReceiverOutput::Heard(heartbeat) => self.heard(key, &heartbeat),
+            ReceiverOutput::OpeningTaken(taken) => {
+                if let Some(epoch) = self.spoke(key).map(|(_, epoch)| epoch) {
+                    self.took_opening(epoch, taken);
+                }
             }
-            ReceiverOutput::Heard(_) | ReceiverOutput::OpeningTaken(_) => {}
             ReceiverOutput::Close(closing) => {
-                self.trace.note(self.now, || format!("centre closes: {closing:?}"));
+                self.trace.note(self.now, || format!("centre closes {}: {closing:?}", key.0.0));
                 self.centre.office.left(Centre::peer(key));
                 self.centre.served.remove(&key);
                 self.line_ends_down(key);
@@ -90,13 +93,17 @@ impl World {
 
     pub(super) fn look_up(&mut self, key: StreamKey, hello: &Hello, again: bool) {
         if self.centre.served.contains_key(&key) {
+            if let Some(opening) = hello.opening {
+                // Said again until the ledger knows.
+                self.took_opening(hello.epoch, opening);
+            }
             let lookup = self.centre.look_up(key, hello, again, self.now);
             self.tell_receiver(key, ReceiverInput::LookedUp(lookup));
         }
     }
 
     /// Whether the stream takes what is produced now, and says so.
-    fn takes(&mut self) -> (bool, bool) {
+    pub(super) fn takes(&mut self) -> (bool, bool) {
         if !self.meets(Fault::FailingStream) {
             return (true, true);
         }
@@ -109,7 +116,7 @@ impl World {
             return;
         }
         let (takes, says) = self.takes();
-        let store = self.shop.disk.store.clone();
+        let store = self.shop.present.disk.store.clone();
         let twice = takes && self.meets(Fault::StreamDoubles);
         let mut place = takes.then(|| self.centre.log.produce(&store, payload));
         if twice {
@@ -169,11 +176,7 @@ impl World {
             return;
         }
         let records = self.centre.records(at.next, usize::try_from(next - at.next).unwrap_or(0));
-        let mut known = self.centre.database.known(&records);
-        if self.mutant == Some(Mutant::NoDedup) {
-            known.blocks.clear();
-        }
-        let plan = decide(&records, &known);
+        let (plan, next) = self.plan(&records, next);
         let sleeps = self.meets(Fault::SleepingApplier);
         let takes = if sleeps { self.weather.between(500, 20_000) } else { self.machine.between(1, 30) };
         if let Some(state) = self.centre.appliers.get_mut(applier) {
@@ -186,6 +189,18 @@ impl World {
         self.schedule(takes, Event::Commit(run, applier));
     }
 
+    /// What becomes of some records; cut where an epoch ends between them.
+    fn plan(&self, records: &[ApplyRecord], next: u64) -> (Plan, u64) {
+        let mut known = self.centre.database.known(records);
+        if self.mutant == Some(Mutant::NoDedup) {
+            known.blocks.clear();
+        }
+        let plan = decide(records, &known);
+        let Some((first, second)) = plan.cut.map(|at| records.split_at(at)) else { return (plan, next) };
+        let next = second.first().map_or(next, |begin| begin.offset);
+        (decide(first, &known), next)
+    }
+
     /// An applier commits what it decided, however long ago.
     pub(super) fn commit(&mut self, run: u32, applier: usize) {
         if run != self.centre.run || !self.centre.up {
@@ -196,8 +211,8 @@ impl World {
         }
         let compare = self.mutant != Some(Mutant::CommitWithoutCas);
         let Some(state) = self.centre.appliers.get_mut(applier) else { return };
-        let Some((at, plan, next)) = state.decided.take() else { return };
-        let changed = self.centre.database.commit(at, &plan, next, compare);
+        let Some((at, mut plan, next)) = state.decided.take() else { return };
+        let changed = self.centre.database.commit(at, &mut plan, next, compare);
         self.trace.note(self.now, || {
             let what = if changed.is_some() { "applies" } else { "finds another position and lets go of" };
             format!("applier {applier} {what} {}..{next}", at.next)
@@ -207,6 +222,7 @@ impl World {
         if self.mutant == Some(Mutant::CentreResolves) {
             self.resolve_at_centre(&plan);
         }
+        self.instruct();
         for sku in changed.unwrap_or_default() {
             self.publish(sku);
         }
@@ -272,7 +288,7 @@ impl World {
     /// What was on its way to the stream when the process died may have
     /// arrived.
     fn produce_some_on_the_way(&mut self) {
-        let store = self.shop.disk.store.clone();
+        let store = self.shop.present.disk.store.clone();
         for payload in self.take_produces() {
             if self.weather.permille(500) {
                 self.centre.log.produce(&store, &payload);

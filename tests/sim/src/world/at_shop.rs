@@ -1,13 +1,16 @@
 //! What the people of the shop do: make papers, hand them in until they are
 //! answered, count.
 
+use std::collections::BTreeMap;
+
 use tidemark_model::document::{Line, TakenLine, TradeKind};
 use tidemark_model::{Disposition, DocumentId, Quantity, Sku, Source, WallTime};
 
 use crate::check::Promise;
 use crate::mutant::Mutant;
-use crate::people::{ARTICLES, Answer, Content, Moved, Paper, PaperId, Sheet, Zone, garbage};
+use crate::people::{ARTICLES, Answer, CASE, Content, Moved, Paper, PaperId, Sheet, Zone, garbage};
 use crate::rates::Fault;
+use crate::shop::BoxNo;
 use crate::trace::short;
 
 use super::{Event, World};
@@ -45,7 +48,9 @@ impl World {
         } else {
             self.schedule(0, Event::HandIn(paper));
         }
-        if self.meets(Fault::BadLines) && self.people.permille(300) {
+        // Where a disk may lose the first of two papers under one id, nobody can
+        // say which of them counts.
+        if self.meets(Fault::BadLines) && self.people.permille(300) && !self.loses_disks() {
             self.use_id_again(paper);
         }
     }
@@ -91,11 +96,20 @@ impl World {
         #[expect(clippy::expect_used, reason = "constants that are a source and an id")]
         let (source, id) =
             (Source::new("till:1").expect("a source"), DocumentId::new(&format!("p{number}")).expect("an id"));
-        let (answer, after, happened_at) = (None, None, None);
-        let made_at = self.now;
-        let paper =
-            Paper { source, id, content, moves, made_at, happened_at, deferred: false, answer, after, tries: 0 };
-        self.papers.push(paper);
+        self.papers.push(Paper {
+            source,
+            id,
+            content,
+            moves,
+            made_at: self.now,
+            happened_at: None,
+            deferred: false,
+            answer: None,
+            answers: BTreeMap::new(),
+            of: Some(self.box_for(number)),
+            after: None,
+            tries: 0,
+        });
         number
     }
 
@@ -137,8 +151,10 @@ impl World {
                 }
             };
             moves.extend(article.parts.iter().filter_map(|(of, each)| {
-                let amount = sign * each * thousandths / 1_000;
-                Some(Moved { sku: Sku::new(of).ok()?, zone, amount })
+                let is_case = article.given == CASE;
+                let (amount, cases) = (sign * each * thousandths / 1_000, sign * thousandths);
+                let (amount, cases) = if is_case { (0, cases) } else { (amount, 0) };
+                Some(Moved { sku: Sku::new(of).ok()?, zone, amount, cases })
             }));
         }
         if lines.is_empty() {
@@ -146,7 +162,7 @@ impl World {
             let sku = Sku::new("bread").ok();
             let sells = matches!(kind, TradeKind::Sale | TradeKind::TransferOut);
             let zone = if matches!(kind, TradeKind::Sale | TradeKind::Return) { Zone::Floor } else { Zone::Back };
-            moves.extend(sku.map(|sku| Moved { sku, zone, amount: if sells { -1_000 } else { 1_000 } }));
+            moves.extend(sku.map(|sku| Moved { sku, zone, amount: if sells { -1_000 } else { 1_000 }, cases: 0 }));
         }
         (Content::Trade { kind, lines }, moves)
     }
@@ -179,8 +195,7 @@ impl World {
     /// Scans the next item of a sheet; the last one hands it in. Nobody counts
     /// while a sale waits for the disk: a live sale happens when it is saved.
     pub(super) fn count(&mut self, items: &[Sku], paper: PaperId) {
-        let agent = self.shop.agent.as_ref();
-        if agent.is_some_and(|agent| agent.writing.is_some() || !agent.queue.is_empty()) {
+        if self.shop.agents().any(|agent| !agent.is_idle()) {
             return self.schedule(3, Event::Count(items.to_vec(), paper));
         }
         let now = self.now;
@@ -257,15 +272,16 @@ impl World {
     }
 
     /// A till has its answer, or NOT SAVED.
-    pub(super) fn answered(&mut self, id: PaperId, answer: Option<Answer>) {
+    pub(super) fn answered(&mut self, id: PaperId, by: BoxNo, answer: Option<Answer>) {
+        let is_forkable = self.is_forkable() || self.shop.numbers > 1;
         let (Some(answer), Some(paper)) = (answer, self.papers.get_mut(id)) else { return };
-        match paper.answer {
-            None => paper.answer = Some(answer),
-            Some(first) if first == answer => {}
-            Some(first) => {
-                let what = format!("paper {id} was answered {first:?} and again {answer:?}");
-                self.violate(Promise::P2, what);
-            }
+        paper.answer = paper.answer.or(Some(answer));
+        let first = *paper.answers.entry((by, answer.epoch)).or_insert(answer);
+        // A document of which a part was held is completed, and then held as
+        // one.
+        if first != answer && !is_forkable {
+            let what = format!("paper {id} was answered {first:?} and again {answer:?}");
+            self.violate(Promise::P2, what);
         }
     }
 }

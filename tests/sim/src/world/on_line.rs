@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use tidemark_model::{Seq, StreamPlace};
 use tidemark_sync::message::{Batch, Session, ToBox, ToCentre};
 use tidemark_sync::testing::{Way, bytes_down, bytes_up};
-use tidemark_sync::{Attempt, ReceiverInput, UplinkInput};
+use tidemark_sync::{ReceiverInput, UplinkInput};
 
 use crate::check::Promise;
 use crate::mutant::Mutant;
-use crate::shop::StreamKey;
+use crate::shop::{Life, StreamKey};
 use crate::trace::short;
 
 use super::{Event, World};
@@ -20,7 +20,7 @@ const REPEATS: u32 = 8;
 
 /// What the box may count on, kept beside it.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     /// Received and not given up since.
     received: BTreeMap<Seq, StreamPlace>,
     credit: u64,
@@ -29,38 +29,45 @@ pub(super) struct Watch {
     sent: BTreeMap<Seq, u32>,
 }
 
+impl Watch {
+    /// Nothing was heard yet.
+    pub(crate) const fn new() -> Self {
+        Self { received: BTreeMap::new(), credit: 0, last_session: None, sent: BTreeMap::new() }
+    }
+}
+
 impl World {
-    pub(super) fn dial(&mut self, attempt: Attempt) {
-        let Some(agent) = &mut self.shop.agent else { return };
-        let key = StreamKey(agent.life, attempt);
-        if self.line.is_whole() && self.centre.up {
-            agent.dialled.insert(attempt);
+    pub(super) fn dial(&mut self, key: StreamKey) {
+        let reached = self.line.is_whole() && self.centre.up;
+        let Some(agent) = self.shop.agent_mut(key.0) else { return };
+        if reached {
+            agent.dialled.insert(key.1);
             let trip = self.line.wire.delay_ms * 2 + 1;
             self.schedule(trip, Event::Connected(key));
         } else if self.machine.permille(500) {
             let cause = "no route".to_owned();
-            self.tell(UplinkInput::Disconnected { attempt, cause });
+            self.tell(key.0, UplinkInput::Disconnected { attempt: key.1, cause });
         }
     }
 
     pub(super) fn connected(&mut self, key: StreamKey) {
         let (whole, up, now) = (self.line.is_whole(), self.centre.up, self.now);
-        let Some(agent) = self.shop.agent.as_mut().filter(|agent| agent.life == key.0) else { return };
+        let Some(agent) = self.shop.agent_mut(key.0) else { return };
         if agent.dialled.remove(&key.1) && whole && up {
             agent.connection = Some(key.1);
             (agent.broken_up, agent.broken_down) = (false, false);
             self.line.wire.drain(now);
             self.centre.accept(key, now);
-            self.tell(UplinkInput::Connected { attempt: key.1 });
+            self.tell(key.0, UplinkInput::Connected { attempt: key.1 });
         }
     }
 
-    pub(super) fn hang_up(&mut self, attempt: Attempt) {
-        let Some(agent) = &mut self.shop.agent else { return };
-        agent.dialled.remove(&attempt);
-        if agent.connection == Some(attempt) {
+    pub(super) fn hang_up(&mut self, key: StreamKey) {
+        let Some(agent) = self.shop.agent_mut(key.0) else { return };
+        agent.dialled.remove(&key.1);
+        if agent.connection == Some(key.1) {
             agent.connection = None;
-            let (key, broken) = (StreamKey(agent.life, attempt), agent.broken_up);
+            let broken = agent.broken_up;
             self.line_ends_up(key, broken);
         }
     }
@@ -73,13 +80,13 @@ impl World {
         }
     }
 
-    pub(super) fn send_up(&mut self, message: ToCentre) {
-        self.watch_box_speak(&message);
+    pub(super) fn send_up(&mut self, life: Life, message: ToCentre) {
+        self.watch_box_speak(life, &message);
         let arrival = self.line.arrival(Way::Up, bytes_up(&message), self.now);
-        let Some(agent) = &mut self.shop.agent else { return };
+        let Some(agent) = self.shop.agent_mut(life) else { return };
         let Some(attempt) = agent.connection else { return };
-        let key = StreamKey(agent.life, attempt);
-        self.trace.note(self.now, || format!("> {}", brief(&message)));
+        let key = StreamKey(life, attempt);
+        self.trace.note(self.now, || format!("{} > {}", life.0, brief(&message)));
         match arrival.filter(|_| !agent.broken_up) {
             Some(at) => self.schedule(at - self.now, Event::ToCentre(key, message)),
             None => agent.broken_up = true,
@@ -88,24 +95,20 @@ impl World {
 
     pub(super) fn send_down(&mut self, key: StreamKey, message: ToBox) {
         let arrival = self.line.arrival(Way::Down, bytes_down(&message), self.now);
-        let Some(at) = arrival else { return self.break_down(key) };
-        let Some(agent) = self.shop.agent.as_ref().filter(|agent| agent.life == key.0) else { return };
-        if agent.connection == Some(key.1) && !agent.broken_down {
-            self.trace.note(self.now, || format!("< {}", short(&message)));
-            self.schedule(at - self.now, Event::ToBox(key, message));
-        }
-    }
-
-    fn break_down(&mut self, key: StreamKey) {
-        let agent = self.shop.agent.as_mut().filter(|agent| agent.life == key.0);
-        if let Some(agent) = agent.filter(|agent| agent.connection == Some(key.1)) {
-            agent.broken_down = true;
+        let Some(agent) = self.shop.agent_mut(key.0).filter(|agent| agent.connection == Some(key.1)) else { return };
+        match arrival {
+            Some(at) if !agent.broken_down => {
+                self.trace.note(self.now, || format!("{} < {}", key.0.0, short(&message)));
+                self.schedule(at - self.now, Event::ToBox(key, message));
+            }
+            Some(_) => {}
+            None => agent.broken_down = true,
         }
     }
 
     /// The centre's end of a connection is closed.
     pub(super) fn line_ends_down(&mut self, key: StreamKey) {
-        let broken = self.shop.agent.as_ref().is_some_and(|agent| agent.broken_down);
+        let broken = self.shop.agent(key.0).is_some_and(|agent| agent.broken_down);
         if let Some(at) = self.line.arrival(Way::Down, 0, self.now).filter(|_| !broken) {
             self.schedule(at - self.now, Event::Ended(key));
         }
@@ -120,48 +123,60 @@ impl World {
     }
 
     pub(super) fn arrives_down(&mut self, key: StreamKey, message: ToBox) {
-        let Some(agent) = self.shop.agent.as_ref().filter(|agent| agent.life == key.0) else { return };
-        if agent.connection != Some(key.1) {
+        if self.shop.agent(key.0).is_none_or(|agent| agent.connection != Some(key.1)) {
             return;
         }
-        self.watch_box_hear(&message);
-        let message = self.bend(message);
-        self.tell(UplinkInput::Message { attempt: key.1, message });
+        self.watch_box_hear(key.0, &message);
+        let message = self.bend(key.0, message);
+        self.tell(key.0, UplinkInput::Message { attempt: key.1, message });
         if self.mutant == Some(Mutant::NoCredit) {
             let message = ToBox::Credit(tidemark_sync::message::Credit { bytes: 1 << 20 });
-            self.tell(UplinkInput::Message { attempt: key.1, message });
+            self.tell(key.0, UplinkInput::Message { attempt: key.1, message });
         }
     }
 
     /// What a mistake makes of a message.
-    fn bend(&self, mut message: ToBox) -> ToBox {
-        let (told, whole) = match (self.mutant, &mut message) {
-            (Some(Mutant::UnionHandled), ToBox::Welcome(welcome)) => (&mut welcome.blocks, true),
-            (Some(Mutant::UnionHandled), ToBox::Handled(handled)) => (&mut handled.blocks, false),
+    fn bend(&self, life: Life, mut message: ToBox) -> ToBox {
+        let Some(one) = self.shop.of(life) else { return message };
+        let suspect = one.agent.as_ref().is_some_and(|agent| agent.suspect);
+        let (told, whole, suspect) = match &mut message {
+            ToBox::Welcome(welcome) => (&mut welcome.blocks, true, welcome.suspect),
+            ToBox::Handled(handled) => (&mut handled.blocks, false, suspect),
             _as_it_is => return message,
         };
-        for (index, known) in self.shop.disk.known_handled() {
-            if whole {
-                told.entry(*index).or_insert(*known);
+        if self.mutant == Some(Mutant::TrustSession) && !suspect {
+            let tail = one.disk.tail();
+            for (index, block) in told.iter_mut() {
+                let all = std::mem::take(&mut block.bitmap);
+                for seq in all.seqs(*index).filter(|seq| *seq <= tail) {
+                    block.bitmap.insert(seq);
+                }
             }
-            if let Some(told) = told.get_mut(index).filter(|told| told.bitmap.count() < known.bitmap.count()) {
-                *told = *known;
+        }
+        if self.mutant == Some(Mutant::UnionHandled) {
+            for (index, known) in one.disk.known_handled() {
+                if whole {
+                    told.entry(*index).or_insert(*known);
+                }
+                if let Some(told) = told.get_mut(index).filter(|told| told.bitmap.count() < known.bitmap.count()) {
+                    *told = *known;
+                }
             }
         }
         message
     }
 
     pub(super) fn ended(&mut self, key: StreamKey) {
-        let Some(agent) = self.shop.agent.as_mut().filter(|agent| agent.life == key.0) else { return };
+        let Some(agent) = self.shop.agent_mut(key.0) else { return };
         if agent.connection == Some(key.1) {
             agent.connection = None;
             let cause = "the centre ended the stream".to_owned();
-            self.tell(UplinkInput::Disconnected { attempt: key.1, cause });
+            self.tell(key.0, UplinkInput::Disconnected { attempt: key.1, cause });
         }
     }
 
-    fn watch_box_hear(&mut self, message: &ToBox) {
-        let watch = &mut self.watch;
+    fn watch_box_hear(&mut self, life: Life, message: &ToBox) {
+        let Some(watch) = self.shop.of_mut(life).map(|one| &mut one.watch) else { return };
         match message {
             ToBox::Welcome(_) => watch.credit = 0,
             ToBox::Credit(credit) => watch.credit += credit.bytes,
@@ -181,13 +196,11 @@ impl World {
     }
 
     /// In a world that is healed nothing goes up again and again.
-    fn watch_repeats(&mut self, batch: &Batch) {
-        if !self.healed {
-            return;
-        }
+    fn watch_repeats(&mut self, life: Life, batch: &Batch) {
+        let Some(one) = self.shop.of_mut(life).filter(|_| self.healed) else { return };
         let mut worst = None;
         for record in &batch.records {
-            let times = self.watch.sent.entry(record.seq).or_default();
+            let times = one.watch.sent.entry(record.seq).or_default();
             *times += 1;
             worst = worst.max((*times > REPEATS).then_some(record.seq));
         }
@@ -196,22 +209,24 @@ impl World {
         }
     }
 
-    fn watch_box_speak(&mut self, message: &ToCentre) {
+    fn watch_box_speak(&mut self, life: Life, message: &ToCentre) {
+        let Some(one) = self.shop.of_mut(life) else { return };
         match message {
             ToCentre::Hello(hello) => {
-                let last = self.watch.last_session.replace(hello.session);
-                if last.is_some_and(|last| last >= hello.session) || self.shop.disk.session != hello.session {
+                let last = one.watch.last_session.replace(hello.session);
+                if last.is_some_and(|last| last >= hello.session) || one.disk.session != hello.session {
                     self.violate(Promise::P2, format!("session {:?} after {last:?}", hello.session));
                 }
             }
             ToCentre::Batch(batch) => {
-                self.watch_repeats(batch);
+                let credit = one.watch.credit;
                 if !batch.live {
-                    if self.watch.credit == 0 {
-                        self.violate(Promise::P6, "backlog is sent without credit".to_owned());
-                    }
-                    self.watch.credit = self.watch.credit.saturating_sub(batch.payload());
+                    one.watch.credit = credit.saturating_sub(batch.payload());
                 }
+                if !batch.live && credit == 0 {
+                    self.violate(Promise::P6, "backlog is sent without credit".to_owned());
+                }
+                self.watch_repeats(life, batch);
             }
             ToCentre::Unreadable(_) | ToCentre::Heartbeat(_) | ToCentre::OpeningTaken(_) | ToCentre::Goodbye(_) => {}
         }

@@ -50,7 +50,15 @@ impl World {
             Fault::BoxOff => self.weather.around(40_000),
             Fault::FullDisk => self.weather.around(6_000),
             Fault::CentreCrash => self.weather.around(3_000),
-            Fault::ClockJump | Fault::SetBack | Fault::StreamWiped | Fault::UnknownCodes => 0,
+            Fault::ClockJump
+            | Fault::SetBack
+            | Fault::StreamWiped
+            | Fault::UnknownCodes
+            | Fault::BoxSwap
+            | Fault::DiskRestored
+            | Fault::DiskCloned
+            | Fault::BitRot
+            | Fault::UnitsChange => 0,
             // These meet single things.
             Fault::ShopNet
             | Fault::SlowDisk
@@ -90,6 +98,11 @@ impl World {
             Fault::SetBack => self.set_back(),
             Fault::StreamWiped => self.wipe_stream(),
             Fault::UnknownCodes => self.schedule(0, Event::Tell),
+            Fault::BoxSwap => self.swap_box(),
+            Fault::DiskRestored => self.image_disk(),
+            Fault::DiskCloned => self.clone_disk(),
+            Fault::BitRot => self.rot_a_record(),
+            Fault::UnitsChange => self.change_case(),
             Fault::FullDisk
             | Fault::ShopNet
             | Fault::SlowDisk
@@ -103,6 +116,37 @@ impl World {
             | Fault::Counts
             | Fault::BadLines => {}
         }
+    }
+
+    /// A record that the box still holds can't be read any more.
+    fn rot_a_record(&mut self) {
+        let disk = &mut self.shop.present.disk;
+        let (first, last) = (disk.trimmed_below, disk.tail());
+        if first <= last {
+            let seq = self.weather.between(first, last);
+            self.trace.note(self.now, || format!("record {seq} rots"));
+            disk.rotten.insert(seq..=seq);
+        }
+    }
+
+    /// From now on a case holds more or less than it did, on the shelf and in
+    /// the catalogue alike. What is being written was decided without it, so
+    /// it waits, and so it does for what happened and is not saved yet.
+    pub(super) fn change_case(&mut self) {
+        let is_on_its_way = |paper: &crate::people::Paper| {
+            let has_cases = paper.moves.iter().any(|moved| moved.cases != 0);
+            has_cases && paper.happened_at.is_some() && paper.answer.is_none()
+        };
+        if self.healed {
+            return;
+        }
+        if self.shop.agents().any(|agent| agent.writing.is_some()) || self.papers.iter().any(is_on_its_way) {
+            return self.schedule(50, Event::ChangeCase);
+        }
+        self.shelf.change_case();
+        let units = self.shelf.per_case();
+        self.trace.note(self.now, || format!("a case holds {units}"));
+        self.shop.all_mut().for_each(|one| one.disk.learn_case(units));
     }
 
     /// A backup is taken, and soon put back.
@@ -174,6 +218,11 @@ impl World {
             | Fault::SetBack
             | Fault::StreamWiped
             | Fault::UnknownCodes
+            | Fault::BoxSwap
+            | Fault::DiskRestored
+            | Fault::DiskCloned
+            | Fault::BitRot
+            | Fault::UnitsChange
             | Fault::FullDisk
             | Fault::ShopNet
             | Fault::SlowDisk
@@ -200,6 +249,7 @@ impl World {
         }
         self.start_box();
         self.start_centre();
+        self.unplug();
         self.schedule(0, Event::Tell);
         self.settle();
     }

@@ -1,0 +1,100 @@
+//! The centre's shell, as far as it deals with epochs: who has the store, what
+//! an epoch begins with, what came late.
+
+use tidemark_model::{BoxId, Epoch, EpochOrdinal, Label};
+use tidemark_sync::ReceiverInput;
+use tidemark_sync::message::{Heartbeat, Instruction, OpeningReady, OpeningTaken};
+use tidemark_wire::decode_instruction_body;
+
+use crate::centre::Served;
+use crate::shop::StreamKey;
+
+use super::{Event, World};
+
+impl World {
+    /// Who said `Hello` on a stream.
+    pub(super) fn spoke(&self, key: StreamKey) -> Option<(BoxId, Epoch)> {
+        self.centre.served.get(&key).and_then(|served| served.spoke)
+    }
+
+    /// A stream is open: later than all others of the same box, which it takes
+    /// over from.
+    pub(super) fn opened(&mut self, key: StreamKey, (epoch, ordinal): (Epoch, EpochOrdinal), closed: bool) {
+        let Some((box_id, _)) = self.spoke(key) else { return };
+        let is_older = |(other, served): &(&StreamKey, &Served)| {
+            let same = served.spoke.is_some_and(|(other, _)| other == box_id);
+            let before = if other.0 == key.0 { **other < key } else { served.receiver.is_open() };
+            same && before && **other != key
+        };
+        let older: Vec<StreamKey> = self.centre.served.iter().filter(is_older).map(|(other, _)| *other).collect();
+        older.into_iter().for_each(|older| self.tell_receiver(older, ReceiverInput::Superseded));
+        self.centre.last_heard = Some((box_id, self.now));
+        if closed {
+            return;
+        }
+        if ordinal.0 > 1 && self.centre.database_up {
+            let items = self.shop.present.disk.items();
+            self.centre.database.make_opening(epoch, &items);
+            self.tell_receiver(key, ReceiverInput::OpeningReady(OpeningReady { ordinal, bytes: 0 }));
+        }
+        self.instruct();
+    }
+
+    pub(super) fn heard(&mut self, key: StreamKey, heartbeat: &Heartbeat) {
+        let Some((box_id, epoch)) = self.spoke(key) else { return };
+        self.centre.last_heard = Some((box_id, self.now));
+        if self.centre.database_up {
+            self.centre.database.hear_tail(epoch, heartbeat.tail);
+        }
+    }
+
+    /// The box that has the store is told what head office wants, once on each
+    /// stream.
+    pub(super) fn instruct(&mut self) {
+        if self.centre.database.instructions.is_empty() {
+            return;
+        }
+        let database = &self.centre.database;
+        let has_store = |served: &Served| {
+            let state = served.spoke.and_then(|(_, epoch)| database.epoch(epoch));
+            served.receiver.is_open() && state.is_some_and(|state| !state.closed)
+        };
+        let holders = self.centre.served.iter().filter(|(_, served)| has_store(served));
+        let holders: Vec<StreamKey> = holders.map(|(key, _)| *key).collect();
+        let mut told = Vec::new();
+        for row in &database.instructions {
+            let (Ok(id), Ok(body)) = (Label::new(&row.id), decode_instruction_body(&row.body)) else { continue };
+            told.extend(holders.iter().map(|key| (*key, Instruction { id: id.clone(), body: body.clone() })));
+        }
+        for (key, instruction) in told {
+            let served = self.centre.served.get_mut(&key);
+            if served.is_some_and(|served| served.given.insert(instruction.id.to_string())) {
+                self.tell_receiver(key, ReceiverInput::Instruct(instruction));
+            }
+        }
+    }
+
+    /// That a box has taken its opening is put into the stream, without an
+    /// answer.
+    pub(super) fn took_opening(&mut self, epoch: Epoch, taken: OpeningTaken) {
+        let wait = self.machine.between(1, 20);
+        self.schedule(wait, Event::TookOpening(epoch, taken));
+    }
+
+    /// Until the stream takes it; a centre that dies hears it again with the
+    /// next `Hello`.
+    pub(super) fn opening_is_taken(&mut self, epoch: Epoch, taken: OpeningTaken) {
+        if !self.centre.up {
+            return;
+        }
+        let (takes, says) = self.takes();
+        if takes {
+            let store = self.shop.present.disk.store.clone();
+            self.centre.log.took_opening(&store, epoch, taken);
+            self.wake_appliers();
+        }
+        if !says {
+            self.schedule(300, Event::TookOpening(epoch, taken));
+        }
+    }
+}
