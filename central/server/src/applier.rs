@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tidemark_daemon::clock::Clock;
-use tidemark_daemon::conditions::{Active, registry};
+use tidemark_daemon::conditions::{Active, Code, registry};
 use tidemark_ledger::apply::{ApplyRecord, Content};
 use tidemark_ledger::{ApplyError, DeadLetterRow, LevelRow, PositionRow};
 use tidemark_model::{Basis, StreamId};
@@ -36,6 +36,9 @@ const UNKNOWN_SHOWN_MS: u64 = 24 * 3_600_000;
 /// Waits after a failure: the first and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// A round that lasted for so long was a good one: the next failure is the
+/// first.
+const STEADY_MS: u64 = 10_000;
 
 /// The applier of one partition.
 #[derive(Clone, Debug)]
@@ -69,6 +72,7 @@ impl Applier {
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), std::io::Error> {
         let mut wait = FIRST_WAIT;
         while !stop.is_cancelled() {
+            let began = self.clock.millis();
             let ended = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 ended = self.round() => ended,
@@ -80,6 +84,12 @@ impl Applier {
             } else {
                 self.events.apply_failures.inc();
                 self.raise(&error);
+            }
+            if self.is_without_log(&error).await {
+                return Err(std::io::Error::other(error));
+            }
+            if self.clock.millis().saturating_sub(began) > STEADY_MS {
+                wait = FIRST_WAIT;
             }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -95,14 +105,34 @@ impl Applier {
             RoundError::Apply(_) => registry::DATABASE_UNREACHABLE,
             RoundError::Stream(_) | RoundError::NoLog(_) => registry::STREAM_UNREACHABLE,
         };
-        self.conditions.raise(code, error.to_string(), self.clock.millis());
+        let subject = self.subject();
+        let detail = format!("{subject}: {error}");
+        self.conditions.raise_about(code, &subject, detail, self.clock.millis());
+    }
+
+    /// It can do again what it could not.
+    fn clear(&self, code: Code) {
+        self.conditions.clear_about(code, &self.subject());
+    }
+
+    /// What its conditions are about.
+    fn subject(&self) -> String {
+        format!("partition {}", self.partition)
+    }
+
+    /// Whether the log that this process knows is no more: only a fresh start
+    /// finds out which log is there now.
+    async fn is_without_log(&self, error: &RoundError) -> bool {
+        match error {
+            RoundError::Stream(error) => self.parts.stream.is_another(self.partition, error).await,
+            RoundError::Apply(_) | RoundError::NoLog(_) => false,
+        }
     }
 
     /// Applies from where the ledger stands; ends only with an error.
     async fn round(&self) -> Result<(), RoundError> {
         let identity = self.parts.stream.identity(self.partition).ok_or(RoundError::NoLog(self.partition))?;
         let mut at = self.position(identity).await?;
-        self.conditions.clear(registry::DATABASE_UNREACHABLE);
         let mut appended = self.parts.stream.watch();
         let mut tried_at = None;
         loop {
@@ -115,18 +145,19 @@ impl Applier {
             }
             appended.borrow_and_update();
             let records = self.parts.stream.read(self.partition, at.next, RECORDS).await?;
-            self.conditions.clear(registry::STREAM_UNREACHABLE);
+            self.clear(registry::STREAM_UNREACHABLE);
             match records.last() {
                 None => {
+                    // Nothing waits for the database here; whether it answers
+                    // is asked by others.
+                    self.clear(registry::DATABASE_UNREACHABLE);
                     // The sender lives as long as the stream.
                     drop(tokio::time::timeout(IDLE, appended.changed()).await);
                 }
                 Some(last) => {
                     let next = last.offset.saturating_add(1);
                     at = self.apply(at, records, next).await?;
-                    // Who is idle asks the database nothing and can't say
-                    // that it answers.
-                    self.conditions.clear(registry::DATABASE_UNREACHABLE);
+                    self.clear(registry::DATABASE_UNREACHABLE);
                 }
             }
             self.conditions.expire(now);

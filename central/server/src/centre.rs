@@ -24,6 +24,7 @@ use crate::losses::LossWatch;
 use crate::neighbours::Neighbours;
 use crate::parts::{Parts, PartsError};
 use crate::poller::Poller;
+use crate::pulse::Pulse;
 use crate::settings::{CentreSettings, Role};
 
 /// How long tasks may take to end.
@@ -87,6 +88,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
             desk: desk.clone(),
             fleet: fleet.clone(),
             events: events.clone(),
+            conditions: conditions.clone(),
             clock,
             makes_stores: boxes_at.ip().is_loopback(),
             stop: tasks.stop(),
@@ -127,6 +129,8 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
         let poller = Poller::of(parts.ledger.clone(), parts.stream.clone(), desk, fleet, clock);
         tasks.spawn("poller", poller.run(tasks.stop()));
     }
+    let pulse = Pulse { parts: parts.clone(), conditions: conditions.clone(), clock };
+    tasks.spawn("pulse", pulse.run(tasks.stop()));
     let (ledger, conditions) = (parts.ledger.clone(), conditions.clone());
     tasks.spawn("losses", LossWatch { ledger, conditions, clock }.run(tasks.stop()));
     tasks.spawn("life", service::watch(move || lives(asked.clone()), tasks.stop()));

@@ -7,11 +7,12 @@ mod looking;
 use std::sync::Arc;
 
 use tidemark_daemon::clock::Clock;
+use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::listen::Peer as Caller;
 use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_ledger::{InstructionRow, Ledger};
 use tidemark_model::{Epoch, EpochOrdinal, Seq, SeqSet, StoreId};
-use tidemark_stream::{Event, EventRecord, Stream};
+use tidemark_stream::{Event, EventRecord, Stream, StreamError};
 use tidemark_sync::limits::BATCH_MOVEMENTS;
 use tidemark_sync::message::{
     CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
@@ -32,6 +33,9 @@ use conversation::Conversation;
 const ITEMS_A_PAGE: u32 = 1_000;
 /// Bytes of one page of an instruction's body.
 const BODY_BYTES_A_PAGE: usize = 256 * 1024;
+/// How long a refused append is told of if nobody appends to that partition
+/// any more.
+const REFUSED_SHOWN_MS: u64 = 60_000;
 
 /// Positions that are named lost after one `Hello`; the next names more.
 const NAMED_LOST: u64 = 500_000;
@@ -44,6 +48,7 @@ pub(crate) struct Ingest {
     pub(crate) desk: Desk,
     pub(crate) fleet: Fleet,
     pub(crate) events: Events,
+    pub(crate) conditions: Active,
     pub(crate) clock: Clock,
     /// Whether a store that nobody knows is made at its first `Hello`.
     pub(crate) makes_stores: bool,
@@ -88,6 +93,19 @@ impl Ingest {
 }
 
 impl Ingest {
+    /// Raises the condition of a stream that did not take what was appended,
+    /// or clears it.
+    fn note_append(&self, partition: u32, error: Option<&StreamError>) {
+        let subject = format!("append to partition {partition}");
+        match error {
+            None => drop(self.conditions.clear_about(registry::STREAM_UNREACHABLE, &subject)),
+            Some(error) => {
+                let (detail, now) = (format!("{subject}: {error}"), self.clock.millis());
+                self.conditions.raise_for(registry::STREAM_UNREACHABLE, &subject, detail, now, REFUSED_SHOWN_MS);
+            }
+        }
+    }
+
     fn openings(&self) -> Openings {
         Openings { ledger: self.ledger.clone() }
     }

@@ -1,5 +1,5 @@
 //! What the books wait for, as conditions: losses for a person's signature,
-//! forked positions for their box. Read from the ledger, so that they are
+//! forked positions for their box, dead letters for a repair. Read from the ledger, so that they are
 //! there after a restart and gone when they are settled, whichever process it
 //! happened in.
 
@@ -12,6 +12,8 @@ use tidemark_ledger::{Ledger, LedgerError, StoreRow, UnsignedLosses};
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(2);
+/// Reasons of dead letters that are told; there are about as many.
+const REASONS: usize = 20;
 
 /// Looks at the ledger for losses.
 #[derive(Debug)]
@@ -54,6 +56,13 @@ impl LossWatch {
             forked.insert(store.to_string());
         }
         self.conditions.keep_about(registry::POSITIONS_FORKED, &forked);
+        let mut letters = BTreeSet::new();
+        for (reason, count) in self.ledger.dead_letter_groups().await?.into_iter().take(REASONS) {
+            let detail = format!("{count} movements are parked: {reason}");
+            self.conditions.raise_about(registry::DEAD_LETTERS, &reason, detail, self.clock.millis());
+            letters.insert(reason);
+        }
+        self.conditions.keep_about(registry::DEAD_LETTERS, &letters);
         Ok(())
     }
 }

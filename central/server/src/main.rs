@@ -14,6 +14,7 @@ mod neighbours;
 mod openings;
 mod parts;
 mod poller;
+mod pulse;
 mod settings;
 
 use std::process::ExitCode;

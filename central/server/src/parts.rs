@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tidemark_cache::{Cache, CacheError};
 use tidemark_daemon::config::Secret;
@@ -98,6 +99,15 @@ impl Parts {
             None => Cache::in_process(settings.cache.levels),
         };
         Ok(Self { ledger, stream, cache })
+    }
+
+    /// Asks ledger and stream whether they are there; why one is not.
+    pub(crate) async fn ask(&self, within: Duration) -> [Result<(), String>; 2] {
+        let ledger = async { self.ledger.catalogue_version().await.map(drop).map_err(|error| error.to_string()) };
+        let stream = async { self.stream.end(0).await.map(drop).map_err(|error| error.to_string()) };
+        let late = |_elapsed| format!("no answer within {within:?}");
+        let (ledger, stream) = tokio::join!(tokio::time::timeout(within, ledger), tokio::time::timeout(within, stream));
+        [ledger.map_err(late).flatten(), stream.map_err(late).flatten()]
     }
 }
 

@@ -19,11 +19,12 @@ mod topic;
 
 pub use settings::{KafkaConfig, Password, Security, TOPIC, Tls};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tidemark_model::{StreamId, StreamPlace};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -45,6 +46,7 @@ const TENDING: Duration = Duration::from_millis(500);
 /// The stream in Kafka; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct KafkaStream {
+    config: Arc<KafkaConfig>,
     producer: Arc<Producer>,
     reading: Arc<Reading>,
     logs: Arc<[Log]>,
@@ -79,7 +81,8 @@ impl KafkaStream {
         tending.spawn(tend(Arc::clone(&reading)));
         let log = |identity| Log { identity, floor: AtomicU64::new(0) };
         let logs = identities.into_iter().map(log).collect();
-        Ok(Self { producer, reading, logs, changed, _tending: Arc::new(tending) })
+        let config = Arc::new(config.clone());
+        Ok(Self { config, producer, reading, logs, changed, _tending: Arc::new(tending) })
     }
 
     /// How many partitions it has.
@@ -140,6 +143,33 @@ impl KafkaStream {
         blocking(move || reading.end(partition)).await
     }
 
+    /// Whether a failure comes from another log than the one that was opened,
+    /// or from none: a topic that was deleted, or made anew since.
+    pub(crate) async fn is_another(&self, partition: u32, failure: &StreamError) -> bool {
+        match failure {
+            StreamError::Replaced { .. } => {}
+            StreamError::Broker { cause, .. } if is_unknown(cause) => {}
+            StreamError::Broker { .. }
+            | StreamError::Unavailable(_)
+            | StreamError::Full
+            | StreamError::Closed
+            | StreamError::Layout { .. }
+            | StreamError::Gap { .. }
+            | StreamError::Topic { .. }
+            | StreamError::NoTls
+            | StreamError::Random => return false,
+        }
+        match topic::partitions(&self.config, &self.config.topic).await {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+        let asked = birth::first_births(&self.config, BTreeSet::from([partition])).await;
+        // A log whose first birth is another one, or none, is another log. One
+        // that was cut back has the same.
+        asked.is_ok_and(|born| born.get(&partition).copied() != self.identity(partition))
+    }
+
     /// Tells that something was appended by us, or by anybody to a partition
     /// that is read to its end; the number only grows.
     pub(crate) fn watch(&self) -> watch::Receiver<u64> {
@@ -149,6 +179,17 @@ impl KafkaStream {
     fn log(&self, partition: u32) -> Result<&Log, StreamError> {
         usize::try_from(partition).ok().and_then(|index| self.logs.get(index)).ok_or(StreamError::Closed)
     }
+}
+
+/// Whether the brokers say that there is no such topic or partition.
+fn is_unknown(cause: &KafkaError) -> bool {
+    let unknown = [
+        RDKafkaErrorCode::UnknownTopic,
+        RDKafkaErrorCode::UnknownPartition,
+        RDKafkaErrorCode::UnknownTopicOrPartition,
+        RDKafkaErrorCode::UnknownTopicId,
+    ];
+    cause.rdkafka_error_code().is_some_and(|code| unknown.contains(&code))
 }
 
 async fn tend(reading: Arc<Reading>) {

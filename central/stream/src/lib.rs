@@ -71,7 +71,7 @@ pub enum StreamError {
     /// The log is shorter than it was: it was made anew or cut back under us.
     #[error(
         "partition {partition} ends at {end}, but {expected} was reached before: the topic was made anew or cut back; \
-         open the stream again"
+         start the centre again"
     )]
     Replaced {
         /// The partition.
@@ -186,6 +186,15 @@ impl Stream {
     /// The offset a partition gives next.
     pub async fn end(&self, partition: u32) -> Result<u64, StreamError> {
         on!(self, stream => stream.end(partition).await)
+    }
+
+    /// Whether a failure comes from another log in the place of the one that
+    /// was opened, or from none: the stream has to be opened again.
+    pub async fn is_another(&self, partition: u32, failure: &StreamError) -> bool {
+        match self {
+            Self::Embedded(_) => false,
+            Self::Kafka(stream) => stream.is_another(partition, failure).await,
+        }
     }
 
     /// Tells that something was appended; the number only grows.

@@ -13,7 +13,7 @@ pub(super) async fn lives() -> &'static str {
     "lives\n"
 }
 
-/// How long the stream may take to answer.
+/// How long a part may take to answer.
 const ANSWER: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Deserialize)]
@@ -22,11 +22,7 @@ pub(super) struct ReadyQuery {
 }
 
 pub(super) async fn ready(State(door): State<Door>, Query(query): Query<ReadyQuery>) -> (StatusCode, String) {
-    let ledger = door.parts.ledger.catalogue_version().await.map(drop).map_err(|error| error.to_string());
-    let stream = match tokio::time::timeout(ANSWER, door.parts.stream.end(0)).await {
-        Ok(end) => end.map(drop).map_err(|error| error.to_string()),
-        Err(_elapsed) => Err(format!("no answer within {ANSWER:?}")),
-    };
+    let [ledger, stream] = door.parts.ask(ANSWER).await;
     let parts = [("ledger", &ledger), ("stream", &stream)];
     let well = parts.iter().all(|(_, part)| part.is_ok());
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

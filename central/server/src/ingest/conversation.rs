@@ -242,7 +242,9 @@ impl Conversation {
         let (ingest, give) = (Arc::clone(&self.ingest), self.give.clone());
         self.work.spawn(async move {
             let partition = ingest.stream.partition_of(&store);
-            let input = match ingest.stream.append(partition, &records).await {
+            let appended = ingest.stream.append(partition, &records).await;
+            ingest.note_append(partition, appended.as_ref().err());
+            let input = match appended {
                 Ok(place) => {
                     let movements = records.iter().filter(|record| matches!(record.event, Event::Movement(..)));
                     ingest.events.received.inc_by(u64::try_from(movements.count()).unwrap_or(0));

@@ -59,11 +59,11 @@ impl Site {
         let (desk, fleet) = (Desk::default(), Fleet::default());
         // The row of the partition is there before the first box.
         ledger.position(0, stream.identity(0).unwrap()).await.unwrap();
-        let applier = Applier { partition: 0, parts, conditions, events: events.clone(), clock };
+        let applier = Applier { partition: 0, parts, conditions: conditions.clone(), events: events.clone(), clock };
         tokio::spawn(applier.run(stop.clone()));
         let poller = Poller::of(ledger.clone(), stream.clone(), desk.clone(), fleet.clone(), clock);
         tokio::spawn(poller.run(stop.clone()));
-        let ingest = Arc::new(Ingest { ledger, stream, desk, fleet, events, clock, makes_stores, stop });
+        let ingest = Arc::new(Ingest { ledger, stream, desk, fleet, events, conditions, clock, makes_stores, stop });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let uris = caller.iter().map(|uri| (*uri).to_owned()).collect();

@@ -93,7 +93,10 @@ async fn starts(config: &KafkaConfig) -> Result<Vec<u64>, StreamError> {
 }
 
 /// The first `StreamBorn` of each of these logs that has one.
-async fn first_births(config: &KafkaConfig, open: BTreeSet<u32>) -> Result<BTreeMap<u32, StreamId>, StreamError> {
+pub(super) async fn first_births(
+    config: &KafkaConfig,
+    open: BTreeSet<u32>,
+) -> Result<BTreeMap<u32, StreamId>, StreamError> {
     let mut settings = config.consumer()?;
     // It is nearly always the first record.
     settings.set("fetch.message.max.bytes", "65536");

@@ -60,6 +60,9 @@ impl KafkaConfig {
         client
             .set("enable.idempotence", "true")
             .set("acks", "all")
+            // A topic that was deleted would come back with what settings the
+            // brokers have; we make it, at the start.
+            .set("allow.auto.create.topics", "false")
             .set("linger.ms", "1")
             .set("compression.type", "lz4")
             .set("batch.size", "1000000")

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -44,11 +43,11 @@ pub(super) async fn ensure(config: &KafkaConfig, topic: &str, policy: Policy) ->
     let admin: AdminClient<ClientLog> =
         config.client()?.create_with_context(ClientLog).map_err(StreamError::broker("make a client"))?;
     // Looked for as a reader: a producer's question would make the topic.
-    let mut found = partitions(config.consumer()?, topic.to_owned()).await?;
+    let mut found = partitions(config, topic).await?;
     if found == 0 {
         create(&admin, config, topic, policy).await?;
         for _look in 0..LOOKS {
-            found = partitions(config.consumer()?, topic.to_owned()).await?;
+            found = partitions(config, topic).await?;
             if found > 0 {
                 break;
             }
@@ -69,7 +68,8 @@ pub(super) async fn ensure(config: &KafkaConfig, topic: &str, policy: Policy) ->
 
 /// How many partitions the topic has; 0 if it is not there or not all of
 /// them are led yet.
-async fn partitions(client: ClientConfig, topic: String) -> Result<u32, StreamError> {
+pub(super) async fn partitions(config: &KafkaConfig, topic: &str) -> Result<u32, StreamError> {
+    let (client, topic) = (config.consumer()?, topic.to_owned());
     blocking(move || {
         let reader: BaseConsumer<ClientLog> =
             client.create_with_context(ClientLog).map_err(StreamError::broker("make a client"))?;
