@@ -1,4 +1,6 @@
 //! Both daemons as real processes: what the scenes of the tests share.
 
+pub mod length;
 pub mod network;
 pub mod scene;
+pub mod selling;

@@ -9,11 +9,13 @@ use tidemark_fleet::meeting::{Meeting, Needs, open_stock};
 pub use tidemark_fleet::patience::Trouble;
 use tidemark_fleet::patience::{Patience, expect};
 use tidemark_fleet::process::Daemon;
+use tidemark_fleet::proof::{self, Expected};
 use tidemark_fleet::range::Article;
 use tidemark_fleet::receipts::Sums;
 use tidemark_fleet::relay::Relay;
 use tidemark_fleet::stage::{Programs, Stage};
 use tidemark_fleet::submit::{TillLine, status_of};
+use tidemark_parts::Real;
 
 /// Opening stock of every article, in pieces.
 pub const OPENING: u64 = 100;
@@ -62,21 +64,43 @@ impl Scene {
         Books::of(&self.centre)
     }
 
-    /// Waits until the books are settled and compares them with what the
-    /// submitters know.
+    /// Waits until the centre holds exactly what the submitters know, and
+    /// nothing is parked.
     pub async fn prove(&self, sums: &Sums) -> Result<Totals, Trouble> {
-        let committed = u64::try_from(self.range.len())? + sums.movements();
-        let totals = self.books().settle(committed, HANG).await?;
-        expect(totals.is_settled(), || {
-            let (centre, edge) = (self.centre.log_tail(), self.edge.log_tail());
-            format!("the books did not settle: {totals:?}\ncentre:\n{centre}\nbox:\n{edge}")
-        })?;
-        expect(totals.committed == committed, || format!("{committed} were committed, not {totals:?}"))?;
-        let opening = i64::try_from(OPENING)? * 1_000;
-        let differences = self.books().differences(sums, opening).await?;
-        expect(differences.is_empty(), || format!("balances differ: {differences:?}"))?;
-        Ok(totals)
+        self.check(None, sums).await
     }
+
+    /// The same, with a look at the database and the published levels.
+    pub async fn prove_on(&self, real: &Real, sums: &Sums) -> Result<Totals, Trouble> {
+        self.check(Some(real), sums).await
+    }
+
+    async fn check(&self, real: Option<&Real>, sums: &Sums) -> Result<Totals, Trouble> {
+        let mut all = sums.clone();
+        for article in &self.range {
+            all.add(STORE, &article.sku, i64::try_from(OPENING)?);
+        }
+        let proven = proof::prove(&self.books(), real, &Expected { sums: &all, parked: 0 }, HANG).await;
+        let logs = || format!("centre:\n{}\nbox:\n{}", self.centre.log_tail(), self.edge.log_tail());
+        proven.map_err(|trouble| format!("{trouble}\n{}", logs()).into())
+    }
+
+    /// Whether a condition holds at the centre.
+    pub async fn centre_says(&self, code: &str) -> Result<bool, Trouble> {
+        says(&self.centre, code).await
+    }
+
+    /// Whether a condition holds at the box.
+    pub async fn box_says(&self, code: &str) -> Result<bool, Trouble> {
+        let status = self.edge.get("/v1/status").await?;
+        let told = status.get("conditions").and_then(Value::as_array);
+        Ok(told.into_iter().flatten().any(|condition| condition.get("code").and_then(Value::as_str) == Some(code)))
+    }
+}
+
+/// Whether a condition holds at a process of the centre.
+pub async fn says(process: &Daemon, code: &str) -> Result<bool, Trouble> {
+    Ok(process.text("/readyz?verbose").await?.lines().any(|line| line.starts_with(code)))
 }
 
 /// Looks again and again until it holds; fails after the hang limit.

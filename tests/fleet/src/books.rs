@@ -80,6 +80,11 @@ impl Books {
         get_json(&self.client, &format!("{}/v1/stores/{store}", self.base)).await
     }
 
+    /// An item in all shops, as the ledger holds it.
+    pub async fn everywhere(&self, sku: &str) -> Result<Value, ProcessError> {
+        get_json(&self.client, &format!("{}/v1/items/{sku}", self.base)).await
+    }
+
     /// All shops together.
     pub async fn totals(&self) -> Result<Totals, ProcessError> {
         let fleet = get_json(&self.client, &format!("{}/v1/fleet", self.base)).await?;

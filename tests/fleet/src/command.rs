@@ -3,10 +3,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use tidemark_fleet::chaos;
 use tidemark_fleet::patience::Trouble;
-use tidemark_fleet::say::complain;
+use tidemark_fleet::say::{Voice, complain, line};
+use tidemark_fleet::stage::Programs;
 
 use crate::{demo, load};
 
@@ -25,6 +28,9 @@ enum Command {
     /// A centre, a box, a scanner, a till and simulated shops, with cut lines
     /// and killed processes, and the books at the end.
     Demo(DemoOptions),
+    /// Boxes, shops and a centre while at random all that can fail fails, and
+    /// the books at the end.
+    Chaos(ChaosOptions),
 }
 
 /// What `shops` is told.
@@ -89,6 +95,47 @@ pub(crate) struct DemoOptions {
     pub(crate) real: bool,
 }
 
+/// What `chaos` is told.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ChaosOptions {
+    /// The program of the box.
+    #[arg(long)]
+    edge: PathBuf,
+    /// The program of the centre.
+    #[arg(long)]
+    central: PathBuf,
+    /// How many minutes things fail.
+    #[arg(long, default_value_t = 1)]
+    minutes: u64,
+    /// The same in seconds.
+    #[arg(long, conflicts_with = "minutes")]
+    seconds: Option<u64>,
+    /// What all chance is drawn from; a new one without it.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// On Kafka, PostgreSQL and Redis, which are started for it.
+    #[arg(long)]
+    real: bool,
+}
+
+impl ChaosOptions {
+    async fn run(self) -> Result<bool, Trouble> {
+        let seed = match self.seed {
+            Some(seed) => seed,
+            // Short enough to be typed.
+            None => getrandom::u64()? % 1_000_000_000,
+        };
+        let lasts = Duration::from_secs(self.seconds.unwrap_or(self.minutes.saturating_mul(60)));
+        let programs = Programs { edge: self.edge, central: self.central };
+        let options = chaos::Options { programs, lasts, seed, real: self.real };
+        let survived = chaos::run(&options, &Voice::start()).await;
+        if survived.is_ok() {
+            line(&options.replay());
+        }
+        Ok(survived.is_ok())
+    }
+}
+
 impl Cli {
     /// Runs the command.
     pub(crate) fn run(self) -> ExitCode {
@@ -107,6 +154,7 @@ impl Cli {
         match self.command {
             Command::Shops(options) => runtime.block_on(load::run(options)),
             Command::Demo(options) => runtime.block_on(demo::run(options)),
+            Command::Chaos(options) => runtime.block_on(options.run()),
         }
     }
 }

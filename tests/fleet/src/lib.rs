@@ -3,11 +3,13 @@
 
 pub mod books;
 pub mod chance;
+pub mod chaos;
 pub mod gun;
 pub mod meeting;
 pub mod papers;
 pub mod patience;
 pub mod process;
+pub mod proof;
 pub mod range;
 pub mod receipts;
 pub mod relay;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
@@ -70,6 +71,8 @@ pub struct Recipe {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// Variables of its environment, beside those of this process.
+    pub environment: Vec<(OsString, OsString)>,
     /// Where it answers.
     pub http: SocketAddr,
     /// The authority of its certificate, in PEM form, if it speaks TLS.
@@ -110,6 +113,7 @@ impl Daemon {
         let both = log.try_clone().map_err(io)?;
         let child = Command::new(&recipe.program)
             .args(&recipe.arguments)
+            .envs(recipe.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(both)
@@ -146,13 +150,32 @@ impl Daemon {
         killed.map_err(|source| ProcessError::Io { name: self.recipe.name.clone(), source })
     }
 
+    /// Halts it where it is: its connections stay open and nothing answers.
+    pub fn pause(&self) -> Result<(), ProcessError> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it run on.
+    pub fn resume(&self) -> Result<(), ProcessError> {
+        self.signal(Signal::CONT)
+    }
+
+    /// Whether it has ended by itself, and how.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Sends a signal if it runs.
+    fn signal(&self, signal: Signal) -> Result<(), ProcessError> {
+        let id = self.child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        let sent = id.map_or(Ok(()), |id| kill_process(id, signal));
+        sent.map_err(|error| ProcessError::Io { name: self.recipe.name.clone(), source: error.into() })
+    }
+
     /// Asks it to stop and waits until it has.
     pub async fn stop(&mut self) -> Result<ExitStatus, ProcessError> {
         let io = |source| ProcessError::Io { name: self.recipe.name.clone(), source };
-        if let Some(id) = self.child.id() {
-            let told = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
-            told.map_err(io)?;
-        }
+        self.signal(Signal::TERM)?;
         match tokio::time::timeout(READY_WITHIN, self.child.wait()).await {
             Ok(status) => status.map_err(io),
             Err(_elapsed) => {

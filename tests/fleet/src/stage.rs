@@ -71,6 +71,12 @@ impl Stage {
         self.folder.path()
     }
 
+    /// Leaves the folder where it is when the stage is dropped.
+    pub fn keep(&mut self) -> PathBuf {
+        self.folder.disable_cleanup(true);
+        self.folder.path().to_owned()
+    }
+
     /// The authority, with TLS.
     #[must_use]
     pub const fn papers(&self) -> Option<&Papers> {
@@ -124,7 +130,8 @@ impl Stage {
             authority = Some(std::fs::read(papers.authority())?);
         }
         let log = self.folder().join(format!("{name}.log"));
-        Ok(Recipe { name: name.to_owned(), program: program.to_owned(), arguments, http, authority, log })
+        let (name, program) = (name.to_owned(), program.to_owned());
+        Ok(Recipe { name, program, arguments, environment: Vec::new(), http, authority, log })
     }
 }
 

@@ -1,5 +1,7 @@
 //! A Kafka broker, which is its own controller.
 
+mod tools;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -89,6 +91,16 @@ impl Kafka {
     pub fn go_on(&self) -> Result<(), PartError> {
         self.broker.go_on()
     }
+
+    /// Halts it: connections stay open and nothing answers.
+    pub fn pause(&self) -> Result<(), PartError> {
+        self.broker.pause()
+    }
+
+    /// Lets it run on.
+    pub fn resume(&self) -> Result<(), PartError> {
+        self.broker.resume()
+    }
 }
 
 fn jars() -> Result<PathBuf, PartError> {
@@ -144,6 +156,12 @@ mod tests {
         kafka.kill().unwrap();
         assert!(TcpStream::connect(kafka.brokers()).is_err());
         kafka.go_on().unwrap();
+        kafka.pause().unwrap();
+        kafka.resume().unwrap();
+        kafka.create_topic("shelf", 2).unwrap();
+        assert!(kafka.records("shelf").unwrap().is_empty());
+        kafka.delete_topic("shelf").unwrap();
+        kafka.create_topic("shelf", 1).unwrap();
         TcpStream::connect(kafka.brokers()).unwrap();
         let folder = kafka.broker.folder().to_owned();
         drop(kafka);

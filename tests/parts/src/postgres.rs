@@ -1,5 +1,7 @@
 //! A PostgreSQL cluster.
 
+mod disaster;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -26,7 +28,14 @@ bin=$1 folder=$2
 trap '' INT TERM HUP
 echo ready
 cat >/dev/null
-"$bin/pg_ctl" stop --pgdata="$folder/data" --mode=immediate >/dev/null 2>&1
+for data in "$folder/data" "$folder/replica"; do
+    [ -e "$data/postmaster.pid" ] || continue
+    # A server that was halted would not hear that it is to stop.
+    pid=$(head -n 1 "$data/postmaster.pid")
+    pkill -CONT -P "$pid"
+    kill -CONT "$pid"
+    "$bin/pg_ctl" stop --pgdata="$data" --mode=immediate >/dev/null 2>&1
+done
 cd / && rm -rf -- "$folder"
 "#;
 
@@ -130,7 +139,11 @@ impl Postgres {
         let signal = self.folder.join("data/recovery.signal");
         finish("touch", server_program(Path::new("touch"), &self.folder)?.arg(signal))?;
         self.go_on()?;
-        // It takes questions before it has left its recovery.
+        self.await_primary()
+    }
+
+    /// Waits until it has left its recovery; it takes questions before.
+    fn await_primary(&self) -> Result<(), PartError> {
         let mut tries = RECOVERY_LOOKS;
         while self.sql("postgres", "SELECT pg_is_in_recovery()")?.trim() != "f" {
             tries -= 1;
@@ -161,8 +174,12 @@ impl Postgres {
     }
 
     fn control(&self) -> Result<Command, PartError> {
+        self.control_of("data")
+    }
+
+    fn control_of(&self, data: &str) -> Result<Command, PartError> {
         let mut control = server_program(&self.bin.join("pg_ctl"), &self.folder)?;
-        control.arg("--pgdata").arg(self.folder.join("data"));
+        control.arg("--pgdata").arg(self.folder.join(data));
         Ok(control)
     }
 }
@@ -236,8 +253,27 @@ mod tests {
         postgres.restore().unwrap();
         let timeline = postgres.sql("shops", "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 8, 1)").unwrap();
         assert_eq!(timeline.trim(), "2");
+        postgres.pause().unwrap();
+        postgres.resume().unwrap();
+        assert_eq!(postgres.sql("shops", "SELECT count(*) FROM kept").unwrap().trim(), "0");
         let folder = postgres.folder.clone();
         drop(postgres);
         assert!(!folder.exists());
+    }
+    #[test]
+    fn a_cluster_is_set_back_and_fails_over() {
+        let postgres = Postgres::start().unwrap();
+        let count = || postgres.sql("postgres", "SELECT count(*) FROM kept").unwrap().trim().to_owned();
+        postgres.sql("postgres", "CREATE TABLE kept (number int); INSERT INTO kept VALUES (1)").unwrap();
+        postgres.back_up().unwrap();
+        postgres.sql("postgres", "INSERT INTO kept VALUES (2)").unwrap();
+        postgres.set_back().unwrap();
+        assert_eq!(count(), "1");
+        postgres.stand_by().unwrap();
+        postgres.sql("postgres", "INSERT INTO kept VALUES (3)").unwrap();
+        postgres.fail_over().unwrap();
+        // What was written just now may not have reached the replica.
+        assert!(matches!(count().as_str(), "1" | "2"));
+        postgres.sql("postgres", "INSERT INTO kept VALUES (4)").unwrap();
     }
 }

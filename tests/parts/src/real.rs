@@ -25,6 +25,12 @@ impl Real {
         Ok(Self { kafka, postgres, redis, database })
     }
 
+    /// Partitions of the topic.
+    #[must_use]
+    pub const fn partitions(&self) -> u32 {
+        PARTITIONS
+    }
+
     /// The database's address.
     #[must_use]
     pub fn database(&self) -> &str {

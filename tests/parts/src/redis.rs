@@ -1,5 +1,7 @@
 //! A Redis server that keeps nothing on disk.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -57,6 +59,29 @@ impl Redis {
     pub fn go_on(&self) -> Result<(), PartError> {
         self.server.go_on()
     }
+
+    /// Halts it: nothing answers until it resumes.
+    pub fn pause(&self) -> Result<(), PartError> {
+        self.server.pause()
+    }
+
+    /// Lets it run on.
+    pub fn resume(&self) -> Result<(), PartError> {
+        self.server.resume()
+    }
+
+    /// Empties it.
+    pub fn flush(&self) -> Result<(), PartError> {
+        let mut line = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).map_err(system("reach Redis"))?;
+        line.write_all(b"FLUSHALL\r\n").map_err(system("empty Redis"))?;
+        let mut said = [0; 5];
+        line.read_exact(&mut said).map_err(system("empty Redis"))?;
+        if said.starts_with(b"+OK") {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&said).into_owned();
+        Err(PartError::Failed { what: "emptying Redis".to_owned(), said })
+    }
 }
 
 fn program() -> Result<String, PartError> {
@@ -70,13 +95,16 @@ fn program() -> Result<String, PartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::TcpStream;
 
     #[test]
     fn a_server_answers_is_killed_goes_on_and_leaves_nothing_behind() {
         let redis = Redis::start().unwrap();
         let reach = || TcpStream::connect(("127.0.0.1", redis.port));
         reach().unwrap();
+        redis.flush().unwrap();
+        redis.pause().unwrap();
+        redis.resume().unwrap();
+        redis.flush().unwrap();
         redis.kill().unwrap();
         assert!(reach().is_err());
         redis.go_on().unwrap();

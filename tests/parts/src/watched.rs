@@ -1,5 +1,5 @@
-//! A server process that a shell watches, which also kills it and starts it
-//! again when told so.
+//! A server process that a shell watches, which also kills it, halts it and
+//! starts it again when told so.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -42,6 +42,8 @@ while read -r order; do
     case $order in
     kill) end && echo ready || echo ready ;;
     start) start "$@" && echo ready || echo failed ;;
+    pause) kill -STOP "$pid" && echo ready || echo failed ;;
+    resume) kill -CONT "$pid" && echo ready || echo failed ;;
     esac
 done
 end
@@ -96,6 +98,17 @@ impl Watched {
     /// Starts it again, after it was killed.
     pub(crate) fn go_on(&self) -> Result<(), PartError> {
         self.order("start\n")
+    }
+
+    /// Halts the program where it is: its connections stay open and nothing
+    /// answers.
+    pub(crate) fn pause(&self) -> Result<(), PartError> {
+        self.order("pause\n")
+    }
+
+    /// Lets it run on.
+    pub(crate) fn resume(&self) -> Result<(), PartError> {
+        self.order("resume\n")
     }
 
     fn order(&self, order: &str) -> Result<(), PartError> {

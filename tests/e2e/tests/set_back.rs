@@ -1,0 +1,97 @@
+//! Head office loses what it had: a database set back by a backup, a failover
+//! to a replica, a topic wiped. The shops fill it again.
+
+use tidemark_e2e::scene::{Scene, Trouble, wait_for};
+use tidemark_e2e::selling::Selling;
+use tidemark_fleet::patience::expect;
+use tidemark_fleet::receipts::Sums;
+use tidemark_parts::Real;
+
+const EVENTS: &str = "inventory-events";
+
+fn generation(real: &Real) -> Result<u64, Trouble> {
+    Ok(real.postgres.sql("tidemark", "SELECT generation FROM history")?.trim().parse()?)
+}
+
+/// Sells for a moment; what was sold so far.
+async fn sell(scene: &Scene, sums: &mut Sums, life: u64) -> Result<(), Trouble> {
+    let selling = Selling::open(scene, life);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    sums.merge(&selling.close().await?);
+    Ok(())
+}
+
+/// What a service manager does with a centre that has ended.
+async fn started_again(scene: &mut Scene) -> Result<(), Trouble> {
+    for _looks in 0..1_800 {
+        if scene.centre.ended().is_some() {
+            return Ok(scene.centre.restart().await?);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    Err(format!("the centre did not end:\n{}", scene.centre.log_tail()).into())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_set_back_and_one_that_failed_over_hold_all_again() -> Result<(), Trouble> {
+    let real = Real::start()?;
+    let mut scene = Scene::set(&real.flags(), &[]).await?;
+    let mut sums = Sums::default();
+    sell(&scene, &mut sums, 1).await?;
+    scene.prove(&sums).await?;
+    real.postgres.back_up()?;
+    sell(&scene, &mut sums, 2).await?;
+    scene.prove_on(&real, &sums).await?;
+    let before = generation(&real)?;
+
+    // The backup is of before the second sales, which are still in Kafka.
+    real.postgres.set_back()?;
+    sell(&scene, &mut sums, 3).await?;
+    scene.prove_on(&real, &sums).await?;
+    let set_back = generation(&real)?;
+
+    real.postgres.stand_by()?;
+    let selling = Selling::open(&scene, 4);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    real.postgres.fail_over()?;
+    sums.merge(&selling.close().await?);
+    scene.prove_on(&real, &sums).await?;
+    let failed_over = generation(&real)?;
+    expect(failed_over > set_back.max(before), || {
+        format!("a failover takes a generation of its own: {before}, {set_back}, {failed_over}")
+    })?;
+
+    // The whole of head office's data is gone but for an old backup.
+    real.postgres.back_up()?;
+    sell(&scene, &mut sums, 5).await?;
+    scene.prove(&sums).await?;
+    scene.centre.kill().await?;
+    real.postgres.set_back()?;
+    real.kafka.delete_topic(EVENTS)?;
+    scene.centre.restart().await?;
+    sell(&scene, &mut sums, 6).await?;
+    scene.prove_on(&real, &sums).await?;
+    let filled = generation(&real)?;
+    expect(filled > failed_over, || format!("the box knows more than the ledger: {failed_over}, {filled}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_that_is_wiped_is_born_again_and_filled_by_the_shops() -> Result<(), Trouble> {
+    let real = Real::start()?;
+    let mut scene = Scene::set(&real.flags(), &[]).await?;
+    let mut sums = Sums::default();
+    // Applied and not yet applied movements are wiped.
+    for (life, made_anew) in [(1, false), (2, true)] {
+        let selling = Selling::open(&scene, life);
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        real.kafka.delete_topic(EVENTS)?;
+        if made_anew {
+            real.kafka.create_topic(EVENTS, 4)?;
+        }
+        started_again(&mut scene).await?;
+        sums.merge(&selling.close().await?);
+        scene.prove_on(&real, &sums).await?;
+        wait_for("the end of the stream's condition", || async { Ok(!scene.centre_says("TM-1001").await?) }).await?;
+    }
+    Ok(())
+}
