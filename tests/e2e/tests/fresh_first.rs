@@ -46,7 +46,7 @@ async fn pending(scene: &Scene) -> Result<u64, Trouble> {
 async fn a_new_sale_overtakes_a_backlog_on_a_narrow_line() -> Result<(), Trouble> {
     let voice = Voice::start();
     // What waits, and the live sales beside it.
-    let (backlog, live) = either((40_000, 5), (500_000, 40));
+    let (backlog, live) = either((60_000, 3), (500_000, 40));
     let scene = Scene::set(&[], &[]).await?;
     let mut sums = Sums::default();
     scene.line.set(Link::Cut);
