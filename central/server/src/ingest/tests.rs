@@ -397,7 +397,7 @@ async fn what_a_box_let_go_and_the_ledger_lacks_is_named_lost() {
     assert!(matches!(answer, ToBox::Welcome(_)), "{answer:?}");
     let ledger = &site.ingest.ledger;
     let named = async {
-        while !ledger.stores().await.unwrap().first().is_some_and(|books| books.lost == 1_024) {
+        while ledger.stores().await.unwrap().first().is_none_or(|books| books.lost != 1_024) {
             tokio::task::yield_now().await;
         }
     };

@@ -193,7 +193,7 @@ impl Database {
         let mut changed = self.add_balances(plan);
         changed.extend(self.put_taken(plan));
         self.put_forks(plan);
-        self.instructions.retain(|row| !plan.answered.contains(&row.id));
+        self.instructions.retain(|row| !plan.answered.contains(&(row.store.clone(), row.id.clone())));
         self.instructions.extend(offers(plan));
         Some(changed.into_iter().collect())
     }
