@@ -21,8 +21,8 @@
 //!   inside a company: they are kept as digits, never as a global GTIN, and
 //!   say more only by the company's [`InStorePatterns`].
 //! - GS1 elements come as an [`ElementString`] or in a GS1 Digital Link; both
-//!   read alike. What each identifier holds is made from GS1's own dictionary
-//!   in `data/`.
+//!   read alike. What each identifier holds is said as in GS1's own
+//!   dictionary.
 //! - [`Scan::judge`] says what may become a movement. Only item-like codes
 //!   may; what else passes the scanner (licences, cards, addresses) is counted
 //!   by [`Shape`] and never kept.

@@ -1,8 +1,7 @@
 //! The application identifiers: which there are, what their values are made
 //! of, and which of them ask for or rule out each other.
 //!
-//! The [`rows`] are made from the GS1 Barcode Syntax Dictionary in `data/` by
-//! `tests/dictionary.rs`, which also fails when the two differ.
+//! The [`rows`] say what the GS1 Barcode Syntax Dictionary says.
 
 use super::Ai;
 

@@ -1,4 +1,5 @@
-//! Made from `data/gs1-syntax-dictionary.txt` by `tests/dictionary.rs`; see there.
+//! What the GS1 Barcode Syntax Dictionary says of each identifier, as of July
+//! 2026 (<https://github.com/gs1/gs1-syntax-dictionary>, Apache-2.0).
 
 use super::Set::{Base64, Digits, Part as PartNumber, Text};
 use super::{Row, Test, maybe, one, part, span};
