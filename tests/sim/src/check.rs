@@ -60,18 +60,20 @@ impl World {
     /// when it starts, and at the end.
     pub(crate) fn check_answered(&mut self, no: BoxNo) {
         let Some(disk) = self.shop.numbered(no).map(|one| &one.disk) else { return };
-        let missing: Vec<(usize, Seq)> = (0..self.papers.len())
+        let missing: Vec<(usize, bool)> = (0..self.papers.len())
             .filter_map(|at| {
                 let paper = self.papers.get(at)?;
                 let answer = paper.answers.get(&(no, disk.epoch))?;
                 let key = DocumentKey::of(&paper.source, &paper.id);
-                let stands = disk.at(answer.first).is_some_and(|kept| kept.movement.document.key() == key);
-                (!stands || !is_held(disk, key, answer)).then_some((at, answer.first))
+                let there = disk.at(answer.first).is_some_and(|kept| kept.movement.document.key() == key);
+                // What came late in part is held from where its first line had been.
+                let stands = there || disk.taken.is_some();
+                (!stands || !is_held(disk, key, answer)).then_some((at, there))
             })
             .collect();
         // What was forgotten on purpose by a clock is another promise.
-        if let Some((paper, first)) = missing.first() {
-            let promise = if disk.at(*first).is_some() { Promise::P8 } else { Promise::P1 };
+        if let Some((paper, there)) = missing.first() {
+            let promise = if *there { Promise::P8 } else { Promise::P1 };
             self.violate(promise, format!("paper {paper} was answered and is not on disk, {} such", missing.len()));
         }
     }

@@ -185,17 +185,30 @@ impl Rates {
         Fault::ALL.iter().map(|(fault, _)| *fault).filter(|fault| self.mean(*fault).is_some())
     }
 
-    /// Mean time between two of them; none if it never comes. A database that
-    /// is set back, where disks are swapped, restored or copied, may lose what
-    /// no box holds any more.
+    /// Mean time between two of them; none if it never comes.
     pub(crate) fn mean(&self, of: Fault) -> Option<u64> {
-        let stays_away = of == Fault::SetBack && DISKS.iter().any(|fault| self.mean(*fault).is_some());
-        let found = Fault::ALL.iter().zip(&self.means).find(|((fault, _), _)| *fault == of);
-        found.map(|(_, mean)| *mean).filter(|mean| *mean > 0 && !stays_away)
+        Some(self.drawn_mean(of)).filter(|mean| *mean > 0 && !self.stays_away(of))
     }
 
     /// How many in a thousand it meets.
     pub(crate) fn share(&self, of: Fault) -> u64 {
+        if self.stays_away(of) {
+            return 0;
+        }
         Fault::ALL.iter().zip(&self.shares).find(|((fault, _), _)| *fault == of).map_or(0, |(_, share)| *share)
+    }
+
+    fn drawn_mean(&self, of: Fault) -> u64 {
+        Fault::ALL.iter().zip(&self.means).find(|((fault, _), _)| *fault == of).map_or(0, |(_, mean)| *mean)
+    }
+
+    /// What does not come where disks are swapped, restored or copied: a
+    /// database that is set back may lose what no box holds any more; a code
+    /// that was learnt may be resolved twice, if the centre has the first time
+    /// and not the sale; and of two boxes that both sell none can count.
+    fn stays_away(&self, of: Fault) -> bool {
+        let any = |faults: &[Fault]| faults.iter().any(|fault| self.drawn_mean(*fault) > 0);
+        let lost_or_twice = matches!(of, Fault::SetBack | Fault::UnknownCodes) && any(&DISKS);
+        lost_or_twice || of == Fault::Counts && any(&[Fault::DiskRestored, Fault::DiskCloned])
     }
 }

@@ -73,14 +73,16 @@ impl Shelf {
     }
 
     /// The box committed a movement: what it says of its own certainty.
-    pub(crate) fn hear(&mut self, movement: &Movement) {
+    pub(crate) fn hear(&mut self, movement: &Movement, has_shop: bool) {
         let Some(sku) = &movement.sku else { return };
         let unsure = movement.marks.has(Marks::UNORDERED) || movement.marks.has(Marks::RECOUNT);
         // A count that a newer one had seen says nothing of today, nor does one
         // that came late from an older epoch.
         let seen = movement.marks.has(Marks::EXPLAINED) || movement.marks.has(Marks::LATE);
-        let closes = movement.kind == Kind::Count && movement.parked.is_none() && !seen;
-        if closes && self.late.get(sku).is_none_or(|late| *late < movement.happened) {
+        let closes = has_shop && movement.kind == Kind::Count && movement.parked.is_none() && !seen;
+        // Of a count of several zones nobody here knows when it began.
+        let is_plain = movement.labels.reference.is_none();
+        if closes && self.late.get(sku).is_none_or(|late| is_plain && *late < movement.happened) {
             self.to_count.remove(sku);
         }
         if unsure {

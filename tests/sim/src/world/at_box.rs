@@ -184,8 +184,10 @@ impl World {
     /// What a box says of its certainty with the movements from a seq on.
     pub(super) fn hear_saved(&mut self, no: BoxNo, from: u64) {
         let Some(one) = self.shop.numbered(no) else { return };
+        // Only the box that has the shop says that an item is counted.
+        let has_shop = no == self.shop.present.no;
         let (disk, shelf) = (&one.disk, &mut self.shelf);
-        (from..=disk.tail()).filter_map(|seq| disk.at(seq)).for_each(|kept| shelf.hear(&kept.movement));
+        (from..=disk.tail()).filter_map(|seq| disk.at(seq)).for_each(|kept| shelf.hear(&kept.movement, has_shop));
         for seq in from..=disk.tail() {
             let line = || disk.at(seq).map_or_else(String::new, |kept| format!("box {} saved {seq}: {kept}", no.0));
             self.trace.note(self.now, line);

@@ -219,6 +219,9 @@ impl World {
         });
         // Whatever it remembered is worth nothing now.
         state.at = None;
+        if let Some((_, epoch, _)) = plan.opened.last().filter(|_| changed.is_some()) {
+            self.has_store(*epoch);
+        }
         if self.mutant == Some(Mutant::CentreResolves) {
             self.resolve_at_centre(&plan);
         }

@@ -103,6 +103,16 @@ impl World {
         self.start_box();
     }
 
+    /// Of two boxes that both began anew the one has the shop whose epoch came
+    /// last at the centre.
+    pub(super) fn has_store(&mut self, epoch: Epoch) {
+        let plugged = |one: &&ShopBox| one.disk.epoch == epoch && matches!(one.fate, Fate::InUse | Fate::Leaves);
+        if let Some(no) = self.shop.others.iter().find(plugged).map(|one| one.no) {
+            self.take_over(no);
+            self.say_ages();
+        }
+    }
+
     /// The box that forked has the shop from now on; what becomes of it
     /// becomes of the other.
     fn take_over(&mut self, no: BoxNo) {

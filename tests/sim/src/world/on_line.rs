@@ -142,7 +142,14 @@ impl World {
         let (told, whole, suspect) = match &mut message {
             ToBox::Welcome(welcome) => (&mut welcome.blocks, true, welcome.suspect),
             ToBox::Handled(handled) => (&mut handled.blocks, false, suspect),
-            _as_it_is => return message,
+            ToBox::Received(_)
+            | ToBox::AppliedThrough(_)
+            | ToBox::Credit(_)
+            | ToBox::Slow(_)
+            | ToBox::Refused(_)
+            | ToBox::CatalogueVersion(_)
+            | ToBox::Instruction(_)
+            | ToBox::OpeningReady(_) => return message,
         };
         if self.mutant == Some(Mutant::TrustSession) && !suspect {
             let tail = one.disk.tail();
