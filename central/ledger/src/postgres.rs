@@ -97,10 +97,13 @@ impl PostgresLedger {
         Generation(self.generation.load(Ordering::Acquire))
     }
 
-    /// Takes a generation above another; the one the ledger has then.
+    /// Takes a generation above another, with which all levels are published
+    /// again; the one the ledger has then.
     pub async fn raise_generation(&self, above: Generation) -> Result<Generation, LedgerError> {
-        let raise = "UPDATE history SET generation = greatest(generation, $1) RETURNING generation";
-        let row = sqlx::query(raise).bind(number(above.0.saturating_add(1))).fetch_one(&self.write).await?;
+        let raise = "WITH raised AS (UPDATE history SET generation = $1 WHERE generation < $1 RETURNING 1) \
+                     UPDATE positions SET step = step + 1, published = 0 WHERE EXISTS (SELECT FROM raised)";
+        sqlx::query(raise).bind(number(above.0.saturating_add(1))).execute(&self.write).await?;
+        let row = sqlx::query("SELECT generation FROM history").fetch_one(&self.write).await?;
         Ok(self.learn_generation(unsigned(row.try_get("generation")?)))
     }
 
@@ -131,7 +134,8 @@ async fn look_at(connection: &mut PgConnection, generation: &AtomicU64) -> Resul
     server.take_generation(connection, generation).await
 }
 
-/// What a connection leads to.
+/// What a connection leads to. With a new generation all levels are published
+/// again: those that are known outside may be of the history that is no more.
 #[derive(Clone, Copy, Debug)]
 struct Server {
     /// The cluster's identity, given at its birth.
@@ -171,8 +175,9 @@ impl Server {
     /// Learns the ledger's generation; on another cluster or timeline than
     /// the last one, a new one.
     async fn take_generation(self, connection: &mut PgConnection, known: &AtomicU64) -> Result<(), LedgerError> {
-        let raise = "UPDATE history SET generation = generation + 1, system = $1, timeline = $2 \
-                     WHERE (system, timeline) <> ($1, $2)";
+        let raise = "WITH raised AS (UPDATE history SET generation = generation + 1, system = $1, timeline = $2 \
+                     WHERE (system, timeline) <> ($1, $2) RETURNING 1) \
+                     UPDATE positions SET step = step + 1, published = 0 WHERE EXISTS (SELECT FROM raised)";
         sqlx::query(raise).bind(self.system).bind(self.timeline).execute(&mut *connection).await?;
         let row = sqlx::query("SELECT generation FROM history").fetch_one(connection).await?;
         known.fetch_max(unsigned(row.try_get("generation")?), Ordering::AcqRel);

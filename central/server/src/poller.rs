@@ -43,6 +43,8 @@ pub(crate) struct Poller {
 #[derive(Clone, Copy, Debug, Default)]
 struct Cursor {
     step: u64,
+    /// The step at which the applier stood at the last look.
+    stood: u64,
     reached: Option<u64>,
     told_at: Millis,
 }
@@ -80,6 +82,15 @@ impl Poller {
         let asked_at = Millis(self.clock.millis());
         let ends = self.ends(asked_at).await;
         let positions = self.ledger.positions().await?;
+        if positions.iter().any(|position| self.was_set_back(position)) {
+            let known = self.ledger.generation();
+            let raised = self.ledger.raise_generation(known).await?;
+            tracing::warn!(
+                known = known.0,
+                raised = raised.0,
+                "the database was set back: its steps were further; another history"
+            );
+        }
         self.start_over_in_another_history();
         for position in positions {
             let end = ends.get(&position.partition).copied();
@@ -89,6 +100,12 @@ impl Poller {
             self.tell(&self.desk.seats(), position.partition, &look);
         }
         Ok(())
+    }
+
+    /// Whether the applier of a partition stands before where it stood: steps
+    /// only grow in one history.
+    fn was_set_back(&self, now: &PositionRow) -> bool {
+        self.cursors.get(&now.partition).is_some_and(|cursor| now.step < cursor.stood)
     }
 
     /// A ledger that was set back gives steps again that were told before.
@@ -122,8 +139,9 @@ impl Poller {
         end: Option<u64>,
         asked_at: Millis,
     ) -> Result<Option<Look>, LedgerError> {
-        let PositionRow { stream, partition, next, .. } = position;
+        let PositionRow { stream, partition, next, step, .. } = position;
         let cursor = self.cursors.entry(partition).or_default();
+        cursor.stood = step;
         let changed = self.ledger.blocks_changed(partition, cursor.step).await?;
         cursor.step = changed.iter().map(|block| block.step).max().unwrap_or(0).max(cursor.step);
         self.desk.reached(partition, next, end, asked_at);
@@ -210,6 +228,29 @@ mod tests {
     async fn what_the_applier_has_passed_is_told_before_in_postgresql() {
         let postgres = Postgres::start().unwrap();
         looked_at_while_applying(Ledger::postgres(&postgres.url("postgres")).await.unwrap()).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_database_set_back_by_a_backup_is_another_history_though_nothing_in_it_tells() {
+        let postgres = Postgres::start().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::postgres(&postgres.url("postgres")).await.unwrap();
+        let mut poller = poller(&ledger, folder.path()).await;
+        let mut at = ledger.position(0, STREAM).await.unwrap();
+        postgres.back_up().unwrap();
+        for seq in 1..=3 {
+            at = ledger.apply(at, &[record(seq)], seq, 0).await.unwrap().position;
+            poller.look().await.unwrap();
+        }
+        let before = ledger.generation();
+        postgres.set_back().unwrap();
+        let looked = async {
+            // Connections of before are found to be dead one by one.
+            while poller.look().await.is_err() {}
+        };
+        tokio::time::timeout(Duration::from_secs(60), looked).await.unwrap();
+        assert!(ledger.generation() > before);
+        assert_eq!(poller.cursors[&0].step, 0, "it tells all changes anew");
     }
 
     #[tokio::test]

@@ -80,7 +80,15 @@ impl Scene {
         for article in &self.range {
             all.add(STORE, &article.sku, i64::try_from(OPENING)?);
         }
-        let proven = proof::prove(&self.books(), real, &Expected { sums: &all, parked: 0 }, HANG).await;
+        let proven = async {
+            let totals = proof::prove(&self.books(), real, &Expected { sums: &all, parked: 0 }, HANG).await?;
+            wait_for("the box to know that head office holds all", || async {
+                Ok(self.edge.get("/v1/status").await?.get("pending") == Some(&json!(0)))
+            })
+            .await?;
+            Ok::<_, Trouble>(totals)
+        };
+        let proven = proven.await;
         let logs = || format!("centre:\n{}\nbox:\n{}", self.centre.log_tail(), self.edge.log_tail());
         proven.map_err(|trouble| format!("{trouble}\n{}", logs()).into())
     }

@@ -46,7 +46,8 @@ impl PostgresLedger {
 
     /// Levels of pairs, in any order; pairs nothing is known of are left out.
     pub async fn levels(&self, pairs: &[(StoreId, Sku)]) -> Result<Vec<LevelRow>, LedgerError> {
-        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation, \
+        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, \
+                     (SELECT generation FROM history) AS generation, \
                      b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled \
                       FROM (SELECT DISTINCT * FROM UNNEST($1::text[], $2::text[]) AS w (store, sku)) w \
                       JOIN stores s ON s.store = w.store JOIN balances b ON b.store = s.key AND b.sku = w.sku \
@@ -61,7 +62,8 @@ impl PostgresLedger {
 
     /// Levels of a partition that changed after a step.
     pub async fn levels_changed(&self, partition: u32, after_step: u64) -> Result<Vec<LevelRow>, LedgerError> {
-        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation, \
+        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, \
+                     (SELECT generation FROM history) AS generation, \
                      b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled \
                       FROM balances b JOIN stores s ON s.key = b.store \
                       JOIN epochs e ON e.store = b.store AND e.ordinal = b.ordinal WHERE b.part = $1 AND b.step > $2";
@@ -72,7 +74,8 @@ impl PostgresLedger {
 
     /// An item's levels in all stores.
     pub async fn levels_of_item(&self, sku: &Sku) -> Result<Vec<LevelRow>, LedgerError> {
-        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation, \
+        let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, \
+                     (SELECT generation FROM history) AS generation, \
                      b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled \
                       FROM balances b JOIN stores s ON s.key = b.store \
                       JOIN epochs e ON e.store = b.store AND e.ordinal = b.ordinal WHERE b.sku = $1 ORDER BY s.store";
