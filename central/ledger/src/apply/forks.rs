@@ -101,6 +101,21 @@ impl Deciding<'_> {
     }
 }
 
+impl Deciding<'_> {
+    /// Closes the forked letters of what older epochs restated: nobody submits
+    /// that again, a box restates for itself when it takes its own opening.
+    pub(super) fn restates(&mut self, store: &StoreId, ordinal: EpochOrdinal) {
+        let Some(open) = self.known.forks.get(store) else { return };
+        let of_opening = |fork: &&OpenFork| fork.document.1.starts_with(&format!("opening-{}-", fork.position.epoch));
+        for fork in open.iter().filter(|fork| fork.ordinal < ordinal && fork.document.0 == "box").filter(of_opening) {
+            if self.plan.replayed.insert(fork.number) {
+                let of = (store.clone(), fork.position.epoch);
+                self.plan.counts.entry(of).or_default().forks -= 1;
+            }
+        }
+    }
+}
+
 /// The id under which a box submits a lane's movement again in a new epoch.
 fn lane_id(at: Position, seq: Seq) -> String {
     format!("{}-fork-{seq}", at.epoch)

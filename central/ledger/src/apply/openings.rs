@@ -113,6 +113,7 @@ impl Deciding<'_> {
             // What the ledger lacks, the box had before it.
             Taken::First | Taken::Not => {
                 self.plan.taken.insert((store.clone(), epoch), Taken::At(opening.seq));
+                self.restates(store, state.ordinal);
             }
             Taken::At(_) | Taken::Settled(_) => {}
         }

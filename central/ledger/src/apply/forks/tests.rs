@@ -1,11 +1,13 @@
 use bytes::Bytes;
 use tidemark_model::Epoch;
+use tidemark_sync::message::OpeningTaken;
+use tidemark_wire::{Control, EpochTook, encode_control};
 
 use super::super::tests::{World, sold, store};
-use super::super::{Content, Known, decide};
+use super::super::{ApplyRecord, Content, Known, decide};
 use super::*;
 
-fn digest_of(record: &super::super::ApplyRecord) -> u64 {
+fn digest_of(record: &ApplyRecord) -> u64 {
     match &record.content {
         Content::Movement(position, bytes) => movement_digest(&store(), *position, bytes),
         Content::Control(_) => unreachable!("only movements are sold"),
@@ -48,6 +50,24 @@ fn a_forked_letter_closes_with_the_movement_of_a_later_epoch_that_replays_it() {
     let plan = decide(&sold(&[(0, 1), (0, 1)], 9), &known);
     assert_eq!(plan.replayed, [1].into(), "not the one of its own epoch, nor of another document");
     assert_eq!(plan.counts[&(store(), Epoch(1))].forks, -1);
+}
+
+#[test]
+fn a_forked_letter_of_a_restatement_closes_when_a_later_epochs_box_takes_its_opening() {
+    let fork = |number, source: &str, id: &str| OpenFork {
+        number,
+        position: Position { epoch: Epoch(0xab), seq: 4 },
+        ordinal: EpochOrdinal(0),
+        document: (source.to_owned(), id.to_owned()),
+    };
+    let id = "opening-00000000000000ab-1";
+    let forks = vec![fork(1, "box", id), fork(2, "till:1", id), fork(3, "box", "resolve-1")];
+    let known = Known { forks: [(store(), forks)].into(), ..Known::default() };
+    let opening = OpeningTaken { ordinal: EpochOrdinal(1), seq: 0 };
+    let control = Control::OpeningTaken(EpochTook { store: store(), epoch: Epoch(9), opening });
+    let content = Content::Control(Bytes::from(encode_control(&control)));
+    let plan = decide(&[ApplyRecord { offset: 0, store: store(), content }], &known);
+    assert_eq!(plan.replayed, [1].into(), "the others are submitted again");
 }
 
 #[test]
