@@ -63,12 +63,13 @@ pub enum Fault {
     UnitsChange,
 }
 
-/// Those that change or copy disks: of these a world has one, if any.
-const DISKS: [Fault; 3] = [Fault::BoxSwap, Fault::DiskRestored, Fault::DiskCloned];
 /// The first so many are drawn each for itself.
 const SINGLE: usize = 23;
 
 impl Fault {
+    /// Those that change or copy disks: of these a world has one, if any.
+    pub const DISKS: [Self; 3] = [Self::BoxSwap, Self::DiskRestored, Self::DiskCloned];
+
     /// All of them, with the words of the command line.
     pub const ALL: [(Self, &'static str); 28] = [
         (Self::LineCut, "line-cut"),
@@ -144,7 +145,7 @@ impl Rates {
 
     /// In some worlds disks are swapped, restored or copied.
     fn draw_disks(&mut self, chance: &mut Chance) {
-        let Some(fault) = chance.of_slice(&DISKS).copied().filter(|_| chance.permille(400)) else { return };
+        let Some(fault) = chance.of_slice(&Fault::DISKS).copied().filter(|_| chance.permille(400)) else { return };
         let often = chance.between(12_000, self.trouble_ms);
         self.set(fault, often);
     }
@@ -208,7 +209,7 @@ impl Rates {
     /// and not the sale; and of two boxes that both sell none can count.
     fn stays_away(&self, of: Fault) -> bool {
         let any = |faults: &[Fault]| faults.iter().any(|fault| self.drawn_mean(*fault) > 0);
-        let lost_or_twice = matches!(of, Fault::SetBack | Fault::UnknownCodes) && any(&DISKS);
+        let lost_or_twice = matches!(of, Fault::SetBack | Fault::UnknownCodes) && any(&Fault::DISKS);
         lost_or_twice || of == Fault::Counts && any(&[Fault::DiskRestored, Fault::DiskCloned])
     }
 }

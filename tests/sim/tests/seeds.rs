@@ -1,7 +1,9 @@
 //! The simulator's own tests: fresh seeds, seeds that once failed, mistakes
 //! that have to be caught, and the same seed twice.
 
-use tidemark_sim::{Mutant, Trial, once_failed, shrink, trial, try_all};
+use std::ops::Range;
+
+use tidemark_sim::{Fault, Mutant, Trial, once_failed, shrink, trial, try_all};
 
 #[test]
 fn seeds_that_once_failed_keep_every_promise() {
@@ -15,12 +17,21 @@ fn seeds_that_once_failed_keep_every_promise() {
     assert_eq!(seeds, lines.count(), "a line that names no seed");
 }
 
-#[test]
-fn twenty_thousand_seeds_keep_every_promise() {
-    if let Some(seed) = try_all(0..20_000, &Trial::of(0), true).failing.first() {
-        let smaller = shrink(&Trial::of(*seed));
+fn all_keep_every_promise(seeds: Range<u64>, like: &Trial) {
+    if let Some(seed) = try_all(seeds, like, true).failing.first() {
+        let smaller = shrink(&Trial { seed: *seed, ..like.clone() });
         panic!("seed {seed} breaks {:?}; replay: {}", trial(&smaller).broken.first(), smaller.replay());
     }
+}
+
+#[test]
+fn twenty_thousand_seeds_in_which_a_box_keeps_its_disk_keep_every_promise() {
+    all_keep_every_promise(0..20_000, &Trial { without: Fault::DISKS.to_vec(), ..Trial::of(0) });
+}
+
+#[test]
+fn three_thousand_seeds_in_which_disks_change_too_keep_every_promise() {
+    all_keep_every_promise(0..3_000, &Trial::of(0));
 }
 
 #[test]
