@@ -17,21 +17,23 @@ fn seeds_that_once_failed_keep_every_promise() {
     assert_eq!(seeds, lines.count(), "a line that names no seed");
 }
 
-fn all_keep_every_promise(seeds: Range<u64>, like: &Trial) {
-    if let Some(seed) = try_all(seeds, like, true).failing.first() {
-        let smaller = shrink(&Trial { seed: *seed, ..like.clone() });
-        panic!("seed {seed} breaks {:?}; replay: {}", trial(&smaller).broken.first(), smaller.replay());
-    }
+/// The first seed that breaks a promise, which one, and the line that tries it
+/// again.
+fn first_failing(seeds: Range<u64>, like: &Trial) -> Option<String> {
+    let seed = *try_all(seeds, like, true).failing.first()?;
+    let smaller = shrink(&Trial { seed, ..like.clone() });
+    Some(format!("seed {seed} breaks {:?}; replay: {}", trial(&smaller).broken.first(), smaller.replay()))
 }
 
 #[test]
 fn twenty_thousand_seeds_in_which_a_box_keeps_its_disk_keep_every_promise() {
-    all_keep_every_promise(0..20_000, &Trial { without: Fault::DISKS.to_vec(), ..Trial::of(0) });
+    let like = Trial { without: Fault::DISKS.to_vec(), ..Trial::of(0) };
+    assert_eq!(first_failing(0..20_000, &like), None);
 }
 
 #[test]
 fn three_thousand_seeds_in_which_disks_change_too_keep_every_promise() {
-    all_keep_every_promise(0..3_000, &Trial::of(0));
+    assert_eq!(first_failing(0..3_000, &Trial::of(0)), None);
 }
 
 #[test]
