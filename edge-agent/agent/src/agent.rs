@@ -20,10 +20,12 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::checked::Checked;
+use crate::claims::Claims;
 use crate::control::Control;
-use crate::desk::{Desk, Fittings};
+use crate::desk::{Desk, Fittings, Keyboard};
 use crate::events::Events;
 use crate::http::{Bodies, Door, Views, router};
+use crate::pin::PinGuard;
 use crate::reporter::Reporter;
 use crate::roll::Roll;
 use crate::settings::{BoxSettings, SettingsError};
@@ -154,7 +156,7 @@ pub(crate) async fn run(settings: BoxSettings) -> Result<(), AgentError> {
 }
 
 async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, clock: Clock) -> Result<(), AgentError> {
-    let Checked { time_zone, line, tls, lanes, .. } = checked;
+    let Checked { time_zone, line, tls, desk: at_desk, .. } = checked;
     let conditions = Active::default();
     let (events, metrics) = Events::declare();
     let listener = Listener::open(settings.http.address, tls.clone()).await?.counted(events.traffic.clone());
@@ -162,6 +164,8 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
     let (contact, control) = Control::open(&settings.data, epoch, listener.address(), tls.is_some());
     let scanners = Scanners::start(settings.scanner.clone(), Arc::new(move || clock.millis()))?;
     let (troubles, roll) = (Troubles::new(conditions.clone(), clock), Roll::default());
+    let (keyboard, typed) = Keyboard::build();
+    let claims = Claims::of(at_desk.seats(), journal.odometer().0);
     let (desk, desk_view) = Desk::build(
         Fittings {
             journal: journal.clone(),
@@ -173,7 +177,8 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
             clock,
         },
         scanners,
-        &lanes,
+        at_desk,
+        (claims.clone(), typed),
     )?;
     let around = Surroundings {
         journal: journal.clone(),
@@ -188,8 +193,24 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
     let reporter = Arc::new(Reporter::new(journal.clone(), views, conditions.clone(), clock));
     let watch = Watch { troubles: troubles.clone(), journal: journal.clone(), data: settings.data.clone(), tls };
     let bodies = Bodies::default();
-    let door =
-        Door { journal: journal.clone(), events, metrics, reporter, time_zone, clock, troubles, roll, control, bodies };
+    let zones = settings.count.selling.iter().chain(&settings.count.zones).cloned().collect();
+    let door = Door {
+        journal: journal.clone(),
+        events,
+        metrics,
+        reporter,
+        time_zone,
+        clock,
+        troubles,
+        roll,
+        control,
+        bodies,
+        claims,
+        keyboard,
+        pin: Arc::new(PinGuard::of(&settings.data)),
+        language: settings.language,
+        zones,
+    };
     let mut tasks = Tasks::new();
     announce(listener.address(), &journal);
     tasks.spawn("desk", desk.run(tasks.stop()));

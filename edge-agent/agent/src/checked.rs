@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use tidemark_barcode::InStorePatterns;
 use tidemark_daemon::listen::{ListenError, Tls};
 use tidemark_daemon::logging;
 use tidemark_model::{Label, Source, StoreId};
 
 use crate::agent::AgentError;
+use crate::desk::DeskSettings;
 use crate::intake::LANE_PREFIX;
 use crate::settings::{BoxSettings, LaneSettings, SettingsError, pair};
 use crate::uplink::Line;
@@ -23,8 +25,9 @@ pub(crate) struct Checked {
     pub(crate) line: Option<Line>,
     /// The box's own certificate.
     pub(crate) tls: Option<Tls>,
-    /// Lanes, those that only a scanner names among them.
-    pub(crate) lanes: Vec<LaneSettings>,
+    /// Lanes, those that only a scanner names among them, and how they count
+    /// and read.
+    pub(crate) desk: DeskSettings,
 }
 
 impl Checked {
@@ -42,8 +45,17 @@ impl Checked {
             return Err(ListenError::PlaintextOffLoopback { address }.into());
         }
         tidemark_scanner::check(&settings.scanner)?;
-        Ok(Self { store, time_zone, line, tls, lanes: lanes_of(settings)? })
+        Ok(Self { store, time_zone, line, tls, desk: desk_of(settings)? })
     }
+}
+
+fn desk_of(settings: &BoxSettings) -> Result<DeskSettings, SettingsError> {
+    let zone = |name: &String| {
+        Label::new(name).map_err(|error| SettingsError::Zone(format!("`{name}` is no name of a zone: {error}")))
+    };
+    let selling = settings.count.selling.iter().map(zone).collect::<Result<_, _>>()?;
+    let patterns = settings.in_store.iter().map(|given| (given.prefix.as_str(), given.pattern.as_str()));
+    Ok(DeskSettings { lanes: lanes_of(settings)?, selling, in_store: InStorePatterns::parse(patterns)? })
 }
 
 fn lanes_of(settings: &BoxSettings) -> Result<Vec<LaneSettings>, SettingsError> {

@@ -2,6 +2,9 @@
 //! failed, 2 usage, 78 bad configuration.
 
 mod client;
+mod doctor;
+mod pin;
+mod sheet;
 mod till;
 
 use std::io::{BufRead as _, Write as _, stderr, stdin};
@@ -45,11 +48,27 @@ enum Command {
         #[arg(short, long, default_value = "table")]
         output: Form,
     },
+    /// Looks at all that has to be right on this machine, and says what to do;
+    /// exits with 0 ok, 1 warning, 2 critical, 3 unknown.
+    Doctor {
+        #[command(flatten)]
+        told: Told,
+        /// table, json, jsonl or csv
+        #[arg(short, long, default_value = "table")]
+        output: Form,
+    },
     /// Tills that may submit from another machine.
     Till {
         #[command(subcommand)]
         command: till::TillCommand,
     },
+    /// The PIN with which documents are taken back on the box's page.
+    Pin {
+        #[command(subcommand)]
+        command: pin::PinCommand,
+    },
+    /// The command codes of this store's lanes, as a page for printing.
+    Sheet(sheet::SheetCommand),
     /// The configuration.
     Config {
         #[command(subcommand)]
@@ -178,7 +197,7 @@ impl Cli {
     /// Runs the command.
     pub(crate) fn run(self) -> ExitCode {
         match carry_out(self.command) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(code) => code,
             Err(error) => {
                 complain(&error);
                 ExitCode::from(error.exit_code())
@@ -203,22 +222,26 @@ fn say(text: &str) -> std::io::Result<()> {
     writeln!(stderr().lock(), "tidemark-edge: {text}")
 }
 
-fn carry_out(command: Command) -> Result<(), CommandError> {
+fn carry_out(command: Command) -> Result<ExitCode, CommandError> {
     match command {
-        Command::Run(told) => run(&told),
-        Command::Status { told, output } => client::status(&told.load()?.settings, output),
-        Command::Tail { told, output } => client::tail(&told.load()?.settings, output),
-        Command::Till { command } => till::carry_out(command),
-        Command::Config { command: ConfigCommand::Check(told) } => check(&told),
+        Command::Run(told) => run(&told)?,
+        Command::Status { told, output } => client::status(&told.load()?.settings, output)?,
+        Command::Tail { told, output } => client::tail(&told.load()?.settings, output)?,
+        Command::Till { command } => till::carry_out(command)?,
+        Command::Pin { command } => pin::carry_out(&command)?,
+        Command::Sheet(wanted) => sheet::carry_out(&wanted)?,
+        Command::Config { command: ConfigCommand::Check(told) } => check(&told)?,
         Command::Config { command: ConfigCommand::PrintDefault } => {
-            Ok(print(config::print_default::<BoxSettings>().trim_start())?)
+            print(config::print_default::<BoxSettings>().trim_start())?;
         }
         Command::Config { command: ConfigCommand::Explain { told, output } } => {
-            Ok(told.load()?.rows().print(output)?)
+            told.load()?.rows().print(output)?;
         }
-        Command::Explain { code, output } => Ok(print(&explain(code, output)?)?),
-        Command::Barcode { output: _ } => barcode(),
+        Command::Explain { code, output } => print(&explain(code, output)?)?,
+        Command::Barcode { output: _ } => barcode()?,
+        Command::Doctor { told, output } => return doctor::carry_out(&told, output),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run(told: &Told) -> Result<(), CommandError> {

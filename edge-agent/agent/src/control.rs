@@ -105,7 +105,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 /// A file that nobody else may read, from its beginning.
-fn private(path: &Path) -> io::Result<std::fs::File> {
+pub(crate) fn private(path: &Path) -> io::Result<std::fs::File> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}

@@ -1,46 +1,45 @@
 //! The desk: one task that owns the lanes and hears the scanners. A signal
 //! good goes out only after the journal's answer.
 
+mod at_till;
+mod counting;
+mod given;
 mod judging;
 mod signals;
+mod typed;
+mod view;
+
+pub(crate) use typed::Keyboard;
+pub(crate) use view::DeskView;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tidemark_barcode::DoubleRead;
+use tidemark_barcode::{DoubleRead, InStorePatterns};
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
 use tidemark_journal::{Committed, Journal, LaneState, NotSaved, Submission};
 use tidemark_model::{Label, Odometer, Status};
-use tidemark_scanner::{Closed, DeviceEvent, DeviceId, Events as ScannerEvents, Frame, Health, Scanners, Unavailable};
-use tokio::sync::watch;
+use tidemark_scanner::{Closed, DeviceEvent, DeviceId, Events as ScannerEvents, Frame, Scanners, Unavailable};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::claims::{Claims, Outcome, Seat};
 use crate::events::Events;
-use crate::lane::{Lane, LaneMemory, Mode, Signal, Step};
+use crate::lane::{Given, Lane, LaneMemory, Mode, Signal, Step};
 use crate::roll::Roll;
 use crate::settings::{LaneSettings, Role, SettingsError};
-use crate::status::{LaneStatus, ScannerStatus};
 use crate::troubles::Troubles;
 use signals::{as_scanner_signal, earned, was_given_before, words_of};
+use typed::{Typed, of_page};
 
 /// How often lanes are asked whether their time is over.
 const TICK: Duration = Duration::from_millis(500);
 /// Before a time-out that could not be saved is tried again.
 const TIME_OUT_AGAIN_MS: u64 = 10_000;
-
-/// What the page shows of lanes and scanners.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct DeskView {
-    /// Lanes, by name.
-    pub(crate) lanes: Vec<LaneStatus>,
-    /// Scanners, by port.
-    pub(crate) scanners: Vec<ScannerStatus>,
-    /// What the scanners have counted, by port.
-    pub(crate) health: Vec<(String, Health)>,
-}
 
 /// What the desk works with.
 #[derive(Clone, Debug)]
@@ -54,6 +53,25 @@ pub(crate) struct Fittings {
     pub(crate) clock: Clock,
 }
 
+/// What the desk is told by the configuration.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DeskSettings {
+    /// Every lane.
+    pub(crate) lanes: Vec<LaneSettings>,
+    /// Zones from which goods are sold.
+    pub(crate) selling: BTreeSet<Label>,
+    /// How the company's own numbers are read.
+    pub(crate) in_store: InStorePatterns,
+}
+
+impl DeskSettings {
+    /// The lanes with a till in front, each with who may claim it.
+    pub(crate) fn seats(&self) -> impl Iterator<Item = (String, Seat)> + '_ {
+        let lanes = self.lanes.iter().filter(|lane| lane.role == Role::Till);
+        lanes.map(|lane| (lane.name.clone(), lane.till.clone().map_or(Seat::Anybody, Seat::Till)))
+    }
+}
+
 /// The desk before it runs.
 #[derive(Debug)]
 pub(crate) struct Desk {
@@ -61,7 +79,15 @@ pub(crate) struct Desk {
     scanners: Scanners,
     heard: ScannerEvents,
     lanes: BTreeMap<String, Place>,
+    /// Zones from which goods are sold.
+    selling: BTreeSet<Label>,
+    in_store: InStorePatterns,
     reads: BTreeMap<String, DoubleRead>,
+    claims: Claims,
+    /// Lines of handhelds' pages.
+    typed: mpsc::Receiver<Typed>,
+    /// Scans that wait for their till's word.
+    handed: JoinSet<(String, DeviceId, Outcome)>,
     view: watch::Sender<DeskView>,
 }
 
@@ -80,13 +106,14 @@ impl Desk {
     pub(crate) fn build(
         with: Fittings,
         (scanners, heard): (Scanners, ScannerEvents),
-        settings: &[LaneSettings],
+        DeskSettings { lanes: settings, selling, in_store }: DeskSettings,
+        (claims, typed): (Claims, mpsc::Receiver<Typed>),
     ) -> Result<(Self, watch::Receiver<DeskView>), SettingsError> {
         let mut lanes = BTreeMap::new();
-        for settings in settings {
+        for settings in &settings {
             let name = Label::new(&settings.name).map_err(|error| SettingsError::Lane(error.to_string()))?;
             let home = Mode::from(settings.mode);
-            let memory = remembered(&with, &name, home);
+            let memory = remembered(&with, &name, &home);
             let unfit = || SettingsError::Lane(format!("{name} is too long for a name"));
             let lane = Lane::new(name.clone(), home, memory).ok_or_else(unfit)?;
             if let Some(last) = &lane.memory().last {
@@ -105,7 +132,19 @@ impl Desk {
             );
         }
         let (view, seen) = watch::channel(DeskView::default());
-        let desk = Self { with, scanners, heard, lanes, reads: BTreeMap::new(), view };
+        let desk = Self {
+            with,
+            scanners,
+            heard,
+            lanes,
+            selling,
+            in_store,
+            reads: BTreeMap::new(),
+            claims,
+            typed,
+            handed: JoinSet::new(),
+            view,
+        };
         desk.show();
         Ok((desk, seen))
     }
@@ -120,10 +159,13 @@ impl Desk {
                     Some(event) => self.hear(event).await,
                     None => break,
                 },
+                Some(handed) = self.handed.join_next() => self.told(handed),
+                Some(typed) = self.typed.recv() => self.take_typed(typed).await,
                 _ = tick.tick() => self.look_at_time().await,
             }
             self.show();
         }
+        self.claims.close();
         let scanners = self.scanners;
         // Stopping joins threads that may be in the middle of a read.
         tokio::task::spawn_blocking(move || scanners.stop()).await.map_err(std::io::Error::other)?;
@@ -174,7 +216,9 @@ impl Desk {
         }
         self.with.events.scans.inc();
         let Some(name) = self.scanners.get(&device).map(|scanner| scanner.config().lane.clone()) else { return };
-        if let Some(signal) = self.take(&name, &bytes).await {
+        if self.lanes.get(&name).is_some_and(|place| place.role == Role::Till) {
+            self.hand_over(name, device, &bytes);
+        } else if let Some(signal) = self.take(&name, &bytes).await {
             self.signal(&name, &device, signal);
         }
     }
@@ -182,10 +226,15 @@ impl Desk {
     /// Takes what was read on a lane; the signal it earns, none on a lane
     /// that is off.
     async fn take(&mut self, name: &str, bytes: &[u8]) -> Option<Signal> {
+        self.take_on_page(name, bytes, None).await
+    }
+
+    /// The same, of a handheld's page.
+    async fn take_on_page(&mut self, name: &str, bytes: &[u8], page: Option<u64>) -> Option<Signal> {
         // A number that was given before is skipped, so the second try ends.
         for _ in 0..2 {
-            let place = self.lanes.get(name).filter(|place| place.role != Role::Off)?;
-            let step = self.decide(&place.lane, bytes);
+            let place = self.lanes.get(name).filter(|place| place.role == Role::Work)?;
+            let step = of_page(self.decide(&place.lane, bytes), page);
             if let Some(signal) = self.carry_out(name, step).await {
                 return Some(signal);
             }
@@ -198,7 +247,7 @@ impl Desk {
     async fn carry_out(&mut self, name: &str, step: Step) -> Option<Signal> {
         match step {
             Step::Signal(signal) => Some(signal),
-            Step::Look(item) => {
+            Step::Look(Given { item, .. }) => {
                 let known = self.is_catalogued(&item);
                 self.tell_look(name, &item);
                 Some(if known { Signal::Looked } else { Signal::NotFound })
@@ -266,6 +315,11 @@ impl Desk {
             // counted by the scanner's own health.
             scanner.feedback(as_scanner_signal(signal)).ok();
         }
+        self.say(name, signal);
+    }
+
+    /// What the page says of a lane.
+    fn say(&mut self, name: &str, signal: Signal) {
         // What was looked at has been told already.
         if let Some(place) = self.lanes.get_mut(name)
             && let Some(words) = words_of(signal)
@@ -307,42 +361,18 @@ impl Desk {
             }
         }
     }
-
-    fn show(&self) {
-        let lanes = self.lanes.iter().map(|(name, place)| LaneStatus {
-            name: name.clone(),
-            mode: match (place.role, place.lane.memory().mode) {
-                (Role::Off, _) => "off".to_owned(),
-                (Role::Work, Mode::Look) => "look".to_owned(),
-                (Role::Work, Mode::Sell) => "sell".to_owned(),
-            },
-            last_saved: place.lane.memory().last.clone(),
-            last_signal: place.last_signal.clone(),
-        });
-        let scanners = self.scanners.all().iter().map(|scanner| {
-            let health = scanner.health();
-            ScannerStatus {
-                path: scanner.device().as_str().to_owned(),
-                lane: scanner.config().lane.clone(),
-                present: health.open,
-                scans: health.frame_count,
-            }
-        });
-        let health = self.scanners.all().iter().map(|s| (s.device().as_str().to_owned(), s.health())).collect();
-        self.view.send_replace(DeskView { lanes: lanes.collect(), scanners: scanners.collect(), health });
-    }
 }
 
 /// What a lane remembers; a memory that can't be read is told and begins
 /// anew.
-fn remembered(with: &Fittings, name: &Label, home: Mode) -> LaneMemory {
+fn remembered(with: &Fittings, name: &Label, home: &Mode) -> LaneMemory {
     let read = match with.journal.lane(name) {
-        Ok(None) => return LaneMemory::at(home),
+        Ok(None) => return LaneMemory::at(home.clone()),
         Ok(Some(bytes)) => LaneMemory::decode(&bytes).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     read.unwrap_or_else(|error| {
         with.conditions.raise_about(registry::LANE_MEMORY, name.as_str(), error, with.clock.millis());
-        LaneMemory::anew(home, with.journal.odometer())
+        LaneMemory::anew(home.clone(), with.journal.odometer())
     })
 }

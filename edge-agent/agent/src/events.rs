@@ -36,6 +36,8 @@ pub(crate) struct Events {
     pub(crate) scan_shapes: Counters,
     /// Reads of the same code right after the first.
     pub(crate) double_reads: Counter,
+    /// Scans handed to tills, by what became of them.
+    pub(crate) handed: Counters,
     /// Connections.
     pub(crate) traffic: Traffic,
     /// What is read when somebody asks.
@@ -60,6 +62,11 @@ impl Events {
             scans_not_kept: metrics.counters("scans_not_kept", "Scans of which nothing was kept, by why", "why"),
             scan_shapes: metrics.counters("scan_shapes_not_kept", "The same by symbology and length", "shape"),
             double_reads: metrics.counter("scans_double_read", "Reads of the same code within 400 ms"),
+            handed: metrics.counters(
+                "scans_handed",
+                "Scans handed to the till in front, by what became of them",
+                "outcome",
+            ),
             traffic: Traffic::declare(&mut metrics),
             readings: Readings::declare(&mut metrics),
         };

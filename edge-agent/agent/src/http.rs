@@ -4,9 +4,13 @@ mod body;
 mod docs;
 mod documents;
 mod entry;
+mod handhelds;
 mod health;
 mod items;
 mod movements;
+mod pages;
+mod scans;
+mod sheets;
 mod tills;
 
 pub(crate) use body::Bodies;
@@ -15,10 +19,8 @@ pub(crate) use tills::till_name;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
 use axum::http::Uri;
 use axum::middleware;
-use axum::response::Html;
 use axum::routing::{delete, get, post};
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::metrics::MetricsPage;
@@ -26,14 +28,16 @@ use tidemark_daemon::problem::{self, Problem};
 use tidemark_journal::Journal;
 use tokio::sync::watch;
 
+use crate::claims::Claims;
 use crate::control::ControlHash;
-use crate::desk::DeskView;
+use crate::desk::{DeskView, Keyboard};
 use crate::events::Events;
-use crate::page;
+use crate::pin::PinGuard;
 use crate::reporter::Reporter;
 use crate::roll::Roll;
 use crate::troubles::Troubles;
 use crate::uplink::UplinkView;
+use crate::words::Language;
 
 /// What the handlers work with; cheap to clone.
 #[derive(Clone, Debug)]
@@ -48,6 +52,12 @@ pub(crate) struct Door {
     pub(crate) roll: Roll,
     pub(crate) control: ControlHash,
     pub(crate) bodies: Bodies,
+    pub(crate) claims: Claims,
+    pub(crate) keyboard: Keyboard,
+    pub(crate) pin: Arc<PinGuard>,
+    pub(crate) language: Language,
+    /// Zones on the printed sheet.
+    pub(crate) zones: Arc<[String]>,
 }
 
 /// What the page and `/v1/status` read beside the journal.
@@ -60,11 +70,18 @@ pub(crate) struct Views {
 /// All routes.
 pub(crate) fn router(door: Door) -> Router {
     let guarded = Router::new()
-        .route("/", get(box_page))
+        .route("/", get(pages::status))
+        .route("/documents", get(pages::documents))
+        .route("/documents/undo", get(pages::ask).post(pages::take_back))
+        .route("/h", get(handhelds::choose))
+        .route("/h/{lane}", get(handhelds::show).post(handhelds::take))
+        .route("/sheet", get(sheets::show))
         .route("/v1/events", post(documents::submit))
         .route("/v1/documents", get(documents::list))
         .route("/v1/items/{item}", get(items::show))
         .route("/v1/movements", get(movements::list))
+        .route("/v1/scans", get(scans::follow))
+        .route("/v1/scans/{id}/feedback", post(scans::feedback))
         .route("/v1/status", get(health::status))
         .route("/v1/tills", get(tills::list).post(tills::add))
         .route("/v1/tills/{name}", delete(tills::remove))
@@ -79,10 +96,6 @@ pub(crate) fn router(door: Door) -> Router {
         .fallback(nowhere)
         .method_not_allowed_fallback(other_method)
         .with_state(door)
-}
-
-async fn box_page(State(door): State<Door>) -> Result<Html<String>, Problem> {
-    Ok(Html(page::render(&health::gather(door).await?)))
 }
 
 async fn nowhere(uri: Uri) -> Problem {

@@ -1,132 +1,217 @@
 //! The box's page: server-rendered, readable without JavaScript and with the
 //! line down. It asks for itself every five seconds.
 
+mod documents;
+mod handhelds;
+
+pub(crate) use documents::{Undo, documents, encoded, undo_form, undo_told};
+pub(crate) use handhelds::{Button, handheld, handhelds};
+
 use std::fmt::Write as _;
 
 use tidemark_daemon::openapi_page::escaped;
+use tidemark_model::Kind;
 
-use crate::status::{LaneStatus, Mark, Recent, ScannerStatus, Status, Trouble};
+use crate::status::{Centre, LaneStatus, Mark, Recent, ScannerStatus, Status, Trouble};
+use crate::words::{Language, Word};
 
 const STYLE: &str = include_str!("../assets/page.css");
+/// Movements on the page.
+const MOVEMENTS: usize = 10;
+
+/// A page being written, in one language.
+struct Page {
+    text: String,
+    language: Language,
+}
+
+impl Page {
+    /// The head of a page and its first heading.
+    fn begin(language: Language, store: &str, title: &str, head: &str) -> Self {
+        let (tag, store, title) = (language.tag(), escaped(store), escaped(title));
+        let text = format!(
+            "<!doctype html><html lang=\"{tag}\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">{head}\
+             <title>{store}: {title}</title><link rel=\"icon\" href=\"data:,\"><style>{STYLE}</style></head><body><main>\
+             <h1>{} {store}</h1>",
+            escaped(language.say(Word::Store))
+        );
+        Self { text, language }
+    }
+
+    fn put(&mut self, text: std::fmt::Arguments<'_>) {
+        // Writing to a string can't fail.
+        self.text.write_fmt(text).unwrap_or(());
+    }
+
+    /// A word, ready for the page.
+    fn word(&self, word: Word) -> String {
+        escaped(self.language.say(word))
+    }
+
+    fn heading(&mut self, word: Word) {
+        let word = self.word(word);
+        self.put(format_args!("<section><h2>{word}</h2>"));
+    }
+
+    /// A table's head; columns of numbers are marked.
+    fn table(&mut self, columns: &[(Word, bool)]) {
+        self.text.push_str("<table><thead><tr>");
+        for (column, is_number) in columns {
+            let (word, class) = (self.word(*column), if *is_number { " class=\"number\"" } else { "" });
+            self.put(format_args!("<th scope=\"col\"{class}>{word}</th>"));
+        }
+        self.text.push_str("</tr></thead><tbody>");
+    }
+
+    fn end(mut self) -> String {
+        self.text.push_str("</main></body></html>\n");
+        self.text
+    }
+}
 
 /// The page for a status.
-pub(crate) fn render(status: &Status) -> String {
-    let mut page = String::with_capacity(8 * 1024);
+pub(crate) fn render(status: &Status, language: Language) -> String {
     let (class, word) = match status.mark() {
-        Mark::Good => ("good", "OK"),
-        Mark::Warning => ("warn", "Look"),
-        Mark::Bad => ("bad", "NOT SAVED"),
+        Mark::Good => ("good", Word::Good),
+        Mark::Warning => ("warn", Word::Warn),
+        Mark::Bad => ("bad", Word::Bad),
     };
-    let store = escaped(&status.store);
-    let sentence = escaped(&status.sentence());
-    push(
-        &mut page,
-        format_args!(
-            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta http-equiv=\"refresh\" content=\"5\"><title>{store}: {word}</title>\
-         <link rel=\"icon\" href=\"data:,\"><style>{STYLE}</style></head><body><main>\
-         <h1>Store {store}</h1><p class=\"state {class}\" role=\"status\"><strong>{word}</strong> {sentence}</p>"
-        ),
-    );
+    let head = "<meta http-equiv=\"refresh\" content=\"5\">";
+    let mut page = Page::begin(language, &status.store, language.say(word), head);
+    let (word, sentence) = (page.word(word), escaped(&sentence(status, language)));
+    page.put(format_args!("<p class=\"state {class}\" role=\"status\"><strong>{word}</strong> {sentence}</p>"));
+    let (documents, sheet, tag) = (page.word(Word::Documents), page.word(Word::Sheet), language.tag());
+    let handheld = page.word(Word::Handheld);
+    page.put(format_args!(
+        "<nav><a href=\"/documents?language={tag}\">{documents}</a> <a href=\"/sheet?language={tag}\">{sheet}</a> \
+         <a href=\"/h?language={tag}\">{handheld}</a> \
+         <a href=\"/docs\">API</a>"
+    ));
+    for other in Language::ALL.into_iter().filter(|other| *other != language) {
+        let tag = other.tag();
+        page.put(format_args!(" <a href=\"/?language={tag}\" hreflang=\"{tag}\" lang=\"{tag}\">{tag}</a>"));
+    }
+    page.text.push_str("</nav>");
     troubles(&mut page, &status.conditions);
     lanes(&mut page, &status.lanes);
     scanners(&mut page, &status.scanners);
     recent(&mut page, &status.recent);
     facts(&mut page, status);
-    page.push_str("</main></body></html>\n");
-    page
+    page.end()
 }
 
-fn push(page: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string can't fail.
-    page.write_fmt(text).unwrap_or(());
+/// The one sentence that people read.
+fn sentence(status: &Status, language: Language) -> String {
+    let say = |word| language.say(word);
+    let saved = say(if status.saving { Word::Saved } else { Word::NotSaved });
+    let reached = match (&status.centre, status.pending) {
+        (Centre { address: None, .. }, _) => say(Word::Alone).to_owned(),
+        (Centre { reached: true, .. }, 0) => say(Word::OfficeHasIt).to_owned(),
+        (Centre { reached: true, .. }, waiting) => say(Word::OfficeGets).replace("{}", &waiting.to_string()),
+        (Centre { reached: false, .. }, 0) => say(Word::OfficeAway).to_owned(),
+        (Centre { reached: false, .. }, waiting) => say(Word::OfficeWaits).replace("{}", &waiting.to_string()),
+    };
+    format!("{saved}; {reached}")
 }
 
-fn troubles(page: &mut String, troubles: &[Trouble]) {
+fn troubles(page: &mut Page, troubles: &[Trouble]) {
     if troubles.is_empty() {
         return;
     }
-    page.push_str("<section><h2>What needs a look</h2><ul>");
+    page.heading(Word::Troubles);
+    page.text.push_str("<ul>");
     for trouble in troubles {
         let [code, title, detail, remedy] =
             [&trouble.code, &trouble.title, &trouble.detail, &trouble.remedy].map(|text| escaped(text));
-        push(page, format_args!("<li><strong>{title}</strong> ({code})<br>{detail}<br><em>{remedy}</em></li>"));
+        page.put(format_args!("<li><strong>{title}</strong> ({code})<br>{detail}<br><em>{remedy}</em></li>"));
     }
-    page.push_str("</ul></section>");
+    page.text.push_str("</ul></section>");
 }
 
-fn lanes(page: &mut String, lanes: &[LaneStatus]) {
+fn lanes(page: &mut Page, lanes: &[LaneStatus]) {
     if lanes.is_empty() {
         return;
     }
-    page.push_str("<section><h2>Lanes</h2><table><thead><tr><th scope=\"col\">Lane</th><th scope=\"col\">Mode</th><th scope=\"col\">Last saved scan</th><th scope=\"col\">Last signal</th></tr></thead><tbody>");
+    page.heading(Word::Lanes);
+    page.table(&[(Word::Lane, false), (Word::Mode, false), (Word::LastSaved, false), (Word::LastSignal, false)]);
     for lane in lanes {
-        let last = escaped(lane.last_saved.as_deref().unwrap_or("none yet"));
+        let last = lane.last_saved.as_deref().map_or_else(|| page.word(Word::NoneYet), escaped);
         let signal = escaped(lane.last_signal.as_deref().unwrap_or("–"));
         let (name, mode) = (escaped(&lane.name), escaped(&lane.mode));
-        push(page, format_args!("<tr><td>{name}</td><td>{mode}</td><td>{last}</td><td>{signal}</td></tr>"));
+        page.put(format_args!("<tr><td>{name}</td><td>{mode}</td><td>{last}</td><td>{signal}</td></tr>"));
     }
-    page.push_str("</tbody></table></section>");
+    page.text.push_str("</tbody></table></section>");
 }
 
-fn scanners(page: &mut String, scanners: &[ScannerStatus]) {
+fn scanners(page: &mut Page, scanners: &[ScannerStatus]) {
     if scanners.is_empty() {
         return;
     }
-    page.push_str("<section><h2>Scanners</h2><table><thead><tr><th scope=\"col\">Port</th><th scope=\"col\">Lane</th><th scope=\"col\">State</th><th scope=\"col\" class=\"number\">Scans</th></tr></thead><tbody>");
+    page.heading(Word::Scanners);
+    page.table(&[(Word::Port, false), (Word::Lane, false), (Word::State, false), (Word::Scans, true)]);
     for scanner in scanners {
-        let (class, word) = if scanner.present { ("good", "ready") } else { ("warn", "not there; plug it in") };
+        let (class, word) = if scanner.present { ("good", Word::Ready) } else { ("warn", Word::PlugIn) };
+        let word = page.word(word);
         let (path, lane, scans) = (escaped(&scanner.path), escaped(&scanner.lane), scanner.scans);
-        push(
-            page,
-            format_args!(
-                "<tr><td>{path}</td><td>{lane}</td><td class=\"{class}\">{word}</td><td class=\"number\">{scans}</td></tr>"
-            ),
-        );
+        page.put(format_args!(
+            "<tr><td>{path}</td><td>{lane}</td><td class=\"{class}\">{word}</td><td class=\"number\">{scans}</td></tr>"
+        ));
     }
-    page.push_str("</tbody></table></section>");
+    page.text.push_str("</tbody></table></section>");
 }
 
-fn recent(page: &mut String, recent: &[Recent]) {
-    page.push_str("<section><h2>Last movements</h2>");
+fn recent(page: &mut Page, recent: &[Recent]) {
+    page.heading(Word::Movements);
     if recent.is_empty() {
-        page.push_str("<p>None yet. Scan something, or post a receipt.</p></section>");
+        let none = page.word(Word::NoMovements);
+        page.put(format_args!("<p>{none}</p></section>"));
         return;
     }
-    page.push_str("<table><thead><tr><th scope=\"col\">Time</th><th scope=\"col\">What</th><th scope=\"col\">Item</th><th scope=\"col\" class=\"number\">Quantity</th><th scope=\"col\" class=\"number\">On hand</th><th scope=\"col\">From</th></tr></thead><tbody>");
-    for movement in recent.iter().take(10) {
+    let columns = [(Word::Time, false), (Word::What, false), (Word::Item, false), (Word::Amount, true)];
+    page.table(&[&columns[..], &[(Word::OnHand, true), (Word::From, false)]].concat());
+    for movement in recent.iter().take(MOVEMENTS) {
         let Recent { time, kind, item, quantity, on_hand, source, parked, .. } = movement;
-        let [time, kind, item, quantity, source] = [time, kind, item, quantity, source].map(|text| escaped(text));
+        let [time, item, quantity, source] = [time, item, quantity, source].map(|text| escaped(text));
+        let what = what(page, kind, *parked);
         let on_hand = escaped(on_hand.as_deref().unwrap_or("–"));
-        let aside = if *parked { " (kept aside)" } else { "" };
-        push(
-            page,
-            format_args!(
-                "<tr><td>{time}</td><td>{kind}{aside}</td><td>{item}</td><td class=\"number\">{quantity}</td>\
+        page.put(format_args!(
+            "<tr><td>{time}</td><td>{what}</td><td>{item}</td><td class=\"number\">{quantity}</td>\
              <td class=\"number\">{on_hand}</td><td>{source}</td></tr>"
-            ),
-        );
+        ));
     }
-    page.push_str("</tbody></table></section>");
+    page.text.push_str("</tbody></table></section>");
 }
 
-fn facts(page: &mut String, status: &Status) {
-    let centre = escaped(status.centre.address.as_deref().unwrap_or("none configured"));
+/// What a movement is, and whether it was kept aside.
+fn what(page: &Page, kind: &str, parked: bool) -> String {
+    let kind = Kind::from_word(kind).map_or_else(|| escaped(kind), |kind| page.word(Word::of_kind(kind)));
+    if parked { format!("{kind} ({})", page.word(Word::Aside)) } else { kind }
+}
+
+fn facts(page: &mut Page, status: &Status) {
+    let centre = status.centre.address.as_deref().map_or_else(|| page.word(Word::NoneConfigured), escaped);
     let heard = match status.centre.heard_seconds {
-        None => "never".to_owned(),
-        Some(seconds) => format!("{seconds} s ago"),
+        None => page.word(Word::Never),
+        Some(seconds) => format!("{seconds} s"),
     };
+    let days = status.trading_days_left.map_or_else(|| "–".to_owned(), |days| days.to_string());
+    let days = page.word(Word::DaysFit).replace("{}", &days);
     let Status { tail, pending, catalogue, version, epoch, .. } = status;
-    let (version, epoch) = (escaped(version), escaped(epoch));
-    push(
-        page,
-        format_args!(
-            "<section><h2>This box</h2><dl><dt>Saved movements</dt><dd>{tail}</dd><dt>Not yet at head office</dt><dd>{pending}</dd>\
-         <dt>Head office</dt><dd>{centre}, heard {heard}</dd><dt>Catalogue</dt><dd>version {catalogue}</dd>\
-         <dt>Program</dt><dd>{version}, epoch {epoch}</dd></dl></section>"
-        ),
-    );
+    page.heading(Word::ThisBox);
+    page.text.push_str("<dl>");
+    for (word, value) in [
+        (Word::SavedMovements, tail.to_string()),
+        (Word::NotYetThere, pending.to_string()),
+        (Word::HeadOffice, format!("{centre}, {} {heard}", page.word(Word::Heard))),
+        (Word::Catalogue, format!("{} {catalogue}", page.word(Word::Version))),
+        (Word::Room, days),
+        (Word::Program, format!("{}, {} {}", escaped(version), page.word(Word::Epoch), escaped(epoch))),
+    ] {
+        let word = page.word(word);
+        page.put(format_args!("<dt>{word}</dt><dd>{value}</dd>"));
+    }
+    page.text.push_str("</dl></section>");
 }
 
 #[cfg(test)]
@@ -149,9 +234,33 @@ mod tests {
                 parked: false,
             })
             .collect();
-        let page = render(&status);
-        assert!(page.contains("Everything is saved, and head office has it."));
+        let page = render(&status, Language::En);
+        assert!(page.contains("Everything is saved; head office has it."));
         assert!(page.contains("item-10") && !page.contains("item-11"), "ten movements, no more");
+        let german = render(&status, Language::De);
+        assert!(german.contains("lang=\"de\"") && german.contains("<td>Verkauf</td>"), "{german}");
+    }
+
+    #[test]
+    fn every_state_of_line_and_disk_has_its_sentence_in_every_language() {
+        let mut sentences = std::collections::BTreeSet::new();
+        for language in [Language::En, Language::Pl] {
+            for (saving, address, reached, pending) in [
+                (true, true, true, 0),
+                (true, true, true, 3),
+                (true, true, false, 0),
+                (true, true, false, 3),
+                (true, false, false, 3),
+                (false, true, true, 0),
+            ] {
+                let mut status = example();
+                (status.saving, status.pending, status.centre.reached) = (saving, pending, reached);
+                status.centre.address = address.then(|| "https://centre".to_owned());
+                sentences.insert(sentence(&status, language));
+            }
+        }
+        assert_eq!(sentences.len(), 12);
+        assert!(sentences.iter().all(|sentence| !sentence.contains("{}")));
     }
 
     #[test]
@@ -161,10 +270,11 @@ mod tests {
         status.lanes = vec![LaneStatus {
             name: "\"><img src=x>".to_owned(),
             mode: "look".to_owned(),
+            takes: true,
             last_saved: Some("a&b'".to_owned()),
             last_signal: None,
         }];
-        let page = render(&status);
+        let page = render(&status, Language::Fr);
         assert!(!page.contains("<script>") && !page.contains("<img"));
         assert!(page.contains("a&amp;b&#39;"));
     }

@@ -8,6 +8,7 @@ use tidemark_daemon::config::{Key, Settings};
 use tidemark_daemon::logging::Form;
 
 use crate::lane::Mode;
+use crate::words::Language;
 
 /// The configuration of a box.
 #[derive(Debug, Deserialize)]
@@ -19,6 +20,8 @@ pub(crate) struct BoxSettings {
     pub(crate) data: PathBuf,
     /// The shop's time zone.
     pub(crate) time_zone: String,
+    /// The language of the box's page and sheet.
+    pub(crate) language: Language,
     /// Whether the line is paid by volume.
     pub(crate) metered: bool,
     /// The centre.
@@ -37,6 +40,31 @@ pub(crate) struct BoxSettings {
     /// Lanes.
     #[serde(default)]
     pub(crate) lane: Vec<LaneSettings>,
+    /// Counts.
+    pub(crate) count: CountSettings,
+    /// The company's own numbers.
+    #[serde(default)]
+    pub(crate) in_store: Vec<InStoreSettings>,
+}
+
+/// Counts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CountSettings {
+    /// Zones from which goods are sold.
+    pub(crate) selling: Vec<String>,
+    /// Other zones on the printed sheet.
+    pub(crate) zones: Vec<String>,
+}
+
+/// A kind of number that the company gives by itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InStoreSettings {
+    /// What such a number begins with.
+    pub(crate) prefix: String,
+    /// What each digit is.
+    pub(crate) pattern: String,
 }
 
 /// The centre.
@@ -93,12 +121,14 @@ pub(crate) struct LaneSettings {
     /// The mode of a session that begins.
     #[serde(default)]
     pub(crate) mode: ModeWord,
+    /// The till in front of it; any if none is named.
+    pub(crate) till: Option<String>,
 }
 
 impl LaneSettings {
     /// A lane of which only the name is known.
     pub(crate) fn plain(name: &str) -> Self {
-        Self { name: name.to_owned(), role: Role::Work, mode: ModeWord::Look }
+        Self { name: name.to_owned(), role: Role::Work, mode: ModeWord::Look, till: None }
     }
 }
 
@@ -109,6 +139,8 @@ pub(crate) enum Role {
     /// A scan is a command or an item.
     #[default]
     Work,
+    /// A scan is handed to the till in front.
+    Till,
     /// A scan is counted.
     Off,
 }
@@ -122,6 +154,10 @@ pub(crate) enum ModeWord {
     Look,
     /// Sell.
     Sell,
+    /// Return.
+    Return,
+    /// Receive.
+    Receive,
 }
 
 impl From<ModeWord> for Mode {
@@ -129,6 +165,8 @@ impl From<ModeWord> for Mode {
         match word {
             ModeWord::Look => Self::Look,
             ModeWord::Sell => Self::Sell,
+            ModeWord::Return => Self::Return,
+            ModeWord::Receive => Self::Receive,
         }
     }
 }
@@ -142,6 +180,7 @@ impl Settings for BoxSettings {
         key("store", "", "the shop's id, such as \"S0001\""),
         key("data", "\"/var/lib/tidemark-edge\"", "folder of the journal"),
         key("time_zone", "\"UTC\"", "the shop's IANA time zone; the business day changes at 04:00 of it"),
+        key("language", "\"en\"", "the language of the box's page and sheet: en, de, fr, es, pl or pt"),
         key("metered", "false", "true on a line paid by volume: heartbeats every 60 s instead of 10 s"),
         key("centre.address", "", "the centre, such as \"https://centre.example:443\"; without it the box works alone"),
         key("centre.ca", "", "PEM file of the authority of the centre's certificate"),
@@ -158,8 +197,17 @@ impl Settings for BoxSettings {
         key("scanner[].profile", "\"generic\"", "generic, bell, datalogic, honeywell or cipherlab"),
         key("scanner[].feedback", "", "bytes of signals, such as { good = \"06\", error = \"15\" }"),
         key("lane[].name", "", "the lane's name"),
-        key("lane[].role", "\"work\"", "work or off"),
-        key("lane[].mode", "\"look\"", "the mode of a session that begins: look or sell"),
+        key("lane[].role", "\"work\"", "work, till or off"),
+        key(
+            "lane[].till",
+            "",
+            "the till in front of a lane of role till, such as \"till:3\"; any till if none is named",
+        ),
+        key("lane[].mode", "\"look\"", "the mode of a session that begins: look, sell, return or receive"),
+        key("count.selling", "[\"floor\"]", "zones of a count from which goods are sold"),
+        key("count.zones", "[\"back\"]", "other zones of a count, for the printed sheet"),
+        key("in_store[].prefix", "", "what a number of the company's own begins with, such as \"2[0-9]\""),
+        key("in_store[].pattern", "", "what its digits are, such as \"PPIIIIIVWWWWWC\"; see docs/barcodes.md"),
     ];
 }
 
@@ -180,6 +228,12 @@ pub(crate) enum SettingsError {
         /// What is not.
         missing: &'static str,
     },
+    /// A zone that can't be.
+    #[error("`count.selling`: {0}")]
+    Zone(String),
+    /// A pattern that can't be.
+    #[error("`in_store`: {0}")]
+    InStore(#[from] tidemark_barcode::PatternError),
     /// A lane that can't be.
     #[error("`lane`: {0}")]
     Lane(String),

@@ -30,6 +30,10 @@ pub(crate) struct Status {
     pub(crate) pending: u64,
     /// How old the oldest of them is.
     pub(crate) oldest_pending_seconds: Option<u64>,
+    /// Days of trading at 20,000 movements that still fit on the disk; none if
+    /// that can't be told here.
+    #[serde(default)]
+    pub(crate) trading_days_left: Option<u64>,
     /// Milliseconds the box has run.
     pub(crate) odometer_ms: u64,
     /// The catalogue in use; 0 without one.
@@ -88,6 +92,9 @@ pub(crate) struct LaneStatus {
     pub(crate) name: String,
     /// What an item does on it.
     pub(crate) mode: String,
+    /// Whether a handheld may work on it.
+    #[serde(default)]
+    pub(crate) takes: bool,
     /// The last saved scan.
     pub(crate) last_saved: Option<String>,
     /// What was signalled last.
@@ -204,6 +211,7 @@ pub(crate) mod tests {
             tail: 10,
             pending: 0,
             oldest_pending_seconds: None,
+            trading_days_left: Some(400),
             odometer_ms: 1,
             catalogue: 1,
             conditions: Vec::new(),

@@ -110,6 +110,16 @@ pub fn decode(bytes: &[u8]) -> Result<Scan<'_>, Rejection<'_>> {
     }
 }
 
+/// What a frame carries, as text, without symbology identifier and line end:
+/// for a till that decodes for itself. Bytes that are no UTF-8 become U+FFFD.
+#[must_use]
+pub fn data_of(frame: &[u8]) -> String {
+    let (identifier, data) = aim::split(without_line_end(frame));
+    let known = identifier.is_some_and(|identifier| identifier.symbology() != Symbology::Unknown);
+    let data = if known { data } else { without_line_end(frame) };
+    String::from_utf8_lossy(data).into_owned()
+}
+
 fn without_line_end(mut frame: &[u8]) -> &[u8] {
     while let [rest @ .., b'\r' | b'\n'] = frame {
         frame = rest;

@@ -44,7 +44,7 @@ mod retail;
 
 pub use aim::Symbology;
 pub use command::{Command, CommandError, Verb};
-pub use decode::{Confidence, Content, Scan, decode};
+pub use decode::{Confidence, Content, Scan, data_of, decode};
 pub use gs1::{Ai, CheckPair, Companions, Element, ElementString, Elements, Gs1Error, LinkError, Measure, Unit};
 pub use in_store::{InStoreError, InStoreItem, InStoreNumber, InStorePatterns, PatternError, PatternFault, Price};
 pub use json::scan_line_to_json;

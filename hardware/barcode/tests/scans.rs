@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use tidemark_barcode::{
-    Ai, Confidence, Content, DecodeError, Gtin, GtinError, ItemCode, Judgement, NotKept, Symbology, decode,
+    Ai, Confidence, Content, DecodeError, Gtin, GtinError, ItemCode, Judgement, NotKept, Symbology, data_of, decode,
 };
 
 fn gtin(scan: &str) -> Option<String> {
@@ -215,4 +215,13 @@ fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
         Judgement::Command(_) | Judgement::NotKept(_) => {}
     }
     Ok(())
+}
+
+#[test]
+fn the_data_of_a_frame_is_what_a_till_would_have_read() {
+    assert_eq!(data_of(b"]E04006381333931\r\n"), "4006381333931");
+    assert_eq!(data_of(b"4006381333931\n"), "4006381333931");
+    assert_eq!(data_of(b"]no identifier"), "]no identifier");
+    assert_eq!(data_of(b"caf\xe9"), "caf\u{fffd}");
+    assert_eq!(data_of(b""), "");
 }

@@ -37,6 +37,57 @@ pub fn room(_path: &Path) -> io::Result<Room> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// What a path lies on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Its name, or its number where we know none.
+    pub name: String,
+    /// It is gone when the power is.
+    pub is_memory: bool,
+    /// It is on another machine.
+    pub is_network: bool,
+}
+
+/// What a path lies on, by the number of its file system (statfs(2)).
+#[cfg(target_os = "linux")]
+pub fn kind_of(path: &Path) -> io::Result<Kind> {
+    const KNOWN: [(u64, &str, bool, bool); 12] = [
+        (0xef53, "ext4", false, false),
+        (0x5846_5342, "xfs", false, false),
+        (0x9123_683e, "btrfs", false, false),
+        (0xf2f5_2010, "f2fs", false, false),
+        (0x2fc1_2fc1, "zfs", false, false),
+        (0x0102_1994, "tmpfs", true, false),
+        (0x8584_58f6, "ramfs", true, false),
+        (0x794c_7630, "overlay", false, false),
+        (0x6969, "nfs", false, true),
+        (0xff53_4d42, "cifs", false, true),
+        (0xfe53_4d42, "smb2", false, true),
+        (0x0102_1997, "9p", false, true),
+    ];
+    let number = u64::try_from(rustix::fs::statfs(path)?.f_type).unwrap_or_default() & 0xffff_ffff;
+    let known = KNOWN.iter().find(|(magic, ..)| *magic == number);
+    Ok(known.map_or_else(
+        || Kind { name: format!("a file system of number {number:#x}"), is_memory: false, is_network: false },
+        |(_, name, is_memory, is_network)| Kind {
+            name: (*name).to_owned(),
+            is_memory: *is_memory,
+            is_network: *is_network,
+        },
+    ))
+}
+
+/// What a path lies on: not known on this system.
+#[cfg(not(target_os = "linux"))]
+pub fn kind_of(_path: &Path) -> io::Result<Kind> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Flags with which a port is opened without becoming its terminal and
+/// without waiting for its carrier.
+#[cfg(unix)]
+pub const QUIET_OPEN: i32 = rustix::fs::OFlags::NOCTTY.union(rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
+
 /// Whether a path belongs to the user of this process. What another user
 /// makes in it, root among them, its own one may not be able to open.
 #[cfg(unix)]
@@ -61,6 +112,14 @@ mod tests {
         let here = room(&std::env::temp_dir()).unwrap();
         assert!(here.total_mib > 0 && here.free_mib <= here.total_mib, "{here:?}");
         assert!(room(Path::new("/nonexistent/folder")).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_path_lies_on_is_told() {
+        let proc = kind_of(Path::new("/proc")).unwrap();
+        assert!(proc.name.contains("0x9fa0") && !proc.is_memory && !proc.is_network, "{proc:?}");
+        assert!(kind_of(Path::new("/nonexistent/folder")).is_err());
     }
 
     #[test]

@@ -128,8 +128,25 @@ pub enum Target {
         /// The seq of the row.
         row: Seq,
     },
+    /// The sheet of a count that is open.
+    Tally(Box<Tally>),
     /// Nothing: parked, untracked, waste.
     Nothing,
+}
+
+/// What one scan of a count put on its sheet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// The item.
+    pub sku: Sku,
+    /// How much, in base units.
+    pub counted: Quantity,
+    /// The count.
+    pub reference: Reference,
+    /// The zone.
+    pub zone: Option<Label>,
+    /// Who counted.
+    pub counter: Option<Label>,
 }
 
 /// What was sold or received under a code that nobody knew.

@@ -2,7 +2,7 @@
 //! over nothing else, so that a till may repeat it with other labels or
 //! another time.
 
-use crate::document::{Body, CountReason, Document, Line, ParkedLine, SkuChange, TakenLine, Unit};
+use crate::document::{Body, CountReason, Document, Line, ParkedLine, SheetUse, SkuChange, TakenLine, Unit};
 use crate::key::ContentDigest;
 use crate::movement::About;
 
@@ -69,6 +69,12 @@ impl Canon {
                 self.choice(u8::from(count.last));
                 self.choice(u8::from(count.sells));
                 self.lines(&count.lines);
+                match count.sheet {
+                    // As it was before sheets could add.
+                    SheetUse::Whole => {}
+                    SheetUse::Adds => self.choice(1),
+                    SheetUse::Anew => self.choice(2),
+                }
             }
             Body::Void { source, id } => {
                 self.choice(crate::Kind::Void.number());

@@ -280,8 +280,22 @@ pub struct CountBody {
     pub last: bool,
     /// This zone is where goods are sold from.
     pub sells: bool,
+    /// What becomes of what its zone and counter had before.
+    pub sheet: SheetUse,
     /// What was counted.
     pub lines: Vec<Line>,
+}
+
+/// What a sheet of a named count does with what was counted in its zone before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SheetUse {
+    /// It is all that this counter counted there: a recount replaces.
+    #[default]
+    Whole,
+    /// It adds to what this counter counted there: one scan of a lane.
+    Adds,
+    /// The zone is counted anew, whoever counted it before; then it adds.
+    Anew,
 }
 
 /// Why something was counted.

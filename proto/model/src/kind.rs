@@ -206,7 +206,11 @@ impl Marks {
     /// When it happened is known at the latest only: its age reaches behind the
     /// boot.
     pub const UNSURE: Self = Self(1 << 18);
-    const WORDS: [(Self, &'static str); 19] = [
+    /// It adds to what its counter counted in its zone, as scans of a lane do.
+    pub const ADDS: Self = Self(1 << 19);
+    /// The first of a zone that is counted anew, whoever counted it before.
+    pub const ANEW: Self = Self(1 << 20);
+    const WORDS: [(Self, &'static str); 21] = [
         (Self::EXPLAINED, "explained"),
         (Self::UNORDERED, "unordered"),
         (Self::ESTIMATED, "estimated"),
@@ -226,6 +230,8 @@ impl Marks {
         (Self::HELD, "held"),
         (Self::UNSEEN, "unseen"),
         (Self::UNSURE, "unsure"),
+        (Self::ADDS, "adds"),
+        (Self::ANEW, "anew"),
     ];
 
     /// From the kept bits; unknown bits are kept.

@@ -6,7 +6,7 @@
 use tidemark_model::content::content_digest;
 use tidemark_model::digest::{movement_digest, stock_digest};
 use tidemark_model::document::{
-    Body, CountBody, CountReason, Line, ParkedLine, SkuChange, TakenLine, Timing, TradeKind, Unit,
+    Body, CountBody, CountReason, Line, ParkedLine, SheetUse, SkuChange, TakenLine, Timing, TradeKind, Unit,
 };
 use tidemark_model::movement::{About, Labels};
 use tidemark_model::{
@@ -92,6 +92,7 @@ fn full_count() -> Document {
         full: true,
         last: true,
         sells: true,
+        sheet: SheetUse::Whole,
         lines: vec![Line::Taken(line(12_000))],
     };
     let labels = Labels {

@@ -9,7 +9,7 @@ pub use task::{Order, ShopView, run};
 
 use std::time::Duration;
 
-use tidemark_model::document::{Body, CountBody, CountReason, Line, TakenLine, Timing, Unit};
+use tidemark_model::document::{Body, CountBody, CountReason, Line, SheetUse, TakenLine, Timing, Unit};
 use tidemark_model::movement::Labels;
 use tidemark_model::{
     Document, DocumentId, Epoch, Odometer, Quantity, Source, Status, StoreId, TextError, WallTime, code_spelling,
@@ -210,7 +210,14 @@ fn opening(id: DocumentId, lines: Vec<InstructionLine>) -> Result<Document, Text
     let taken =
         |line: InstructionLine| Line::Taken(TakenLine { unit: Unit::Sku, ..TakenLine::plain(line.sku, line.quantity) });
     let lines = lines.into_iter().map(taken).collect();
-    let body = CountBody { reason: CountReason::Opening, full: false, last: false, sells: true, lines };
+    let body = CountBody {
+        reason: CountReason::Opening,
+        full: false,
+        last: false,
+        sells: true,
+        sheet: SheetUse::Whole,
+        lines,
+    };
     Ok(Document {
         source: Source::new(CENTRE_SOURCE)?,
         id,

@@ -1,7 +1,7 @@
 //! What the shop of a run submits: every document follows from the run's seed
 //! and its number, so that a log of numbers says all.
 
-use tidemark_model::document::{Body, CountBody, CountReason, Line, TakenLine, Timing, TradeKind};
+use tidemark_model::document::{Body, CountBody, CountReason, Line, SheetUse, TakenLine, Timing, TradeKind};
 use tidemark_model::movement::Labels;
 use tidemark_model::{
     Document, DocumentId, Item, ItemUnit, Label, Quantity, Sku, Source, StoreId, WallTime, code_spelling,
@@ -139,7 +139,14 @@ fn body(number: u64, till: u64, draws: &mut Draws) -> Option<Body> {
     Some(match draws.below(100) {
         0..=3 => {
             let lines = lines(draws, 8);
-            Body::Count(CountBody { reason: CountReason::Count, full: false, last: false, sells: true, lines })
+            Body::Count(CountBody {
+                reason: CountReason::Count,
+                full: false,
+                last: false,
+                sells: true,
+                sheet: SheetUse::Whole,
+                lines,
+            })
         }
         4..=9 if number >= TILLS => {
             // One of the same till's, often enough a recent one.

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use tidemark_model::catalogue::KitPart;
-use tidemark_model::document::{Body, CountBody, CountReason, Line, ParkedLine, TakenLine, Timing, TradeKind};
+use tidemark_model::document::{
+    Body, CountBody, CountReason, Line, ParkedLine, SheetUse, TakenLine, Timing, TradeKind,
+};
 use tidemark_model::movement::Labels;
 use tidemark_model::{
     Code, Document, DocumentId, Epoch, Item, ItemUnit, Label, MemoryBooks, ParkReason, Quantity, Sku, Source, WallTime,
@@ -121,7 +123,7 @@ impl Paper {
                 let sells = sheet.of.as_ref().is_none_or(|(_, zone, _)| *zone == Zone::Floor);
                 let lines = sheet.counted.iter().map(line).collect();
                 let (reason, last) = (CountReason::Count, sheet.last);
-                Body::Count(CountBody { reason, full: false, last, sells, lines })
+                Body::Count(CountBody { reason, full: false, last, sells, sheet: SheetUse::Whole, lines })
             }
             Content::DayClose => Body::DayClose { documents: Some(1), units: None },
             Content::Garbage => Body::Unreadable(garbage()),

@@ -15,6 +15,7 @@ use super::{CommandError, Told};
 use crate::agent::open_journal;
 use crate::checked::Checked;
 use crate::http::till_name;
+use crate::page::encoded;
 use crate::settings::BoxSettings;
 
 #[derive(Debug, Subcommand)]
@@ -99,16 +100,9 @@ fn remove(settings: &BoxSettings, name: &Source) -> Result<(), CommandError> {
         let known = with_journal(settings, async |journal| journal.remove_till(asked).await)?;
         return if known { Ok(()) } else { Err(CommandError::Asked(format!("there is no till {name}"))) };
     };
-    let path = format!("/v1/tills/{}", in_path(name.as_str()));
+    let path = format!("/v1/tills/{}", encoded(name.as_str()));
     running.call("DELETE", &path, None)?.good()?;
     Ok(())
-}
-
-/// A text as one part of a path (RFC 3986, section 2.1).
-fn in_path(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    let shown = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    text.bytes().map(shown).collect()
 }
 
 fn with_journal<T>(
@@ -126,14 +120,4 @@ fn with_journal<T>(
     let done = runtime.block_on(work(journal)).map_err(|error| CommandError::Asked(error.to_string()));
     writer.stop().map_err(|error| CommandError::Asked(error.to_string()))?;
     done
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_one_part_of_a_path_whatever_stands_in_it() {
-        assert_eq!(in_path("till:3/é"), "till%3A3%2F%C3%A9");
-    }
 }

@@ -1,10 +1,11 @@
 //! What a read is: an item, a command, or nothing that is kept.
 
-use tidemark_barcode::{Command, Judgement, NotKept, Shape, Verb, decode};
-use tidemark_model::Lookup;
+use tidemark_barcode::{Command, ItemCode, Judgement, NotKept, Scan, Shape, Verb, decode};
+use tidemark_model::{Label, Lookup, Reference, StoreId};
 
 use super::Desk;
-use crate::lane::{Input, Lane, Mode, Moment, Step, seal};
+use super::given;
+use crate::lane::{Given, Input, Lane, Mode, Moment, Step, seal};
 use crate::trading_day;
 
 /// Scans longer than this are counted as one.
@@ -15,8 +16,11 @@ impl Desk {
     pub(super) fn decide(&self, lane: &Lane, bytes: &[u8]) -> Step {
         let (why, shape, text) = match decode(bytes) {
             Ok(scan) => match scan.judge() {
-                Judgement::Item(code) => return self.step(lane, Input::Item(code.as_str())),
-                Judgement::Command(command) => match self.command_of(command) {
+                Judgement::Item(code) => match self.given(&scan, code) {
+                    Ok(given) => return self.step(lane, Input::Item(given)),
+                    Err(why) => (why, scan.shape(), None),
+                },
+                Judgement::Command(command) => match self.command_of(lane, command) {
                     Some(input) => return self.step(lane, input),
                     None => ("strange_command", scan.shape(), Some(command.text())),
                 },
@@ -26,7 +30,7 @@ impl Desk {
             Err(rejection) => (rejection.error.code(), rejection.shape, rejection.if_catalogued()),
         };
         match text.filter(|text| self.is_catalogued(text)) {
-            Some(text) => self.step(lane, Input::Item(text)),
+            Some(text) => self.step(lane, Input::Item(Given::plain(text))),
             None => {
                 self.with.events.scans_not_kept.of(why).inc();
                 self.with.events.scan_shapes.of_configured(&shape_words(shape)).inc();
@@ -35,37 +39,56 @@ impl Desk {
         }
     }
 
-    fn step(&self, lane: &Lane, input: Input<'_>) -> Step {
+    /// What a code says of its item.
+    fn given(&self, scan: &Scan<'_>, code: ItemCode<'_>) -> Result<Given, &'static str> {
+        if let ItemCode::InStore(digits) = code {
+            return given::in_store(digits, &self.in_store, |text| self.lookup(text));
+        }
+        let given = given::plain(code.as_str(), scan.elements());
+        let amount = scan.measure().and_then(|measure| given::amount_of(measure, &self.lookup(code.as_str())));
+        Ok(Given { amount, ..given })
+    }
+
+    fn step(&self, lane: &Lane, input: Input) -> Step {
         let (journal, wall) = (&self.with.journal, self.with.clock.wall());
         let day = trading_day::of(wall, &self.with.time_zone);
         lane.step(input, &Moment { epoch: journal.identity().epoch, odometer: journal.odometer(), wall, day })
     }
 
-    fn command_of(&self, command: Command<'_>) -> Option<Input<'static>> {
+    fn command_of(&self, lane: &Lane, command: Command<'_>) -> Option<Input> {
         let store = self.with.journal.identity().store.clone();
         if !command.is_sealed_by(|body| seal(store.as_str(), body)) {
             return None;
         }
+        let argument = command.argument();
+        let label = || Label::new(argument).ok();
         Some(match command.verb() {
             Verb::Look => Input::Mode(Mode::Look),
             Verb::Sell => Input::Mode(Mode::Sell),
+            Verb::Return => Input::Mode(Mode::Return),
+            Verb::Receive => Input::Mode(Mode::Receive),
+            Verb::Waste => label().map_or(Input::Strange, |reason| Input::Mode(Mode::Waste(reason))),
+            Verb::Send => {
+                let other = StoreId::new(argument).ok().filter(|other| *other != store).and_then(|_| label());
+                other.map_or(Input::Strange, |other| Input::Mode(Mode::Send(other)))
+            }
+            Verb::Count => self.zone(lane, argument),
+            Verb::Reference => Reference::new(argument).map_or(Input::Strange, Input::Reference),
+            Verb::Who => label().map_or(Input::Strange, Input::Who),
+            Verb::Close => self.open_count(lane).map_or(Input::Strange, Input::Close),
             Verb::Quantity => command.quantity().map_or(Input::Strange, Input::Quantity),
             Verb::Undo => Input::Undo,
-            Verb::End => Input::End,
-            // Modes of a later release: an error signal, nothing kept.
-            Verb::Return
-            | Verb::Receive
-            | Verb::Waste
-            | Verb::Send
-            | Verb::Count
-            | Verb::Reference
-            | Verb::Who
-            | Verb::Close => Input::Strange,
+            Verb::End => Input::End { closes: self.closes(lane) },
         })
     }
 
     pub(super) fn is_catalogued(&self, text: &str) -> bool {
-        matches!(self.with.journal.item(text), Ok(view) if view.lookup != Lookup::Unknown)
+        self.lookup(text) != Lookup::Unknown
+    }
+
+    /// What the catalogue says; what can't be read is not known now.
+    fn lookup(&self, text: &str) -> Lookup {
+        self.with.journal.item(text).map_or(Lookup::Unknown, |view| view.lookup)
     }
 
     pub(super) fn tell_look(&mut self, name: &str, item: &str) {

@@ -26,9 +26,9 @@ pub(super) fn earned(committed: &Committed, signal: Signal) -> Signal {
 
 pub(super) const fn as_scanner_signal(signal: Signal) -> tidemark_scanner::Signal {
     match signal {
-        Signal::Good => tidemark_scanner::Signal::Good,
+        Signal::Good | Signal::Closed => tidemark_scanner::Signal::Good,
         Signal::NotOnFile => tidemark_scanner::Signal::NotOnFile,
-        Signal::Tick | Signal::Reminder => tidemark_scanner::Signal::Tick,
+        Signal::Tick | Signal::Reminder | Signal::Repeated => tidemark_scanner::Signal::Tick,
         Signal::Looked => tidemark_scanner::Signal::Looked,
         Signal::Undone => tidemark_scanner::Signal::TwoDown,
         Signal::End => tidemark_scanner::Signal::End,
@@ -46,9 +46,11 @@ pub(super) const fn words_of(signal: Signal) -> Option<&'static str> {
         Signal::Looked | Signal::NotFound => return None,
         Signal::Undone => "undone",
         Signal::End => "session ended",
+        Signal::Closed => "the count is closed",
         Signal::Reminder => "a quantity waits for its item",
         Signal::Error => "not understood, nothing kept",
         Signal::KeptAside => "kept aside without effect; scan it again",
+        Signal::Repeated => "taken already",
         Signal::NotSaved => "NOT SAVED",
     })
 }

@@ -1,13 +1,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tidemark_barcode::{Command, Verb};
 use tidemark_daemon::metrics::MetricsPage;
 use tidemark_journal::Writer;
-use tidemark_model::{Item, ItemUnit, Quantity, Sku, StoreId};
+use tidemark_model::books::Stock;
+use tidemark_model::{Basis, Item, ItemUnit, Quantity, Reference, Sku, StoreId};
 use tidemark_sync::message::CatalogueEntry;
 
 use super::*;
 use crate::agent::open_journal;
+use crate::lane::seal;
 use crate::settings::ModeWord;
 
 const CODE: &[u8] = b"96385074";
@@ -42,12 +45,44 @@ impl Shop {
         };
         let scanners = Scanners::start(Vec::new(), Arc::new(move || clock.millis())).unwrap();
         let lane = LaneSettings { mode, ..LaneSettings::plain("counter") };
-        let (desk, _) = Desk::build(with, scanners, &[lane]).unwrap();
+        let selling = [Label::new("floor").unwrap()].into();
+        let lanes = vec![lane, LaneSettings::plain("other")];
+        let settings = DeskSettings { lanes, selling, ..DeskSettings::default() };
+        let (desk, _) = Desk::build(with, scanners, settings, (Claims::default(), Keyboard::build().1)).unwrap();
         Self { _folder: folder, desk, writer, metrics }
     }
 
     async fn scan(&mut self, bytes: &[u8]) -> Signal {
-        self.desk.take("counter", bytes).await.unwrap()
+        self.scan_on("counter", bytes).await
+    }
+
+    async fn scan_on(&mut self, lane: &str, bytes: &[u8]) -> Signal {
+        self.desk.take(lane, bytes).await.unwrap()
+    }
+
+    /// Scans a command of the printed sheet.
+    async fn command(&mut self, verb: Verb, argument: &str) -> Signal {
+        self.command_on("counter", verb, argument).await
+    }
+
+    async fn command_on(&mut self, lane: &str, verb: Verb, argument: &str) -> Signal {
+        let text = Command::print(verb, argument, |body| seal("S0001", body)).unwrap();
+        self.scan_on(lane, format!("]C0{text}").as_bytes()).await
+    }
+
+    fn on_hand(&self, sku: &str) -> (Quantity, Basis) {
+        let stock = self.desk.with.journal.stock(&Sku::new(sku).unwrap()).unwrap().unwrap_or(Stock::FRESH);
+        (stock.on_hand, stock.basis)
+    }
+
+    /// The desk begins anew over its journal, as after a kill.
+    fn restart(&mut self) {
+        let with = self.desk.with.clone();
+        let clock = with.clock;
+        let scanners = Scanners::start(Vec::new(), Arc::new(move || clock.millis())).unwrap();
+        let lanes = ["counter", "other"].map(LaneSettings::plain).into();
+        let settings = DeskSettings { lanes, selling: self.desk.selling.clone(), ..DeskSettings::default() };
+        self.desk = Desk::build(with, scanners, settings, (Claims::default(), Keyboard::build().1)).unwrap().0;
     }
 
     async fn teach(&self, sku: &str) {
@@ -64,7 +99,13 @@ impl Shop {
         let codes = vec![tidemark_sync::message::CatalogueCode {
             code: tidemark_model::code_spelling("96385074").unwrap(),
             units_per_scan: Quantity::ONE,
-        }];
+        }]
+        .into_iter()
+        .chain([tidemark_sync::message::CatalogueCode {
+            code: tidemark_model::code_spelling("14006381333938").unwrap(),
+            units_per_scan: Quantity::units(12).unwrap(),
+        }])
+        .collect();
         journal.load_catalogue_page(1, vec![CatalogueEntry { item, codes }], true).await.unwrap();
     }
 
@@ -148,7 +189,103 @@ async fn a_time_out_that_cannot_be_saved_is_no_scan() {
     place.waits_until = Odometer(0);
     desk.time_out_at(Odometer(10 * 60_000)).await;
     let place = &desk.lanes["counter"];
-    assert_eq!((place.last_signal.as_deref(), place.lane.memory().mode), (None, Mode::Sell));
+    assert_eq!((place.last_signal.as_deref(), &place.lane.memory().mode), (None, &Mode::Sell));
     assert!(place.waits_until > Odometer(10 * 60_000), "not again at once");
     assert!(metrics.text().contains("tidemark_edge_not_saved_total 0"));
+}
+
+const CASE: &[u8] = b"14006381333938";
+
+#[tokio::test]
+async fn goods_in_as_a_person_does_it_survives_a_kill() {
+    let mut shop = Shop::open(ModeWord::Look);
+    shop.teach("apple").await;
+    assert_eq!(shop.command(Verb::Receive, "").await, Signal::Tick);
+    assert_eq!(shop.command(Verb::Reference, "PO-4711").await, Signal::Tick);
+    assert_eq!(shop.scan(CASE).await, Signal::Good);
+    assert_eq!(shop.command(Verb::Quantity, "12").await, Signal::Tick);
+    assert_eq!(shop.scan(CODE).await, Signal::Good);
+    assert_eq!(shop.command(Verb::Undo, "").await, Signal::Undone);
+    assert_eq!(shop.scan(CODE).await, Signal::Good);
+    shop.restart();
+    let lane = &shop.desk.lanes["counter"].lane;
+    assert_eq!((&lane.memory().mode, lane.memory().last.as_deref()), (&Mode::Receive, Some("00000096385074")));
+    assert_eq!(shop.command(Verb::End, "").await, Signal::End);
+    assert_eq!(shop.on_hand("apple").0, Quantity::units(13).unwrap());
+    let newest = shop.desk.with.journal.recent_movements(1).unwrap();
+    assert_eq!(newest[0].movement.labels.reference.as_ref().map(Reference::as_str), Some("PO-4711"));
+}
+
+#[tokio::test]
+async fn two_lanes_count_one_zone_together_and_a_third_label_is_its_recount() {
+    let mut shop = Shop::open(ModeWord::Look);
+    shop.teach("apple").await;
+    let floor = |lane| (lane, Verb::Count, "floor");
+    for (lane, verb, zone) in [floor("counter"), floor("other")] {
+        assert_eq!(shop.command_on(lane, verb, zone).await, Signal::Tick);
+        assert_eq!(shop.scan_on(lane, CASE).await, Signal::Good);
+    }
+    assert_eq!(shop.command_on("other", Verb::End, "").await, Signal::End, "the other lane still counts");
+    assert_eq!(shop.on_hand("apple"), (Quantity::ZERO, Basis::None));
+    assert_eq!(shop.command(Verb::Undo, "").await, Signal::Undone);
+    assert_eq!(shop.scan(CODE).await, Signal::Good);
+    assert_eq!(shop.command(Verb::End, "").await, Signal::Closed, "the only zone, and nobody else in it");
+    assert_eq!(shop.on_hand("apple"), (Quantity::units(13).unwrap(), Basis::Counted));
+}
+
+#[tokio::test]
+async fn zones_add_up_when_the_count_is_closed_and_a_zone_ended_is_counted_anew() {
+    let mut shop = Shop::open(ModeWord::Look);
+    shop.teach("apple").await;
+    shop.command(Verb::Count, "floor").await;
+    shop.scan(CASE).await;
+    shop.command_on("other", Verb::Count, "attic").await;
+    shop.scan_on("other", CODE).await;
+    assert_eq!(shop.command(Verb::End, "").await, Signal::End, "there is another zone");
+    shop.restart();
+    shop.command(Verb::Count, "floor").await;
+    shop.scan(CODE).await;
+    shop.scan(CODE).await;
+    shop.command(Verb::End, "").await;
+    assert_eq!(shop.command_on("other", Verb::Close, "").await, Signal::Closed);
+    assert_eq!(shop.on_hand("apple"), (Quantity::units(3).unwrap(), Basis::Counted));
+    assert_eq!(shop.command(Verb::Close, "").await, Signal::Error, "no count is open");
+}
+
+#[tokio::test]
+async fn commands_without_what_they_need_keep_nothing() {
+    let mut shop = Shop::open(ModeWord::Look);
+    for (verb, argument) in [
+        (Verb::Waste, ""),
+        (Verb::Send, ""),
+        (Verb::Send, "S0001"),
+        (Verb::Count, ""),
+        (Verb::Close, ""),
+        (Verb::Who, ""),
+        (Verb::Reference, ""),
+        (Verb::Quantity, "1000"),
+        (Verb::Undo, ""),
+    ] {
+        assert_eq!(shop.command(verb, argument).await, Signal::Error, "{verb:?} {argument:?}");
+    }
+    assert_eq!(shop.desk.with.journal.tail(), 0);
+    assert_eq!(shop.scan(b"]C0TMR0000").await, Signal::Error, "a sheet of another store");
+}
+
+#[tokio::test]
+async fn a_page_that_is_sent_twice_counts_once_even_over_a_restart() {
+    let mut shop = Shop::open(ModeWord::Sell);
+    shop.teach("apple").await;
+    let code = std::str::from_utf8(CODE).unwrap();
+    let mut signals = Vec::new();
+    for (page, restarts) in [(1, false), (1, false), (1, true), (2, false)] {
+        if restarts {
+            shop.restart();
+        }
+        signals.push(shop.desk.signal_of("counter", code, page).await);
+    }
+    let repeated = Some(Signal::Repeated);
+    assert_eq!(signals, [Some(Signal::Good), repeated, repeated, Some(Signal::Good)]);
+    assert_eq!(shop.on_hand("apple").0, Quantity::units(-2).unwrap());
+    assert_eq!(shop.desk.signal_of("nowhere", code, 3).await, None);
 }

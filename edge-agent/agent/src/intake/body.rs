@@ -1,7 +1,9 @@
 //! The `data` of an event: what a document says.
 
 use serde_json::Value;
-use tidemark_model::document::{Body, CountBody, CountReason, Line, ParkedLine, TakenLine, Timing, TradeKind};
+use tidemark_model::document::{
+    Body, CountBody, CountReason, Line, ParkedLine, SheetUse, TakenLine, Timing, TradeKind,
+};
 use tidemark_model::limits::{LABEL_BYTES, LINES_PER_DOCUMENT, NOTE_BYTES, RAW_BYTES, REFERENCE_BYTES};
 use tidemark_model::movement::Labels;
 use tidemark_model::{DocumentId, Label, ParkReason, Quantity, QuantityError, Reference, Source};
@@ -185,7 +187,7 @@ fn read_count(members: &mut Members<'_, '_>) -> Result<Understood, Unholdable> {
         }
         None => CountReason::Count,
     };
-    let body = |lines| Body::Count(CountBody { reason, full, last, sells, lines });
+    let body = |lines| Body::Count(CountBody { reason, full, last, sells, sheet: SheetUse::Whole, lines });
     Ok(lines_of(members)?.map(body))
 }
 

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use tidemark_model::books::{SequenceState, Stock};
-use tidemark_model::{Bitmap, Block, BlockIndex, Code, DocumentKey, Epoch, Label, Lookup, Placed, Position};
+use tidemark_model::books::{CountState, SequenceState, Stock};
+use tidemark_model::{Bitmap, Block, BlockIndex, Code, DocumentKey, Epoch, Label, Lookup, Placed, Position, Reference};
 use tidemark_model::{Seq, SeqSet, Sku, Source};
 use tidemark_sync::Facts;
 use tidemark_sync::message::OpenBlock;
@@ -15,7 +15,7 @@ use crate::books::lookup;
 use crate::catalogue::{CatalogueState, NowKnown, suspended, unresolved_now_known};
 use crate::layout::catalogue::CatalogueHead;
 use crate::layout::instructions::{self, InstructionDone};
-use crate::layout::{Family, lanes, meta, suspense};
+use crate::layout::{Family, counts, lanes, meta, suspense};
 use crate::progress::{self, Standing};
 use crate::reads::{self, DocumentView, ItemView, Till};
 use crate::records::{self, Records};
@@ -136,6 +136,11 @@ impl Journal {
     /// What stands under a code that nobody has told us.
     pub fn suspense(&self, code: &Code) -> Result<Option<tidemark_model::books::Suspense>, ReadError> {
         self.read(|store| store.value(Family::Suspense, suspense::key(code)))
+    }
+
+    /// A count of this name, as far as it has come.
+    pub fn count(&self, name: &Reference) -> Result<Option<CountState>, ReadError> {
+        self.read(|store| store.value(Family::Counts, counts::key(name)))
     }
 
     /// The newest movements, newest first.

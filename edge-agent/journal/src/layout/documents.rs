@@ -1,8 +1,8 @@
 //! `documents`: what is held under a document's identity, for the life of
 //! the box; the line effects stand beside it, because they go earlier.
 
-use tidemark_model::books::{DocumentEntry, DocumentRecord, LineEffect, Reversal, Target};
-use tidemark_model::{Code, ContentDigest, DocumentKey, Odometer, Sku};
+use tidemark_model::books::{DocumentEntry, DocumentRecord, LineEffect, Reversal, Tally, Target};
+use tidemark_model::{Code, ContentDigest, DocumentKey, Label, Odometer, Reference, Sku};
 
 use super::bytes::{LayoutError, Packer, Reader, Value};
 use super::suspense::{pack_amount, read_amount};
@@ -76,6 +76,14 @@ fn pack_line(to: &mut Packer, line: &LineEffect) {
             pack_amount(to, *amount);
             to.number(*row);
         }
+        Target::Tally(tally) => {
+            to.byte(3);
+            to.text(tally.sku.as_str());
+            to.quantity(tally.counted);
+            to.text(tally.reference.as_str());
+            to.maybe(tally.zone.as_ref(), |to, zone| to.text(zone.as_str()));
+            to.maybe(tally.counter.as_ref(), |to, counter| to.text(counter.as_str()));
+        }
     }
     to.odometer(line.happened);
     to.flag(line.trade);
@@ -86,6 +94,13 @@ fn read_line(from: &mut Reader<'_>) -> Result<LineEffect, LayoutError> {
         0 => Target::Nothing,
         1 => Target::Item { sku: from.checked(Sku::new)?, effect: from.quantity()? },
         2 => Target::Suspense { code: from.checked(Code::new)?, amount: read_amount(from)?, row: from.number()? },
+        3 => Target::Tally(Box::new(Tally {
+            sku: from.checked(Sku::new)?,
+            counted: from.quantity()?,
+            reference: from.checked(Reference::new)?,
+            zone: from.maybe(|from| from.checked(Label::new))?,
+            counter: from.maybe(|from| from.checked(Label::new))?,
+        })),
         other => return Err(from.meaningless(other.into())),
     };
     Ok(LineEffect { target, happened: from.odometer()?, trade: from.flag()? })

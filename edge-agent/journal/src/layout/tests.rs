@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use proptest::prelude::*;
 use tidemark_model::books::{
     ClosedCount, CountSheet, CountState, CountedItem, DocumentEntry, DocumentRecord, LineEffect, Resolution, Reversal,
-    SequenceState, Stock, Suspended, Suspense, SuspenseRow, Target,
+    SequenceState, Stock, Suspended, Suspense, SuspenseRow, Tally, Target,
 };
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{
@@ -114,11 +114,21 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn tally()(
+        sku in sku(), counted in quantity(), reference in reference(),
+        zone in prop::option::of(label()), counter in prop::option::of(label()),
+    ) -> Tally {
+        Tally { sku, counted, reference, zone, counter }
+    }
+}
+
 fn line() -> impl Strategy<Value = LineEffect> {
     let target = prop_oneof![
         Just(Target::Nothing),
         (sku(), quantity()).prop_map(|(sku, effect)| Target::Item { sku, effect }),
         (code(), amount(), any::<u64>()).prop_map(|(code, amount, row)| Target::Suspense { code, amount, row }),
+        tally().prop_map(|tally| Target::Tally(Box::new(tally))),
     ];
     (target, odometer(), any::<bool>()).prop_map(|(target, happened, trade)| LineEffect { target, happened, trade })
 }

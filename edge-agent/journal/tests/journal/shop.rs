@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tidemark_journal::{Clock, Committed, Config, Journal, NotSaved, OpenError, Reading, Submission, Writer};
-use tidemark_model::document::{Body, CountBody, CountReason, Line, TakenLine, Timing, TradeKind};
+use tidemark_model::document::{Body, CountBody, CountReason, Line, SheetUse, TakenLine, Timing, TradeKind};
 use tidemark_model::movement::Labels;
 use tidemark_model::{Document, DocumentId, Quantity, Sku, Source, StoreId, WallTime};
 
@@ -124,7 +124,7 @@ pub(crate) fn void(id: &str, of: &str) -> Document {
 
 pub(crate) fn count_body(lines: Vec<TakenLine>) -> CountBody {
     let lines = lines.into_iter().map(Line::Taken).collect();
-    CountBody { reason: CountReason::Count, full: false, last: false, sells: true, lines }
+    CountBody { reason: CountReason::Count, full: false, last: false, sells: true, sheet: SheetUse::Whole, lines }
 }
 
 pub(crate) fn count(id: &str, item: &str, quantity: i64) -> Document {

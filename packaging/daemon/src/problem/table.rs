@@ -80,6 +80,14 @@ kinds! {
         "take `next_page_token` of the page before, or begin again without it";
     /// The system gives no random bits.
     RANDOM: SERVICE_UNAVAILABLE, "random", "Not now", "The system gives no random bits.", "try again";
+    /// A till's word about a scan that is over.
+    SCAN_OVER: GONE, "scan_over", "Too late",
+        "The scan was answered already, or not within 800 ms: whoever scanned heard an error.",
+        "do not add the line; it is scanned again";
+    /// A sheet of command codes that can't be printed.
+    SHEET_UNREADABLE: BAD_REQUEST, "sheet_unreadable", "No such sheet",
+        "A language, zone, store, person or reference can't stand on a sheet of command codes.",
+        "give names of printable characters without spaces, at most 41 bytes";
     /// The daemon is stopping.
     STOPPING: SERVICE_UNAVAILABLE, "stopping", "Not now", "The daemon is stopping.", "try again";
     /// A till that can't be read.

@@ -2,7 +2,8 @@
 //! with items and units as they were committed.
 
 use crate::document::{
-    Body, CountBody, CountReason, Document, LateBody, Line, ParkedLine, SkuChange, TakenLine, Timing, TradeKind, Unit,
+    Body, CountBody, CountReason, Document, LateBody, Line, ParkedLine, SheetUse, SkuChange, TakenLine, Timing,
+    TradeKind, Unit,
 };
 use crate::key::ContentDigest;
 use crate::kind::{Kind, Marks, ParkReason};
@@ -183,6 +184,16 @@ fn age_told(movement: &Movement) -> Option<u64> {
     }
 }
 
+const fn sheet_use(one: &Movement) -> SheetUse {
+    if one.marks.has(Marks::ANEW) {
+        SheetUse::Anew
+    } else if one.marks.has(Marks::ADDS) {
+        SheetUse::Adds
+    } else {
+        SheetUse::Whole
+    }
+}
+
 /// A count: its lines, or without a name what it made of each item.
 fn count_of(gathered: &Gathered, one: &Movement) -> CountBody {
     let is_named = one.labels.reference.is_some();
@@ -203,6 +214,7 @@ fn count_of(gathered: &Gathered, one: &Movement) -> CountBody {
         full: one.marks.has(Marks::FULL) && !is_too_late(one),
         last: one.marks.has(Marks::FINAL),
         sells: one.marks.has(Marks::SELLS),
+        sheet: sheet_use(one),
         lines: gathered.movements.values().filter_map(line).collect(),
     }
 }

@@ -6,12 +6,15 @@
 //! the document that says so, and anew with each sheet that comes later.
 
 mod closing;
+mod sheet;
+
+pub(super) use sheet::{TakenBack, take_back};
 
 use std::collections::BTreeMap;
 
 use crate::books::{Books, Change, CountSheet, CountState, CountedItem};
 use crate::catalogue::ItemUnit;
-use crate::document::{CountBody, CountReason, Line, ParkedLine, TakenLine, Timing};
+use crate::document::{CountBody, CountReason, Document, Line, ParkedLine, SheetUse, TakenLine, Timing};
 use crate::kind::{Kind, Marks, ParkReason};
 use crate::limits::COUNT_REOPEN_MILLIS;
 use crate::movement::LineLabels;
@@ -20,7 +23,7 @@ use crate::quantity::{Quantity, ScaleError};
 use crate::text::{Label, Reference, Sku};
 
 use super::deciding::Deciding;
-use super::entry::Entry;
+use super::entry::{Entry, Wish};
 use super::judgement::When;
 use super::meaning::{Meaning, meaning};
 use super::trade::{raw_of, unscalable};
@@ -30,6 +33,12 @@ pub(super) fn decide<B: Books>(deciding: &mut Deciding<'_, '_, B>, body: &CountB
         None => decide_alone(deciding, body),
         Some(reference) => decide_sheet(deciding, body, &reference),
     }
+}
+
+/// Whether it is scans of a count that is open, each of which a void takes
+/// back.
+pub(super) fn is_scan(document: &Document, count: &CountBody) -> bool {
+    document.labels.reference.is_some() && !count.last && count.sheet != SheetUse::Whole
 }
 
 /// A closed count of one zone.
@@ -62,14 +71,15 @@ fn decide_sheet<B: Books>(
     let (zone, counter) = (labels.zone.clone(), labels.counter.clone());
     let mut sheet = CountSheet { zone, counter, sells: body.sells, items: BTreeMap::new() };
     let mut marks = BTreeMap::new();
+    let as_tally = AsTally { reference, is_scan: is_scan(deciding.document, body) };
     for (number, line) in (1..).zip(&body.lines) {
         deciding.line = number;
-        read_line(deciding, line, &mut sheet, &mut marks, Some(Kind::Tally))?;
+        read_line(deciding, line, &mut sheet, &mut marks, Some(as_tally))?;
     }
     if deciding.is_parked() {
         return Ok(());
     }
-    if !take_sheet(&mut state.sheets, sheet) {
+    if !sheet::take(&mut state.sheets, sheet, body.sheet, deciding.is_voided()) {
         deciding.warn(Warning::SheetOlder);
     }
     state.full |= body.full;
@@ -83,18 +93,6 @@ fn decide_sheet<B: Books>(
         closing::close(deciding, &state, &marks, reason_of(body))?;
     }
     Ok(())
-}
-
-/// Same zone and counter again is a recount, and the last wins: by when it was
-/// counted, not by when the box heard of it. False if a later one is held.
-fn take_sheet(sheets: &mut Vec<CountSheet>, sheet: CountSheet) -> bool {
-    let latest = |sheet: &CountSheet| sheet.items.values().map(|item| item.last).max();
-    match sheets.iter_mut().find(|held| (&held.zone, &held.counter) == (&sheet.zone, &sheet.counter)) {
-        Some(held) if latest(held) > latest(&sheet) => return false,
-        Some(held) => *held = sheet,
-        None => sheets.push(sheet),
-    }
-    true
 }
 
 fn park_late<B: Books>(deciding: &mut Deciding<'_, '_, B>, body: &CountBody) -> Result<(), B::Error> {
@@ -118,6 +116,14 @@ fn reason_of(body: &CountBody) -> Option<Label> {
     }
 }
 
+/// A line that becomes a tally, as the count closes later.
+#[derive(Clone, Copy)]
+struct AsTally<'a> {
+    reference: &'a Reference,
+    /// Whether it is one scan, which a void takes back.
+    is_scan: bool,
+}
+
 /// Marks of single lines that need one (an inexact age, a fraction).
 type LineMarks = BTreeMap<Sku, Marks>;
 
@@ -128,10 +134,11 @@ fn read_line<B: Books>(
     line: &Line,
     sheet: &mut CountSheet,
     marks: &mut LineMarks,
-    tally: Option<Kind>,
+    tally: Option<AsTally<'_>>,
 ) -> Result<(), B::Error> {
+    let kind = if tally.is_some() { Kind::Tally } else { Kind::Count };
     let taken = match line {
-        Line::Parked(parked) => return deciding.park(tally.unwrap_or(Kind::Count), parked.clone()),
+        Line::Parked(parked) => return deciding.park(kind, parked.clone()),
         Line::Taken(taken) => taken,
     };
     let when = mark_of(deciding, taken);
@@ -139,7 +146,7 @@ fn read_line<B: Books>(
         quantity: taken.quantity,
         line: LineLabels { lot: taken.lot.clone(), expiry: taken.expiry.clone(), serial: taken.serial.clone() },
         happened: Some(when.reading()),
-        ..Entry::of(tally.unwrap_or(Kind::Count))
+        ..Entry::of(kind)
     };
     let (item, code, units) = match meaning(deciding, taken)? {
         Meaning::Parked(reason, detail) => {
@@ -178,7 +185,9 @@ fn read_line<B: Books>(
         Marks::NONE.with_if(!when.is_exact(), Marks::UNORDERED.with(Marks::RECOUNT)).with_if(fraction, Marks::FRACTION);
     let noted = marks.entry(sku).or_default();
     *noted = noted.with(of_line);
-    if tally.is_some() { deciding.record(Entry { marks: of_line, ..entry }) } else { Ok(()) }
+    let Some(AsTally { reference, is_scan }) = tally else { return Ok(()) };
+    let wish = if is_scan { Wish::Tally { counted, reference: reference.clone() } } else { Wish::Nothing };
+    deciding.record(Entry { marks: of_line, wish, ..entry })
 }
 
 /// When a line was counted: at its age, now by default; of a deferred count

@@ -3,8 +3,8 @@
 
 mod finishing;
 
-use crate::books::{Books, Change, DocumentEntry, ItemEffect, LineEffect, Reversal, Stock, SuspenseRow, Target};
-use crate::document::{Body, Document, ParkedLine, Timing};
+use crate::books::{Books, Change, DocumentEntry, ItemEffect, LineEffect, Reversal, Stock, SuspenseRow, Tally, Target};
+use crate::document::{Body, Document, ParkedLine, SheetUse, Timing};
 use crate::draft::Draft;
 use crate::key::ContentDigest;
 use crate::kind::{Basis, Kind, Marks, ParkReason};
@@ -12,7 +12,7 @@ use crate::movement::{DocumentRef, Movement, Parked};
 use crate::outcome::{Stamp, Warning};
 use crate::position::{Odometer, Position, Seq};
 use crate::quantity::Quantity;
-use crate::text::{Code, Sku};
+use crate::text::{Code, Reference, Sku};
 
 use super::entry::{Done, Entry, Stand, Wish, overflow};
 use super::identity;
@@ -83,6 +83,11 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         self.parks.is_some()
     }
 
+    /// Whether a void of it came before.
+    pub(super) const fn is_voided(&self) -> bool {
+        self.voided
+    }
+
     /// Whether it is decided again, with items and units as committed.
     pub(super) const fn is_as_committed(&self) -> bool {
         self.committed.is_some()
@@ -116,6 +121,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         };
         let alike = |(line, movement): (&LineEffect, &Movement)| match &line.target {
             Target::Item { sku, .. } => movement.sku.as_ref() == Some(sku),
+            Target::Tally(tally) => movement.sku.as_ref() == Some(&tally.sku),
             Target::Suspense { code, .. } => movement.code.as_ref() == Some(code),
             Target::Nothing => true,
         };
@@ -248,7 +254,9 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             Body::Count(count) => Marks::NONE
                 .with_if(count.last, Marks::FINAL)
                 .with_if(count.full, Marks::FULL)
-                .with_if(count.sells, Marks::SELLS),
+                .with_if(count.sells, Marks::SELLS)
+                .with_if(count.sheet == SheetUse::Adds, Marks::ADDS)
+                .with_if(count.sheet == SheetUse::Anew, Marks::ANEW),
             Body::Void { .. }
             | Body::DayClose { .. }
             | Body::Correction { .. }
@@ -284,9 +292,11 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
                 self.suspend(code, SuspenseRow { happened, seq, amount, trade, unsure })
             }
             (wish, Some(sku), _) => self.touch(sku, wish, seq),
-            (Wish::Nothing | Wish::Effect { .. } | Wish::Becomes { .. } | Wish::Suspense { .. }, None, _) => {
-                Ok(Done::NOTHING)
-            }
+            (
+                Wish::Nothing | Wish::Tally { .. } | Wish::Effect { .. } | Wish::Becomes { .. } | Wish::Suspense { .. },
+                None,
+                _,
+            ) => Ok(Done::NOTHING),
         }
     }
 
@@ -307,7 +317,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         let previous = stock.last;
         let before = stock.on_hand;
         let after = match wish {
-            Wish::Nothing | Wish::Suspense { .. } => Some(before),
+            Wish::Nothing | Wish::Tally { .. } | Wish::Suspense { .. } => Some(before),
             Wish::Effect { .. } if self.voided => Some(before),
             Wish::Effect { now, .. } => before.checked_add(*now),
             Wish::Becomes { on_hand, closed } => {
@@ -325,12 +335,23 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         Ok(Done { effect, on_hand_after: Some(after), basis: stock.basis, previous, parked: None, target, trade })
     }
 
+    /// What a void of one scan of a count takes back.
+    fn tally(&self, sku: &Sku, counted: Quantity, reference: &Reference) -> Target {
+        let (sku, reference) = (sku.clone(), reference.clone());
+        let (zone, counter) = (self.document.labels.zone.clone(), self.document.labels.counter.clone());
+        Target::Tally(Box::new(Tally { sku, counted, reference, zone, counter }))
+    }
+
     /// Writes what a wish leaves in the item's history.
     fn stand(&mut self, sku: &Sku, wish: &Wish, seq: Seq) -> (Target, bool) {
-        let Wish::Effect { stands, trade, .. } = wish else { return (Target::Nothing, false) };
         if self.voided {
             return (Target::Nothing, false);
         }
+        let (stands, trade) = match wish {
+            Wish::Effect { stands, trade, .. } => (stands, trade),
+            Wish::Tally { counted, reference } => return (self.tally(sku, *counted, reference), false),
+            Wish::Nothing | Wish::Becomes { .. } | Wish::Suspense { .. } => return (Target::Nothing, false),
+        };
         let is_beyond = self.place().is_some_and(|place| self.stamp.next.seq.saturating_add(self.ahead()) > place.last);
         let first = if is_beyond { self.beyond } else { 0 };
         if is_beyond {

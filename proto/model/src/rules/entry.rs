@@ -6,7 +6,7 @@ use crate::kind::{Basis, Disposition, Kind, Marks, ParkReason};
 use crate::movement::{About, LineLabels, Parked};
 use crate::position::{Odometer, Seq};
 use crate::quantity::Quantity;
-use crate::text::{Code, Label, Sku};
+use crate::text::{Code, Label, Reference, Sku};
 
 /// One movement to be: what the rules say of it, before stock is touched.
 #[derive(Clone)]
@@ -31,6 +31,8 @@ pub(super) struct Entry {
 pub(super) enum Wish {
     /// Nothing.
     Nothing,
+    /// Nothing yet: it is on the sheet of the count of this name.
+    Tally { counted: Quantity, reference: Reference },
     /// The SKU's on-hand by `now`; `stands` is what stands in the item's
     /// history.
     Effect { now: Quantity, stands: Vec<Stand>, trade: bool },

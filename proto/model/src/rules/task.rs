@@ -8,7 +8,7 @@ use crate::kind::ParkReason;
 use crate::outcome::Stamp;
 use crate::position::Seq;
 
-use super::late;
+use super::{count, late};
 
 /// A document to be decided.
 #[derive(Clone, Copy)]
@@ -65,9 +65,20 @@ impl Standing {
 
     /// It takes effect, or what is missing of it does.
     pub(super) fn effective(task: Task<'_>, record: &DocumentRecord, completes: Option<DocumentEntry>) -> Self {
-        // A count can't be voided, so a void that waits for one does not bind it.
-        let body = &task.document.body;
-        let voidable = matches!(body, Body::Trade { .. }) || matches!(body, Body::Late(late) if late::is_trade(late));
+        // A count can't be voided, so a void that waits for one does not bind
+        // it; a scan of one that is open can.
+        let voidable = match &task.document.body {
+            Body::Trade { .. } => true,
+            Body::Late(late) => late::is_trade(late),
+            Body::Count(count) => count::is_scan(task.document, count),
+            Body::Void { .. }
+            | Body::DayClose { .. }
+            | Body::Correction { .. }
+            | Body::Resolve { .. }
+            | Body::Restatement { .. }
+            | Body::InstructionResult { .. }
+            | Body::Unreadable(_) => false,
+        };
         let was_voided = task.committed.is_some_and(|committed| committed.voided);
         let is_done = completes.as_ref().is_some_and(|entry| entry.reversal == Reversal::Done);
         Self { parks: None, voided: voidable && (record.waiting_void.is_some() || was_voided || is_done), completes }

@@ -7,5 +7,6 @@ mod mending;
 mod properties;
 pub(crate) mod shop;
 mod table;
+mod tallies;
 mod trade;
 mod voids;

@@ -1,6 +1,6 @@
 //! A void reverses a document once, each line at the time it happened.
 
-use crate::books::{Books, Change, DocumentRecord, LineEffect, Resolution, Reversal, SuspenseRow, Target};
+use crate::books::{Books, Change, DocumentRecord, LineEffect, Resolution, Reversal, SuspenseRow, Tally, Target};
 use crate::document::ParkedLine;
 use crate::key::DocumentKey;
 use crate::kind::{Kind, Marks, ParkReason};
@@ -11,6 +11,7 @@ use crate::position::Odometer;
 use crate::quantity::Quantity;
 use crate::text::{Code, DocumentId, Source};
 
+use super::count::{self, TakenBack};
 use super::deciding::Deciding;
 use super::entry::{Entry, Wish};
 use super::judgement::When;
@@ -115,6 +116,7 @@ fn reverse<B: Books>(deciding: &mut Deciding<'_, '_, B>, about: &About, line: Li
     let when = When::At(line.happened);
     match line.target {
         Target::Nothing => deciding.record(entry),
+        Target::Tally(tally) => reverse_tally(deciding, about, entry, &tally),
         Target::Item { sku, effect } => {
             let Some(back) = effect.checked_neg() else { return deciding.record(entry) };
             // Its own effect stands after the last count's mark or was
@@ -128,6 +130,26 @@ fn reverse<B: Books>(deciding: &mut Deciding<'_, '_, B>, about: &About, line: Li
             let (happened, trade) = (line.happened, line.trade);
             let back = SuspenseRow { happened, seq: row, amount: back, trade, unsure: false };
             reverse_suspense(deciding, entry, &code, back)
+        }
+    }
+}
+
+/// One scan of a count: off its sheet, unless the count is closed.
+fn reverse_tally<B: Books>(
+    deciding: &mut Deciding<'_, '_, B>,
+    about: &About,
+    entry: Entry,
+    tally: &Tally,
+) -> Result<(), B::Error> {
+    let happened = entry.happened.unwrap_or_default();
+    let mut state = deciding.draft.count(&tally.reference)?.unwrap_or_default();
+    match count::take_back(&mut state, tally, happened) {
+        TakenBack::Closed => park(deciding, ParkReason::VoidOfCount, "its count is closed; count again", about),
+        TakenBack::NotThere => deciding.record(entry),
+        TakenBack::Done => {
+            deciding.draft.apply(Change::Count(tally.reference.clone(), state));
+            let (sku, quantity) = (Some(tally.sku.clone()), magnitude(tally.counted));
+            deciding.record(Entry { sku, quantity, ..entry })
         }
     }
 }

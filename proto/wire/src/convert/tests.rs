@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use prost::Message;
 use tidemark_model::books::{
     ClosedCount, CountSheet, CountState, CountedItem, DocumentEntry, DocumentRecord, ItemEffect, LineEffect,
-    Resolution, Reversal, Stock, Suspended, Suspense, SuspenseRow, Target,
+    Resolution, Reversal, Stock, Suspended, Suspense, SuspenseRow, Tally, Target,
 };
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{
@@ -260,6 +260,13 @@ fn opening_parts() -> Vec<OpeningPart> {
         line(Target::Item { sku: sku("4711"), effect: Quantity::thousandths(-1) }),
         line(Target::Suspense { code: Code::new("x").unwrap(), amount: Suspended::Packs(Quantity::ONE), row: 2 }),
         line(Target::Suspense { code: Code::new("y").unwrap(), amount: Suspended::Base(Quantity::ONE), row: 3 }),
+        line(Target::Tally(Box::new(Tally {
+            sku: sku("4711"),
+            counted: Quantity::ONE,
+            reference: Reference::new("C-1").unwrap(),
+            zone: Some(label("floor")),
+            counter: None,
+        }))),
         line(Target::Nothing),
     ];
     let entry = |reversal| {

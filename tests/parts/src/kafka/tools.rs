@@ -18,9 +18,10 @@ impl Kafka {
         self.topics(&asked).map(drop)
     }
 
-    /// Deletes a topic with all it holds.
+    /// Deletes a topic with all it holds; one that nobody made again since it
+    /// was deleted last is gone already.
     pub fn delete_topic(&self, name: &str) -> Result<(), PartError> {
-        self.topics(&["--delete", "--topic", name]).map(drop)
+        self.topics(&["--delete", "--if-exists", "--topic", name]).map(drop)
     }
 
     /// All committed records of a topic, key and value as text, each

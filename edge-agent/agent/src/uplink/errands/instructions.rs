@@ -4,7 +4,7 @@ use tidemark_daemon::conditions::registry;
 use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_journal::{Journal, Submission};
 use tidemark_model::document::{
-    Body, CountBody, CountReason, Line as DocumentLine, SkuChange, TakenLine, Timing, Unit,
+    Body, CountBody, CountReason, Line as DocumentLine, SheetUse, SkuChange, TakenLine, Timing, Unit,
 };
 use tidemark_model::movement::{About, Labels};
 use tidemark_model::opening::late_documents;
@@ -139,7 +139,7 @@ fn document_body(id: &Label, body: InstructionBody) -> Result<Body, ErrandError>
             };
             let lines = lines.into_iter().map(taken).collect();
             let reason = CountReason::Opening;
-            Ok(Body::Count(CountBody { reason, full: false, last: false, sells: true, lines }))
+            Ok(Body::Count(CountBody { reason, full: false, last: false, sells: true, sheet: SheetUse::Whole, lines }))
         }
         InstructionBody::Correct { about, lines } => {
             let change = |line: InstructionLine| SkuChange { sku: line.sku, change: line.quantity };

@@ -32,6 +32,13 @@ fn golden_values() -> Vec<(&'static str, String)> {
         Target::Item { sku: apple.clone(), effect: two },
         Target::Suspense { code, amount: Suspended::Packs(one), row: 300 },
     ];
+    let tally = Target::Tally(Box::new(Tally {
+        sku: apple.clone(),
+        counted: two,
+        reference: Reference::new("C-1").unwrap(),
+        zone: Some(label("shelf")),
+        counter: None,
+    }));
     let mut bitmap = Bitmap::EMPTY;
     assert!(bitmap.insert(1) && bitmap.insert(1_024));
     let place = StreamPlace { stream: StreamId([9; 16]), partition: 3, offset: 300 };
@@ -67,6 +74,7 @@ fn golden_values() -> Vec<(&'static str, String)> {
         encode(&InstructionDone { first: at, lines: 2 }),
         encode(&KeptAside { cause: "x".to_owned(), epoch: Some(at.epoch), done: true }),
         encode(&KeptEpoch { first: 300, tail: 700 }),
+        encode(&Lines { committed: Odometer(600), lines: vec![line(tally)] }),
     ];
     GOLDEN_VALUES.iter().map(|(name, _)| *name).zip(values.iter().map(|bytes| hex(bytes))).collect()
 }
@@ -102,7 +110,7 @@ fn the_bytes_of_a_key_never_change() {
     }
 }
 
-const GOLDEN_VALUES: [(&str, &str); 22] = [
+const GOLDEN_VALUES: [(&str, &str); 23] = [
     ("stock", "01872701ac020105d804"),
     ("effect", "0187270100"),
     ("suspense", "010205ac02008727010105ac0201d00f010101056170706c65d00f"),
@@ -134,4 +142,5 @@ const GOLDEN_VALUES: [(&str, &str); 22] = [
     ("instruction", "010102030405060708ac0202"),
     ("aside", "01017801010203040506070801"),
     ("earlier epoch", "01ac02bc05"),
+    ("lines of a count", "01d8040103056170706c6587270343 2d31"),
 ];

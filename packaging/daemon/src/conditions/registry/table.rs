@@ -416,6 +416,16 @@ pub const CONDITIONS: &[Condition] = &[
         depends_on: &[],
     },
     Condition {
+        code: TILL_DEAF,
+        title: "No till takes a lane's scans",
+        severity: Severity::Warning,
+        cause: "The lane has a till in front, and the till is not connected or did not answer within 800 ms.",
+        effect: "Its scans are answered with the error signal and dropped; the till keeps selling by its own keys.",
+        remedy: "Look whether the till's program runs and reaches the box, then scan again.",
+        visible_after_s: 0,
+        depends_on: &[],
+    },
+    Condition {
         code: UNKNOWN_CODES,
         title: "Codes are sold that nobody knows",
         severity: Severity::Warning,

@@ -8,6 +8,7 @@ use crate::outcome::{Outcome, Status};
 use crate::position::Position;
 
 use super::Deciding;
+use crate::rules::count;
 use crate::rules::entry::{Entry, kind_of};
 use crate::rules::late;
 
@@ -59,11 +60,11 @@ impl<B: Books> Deciding<'_, '_, B> {
             return Reversal::Nothing;
         }
         match &self.document.body {
-            Body::Trade { .. } if self.voided => Reversal::Done,
-            Body::Trade { .. } => {
+            Body::Count(count) if !count::is_scan(self.document, count) => Reversal::Count,
+            Body::Trade { .. } | Body::Count(_) if self.voided => Reversal::Done,
+            Body::Trade { .. } | Body::Count(_) => {
                 Reversal::Lines { committed: self.stamp.odometer, lines: std::mem::take(&mut self.reversible) }
             }
-            Body::Count(_) => Reversal::Count,
             Body::Late(late) => {
                 let how = (self.voided, self.skipped);
                 late::reversal(late, how, self.stamp.odometer, &mut self.reversible)

@@ -5,7 +5,9 @@ use proptest::sample::select;
 
 use super::shop::*;
 use crate::catalogue::Lookup;
-use crate::document::{Body, CountBody, Document, Line, ParkedLine, SkuChange, TakenLine, Timing, TradeKind, Unit};
+use crate::document::{
+    Body, CountBody, Document, Line, ParkedLine, SheetUse, SkuChange, TakenLine, Timing, TradeKind, Unit,
+};
 use crate::gtin::code_spelling;
 use crate::kind::{Disposition, ParkReason};
 use crate::movement::About;
@@ -85,8 +87,9 @@ fn any_changes() -> impl Strategy<Value = Vec<SkuChange>> {
 }
 
 fn any_count() -> impl Strategy<Value = Body> {
-    (any_lines(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(lines, full, last, sells)| {
-        Body::Count(CountBody { full, last, sells, lines, ..count_body(vec![]) })
+    let sheet = select(&[SheetUse::Whole, SheetUse::Adds, SheetUse::Anew][..]);
+    (any_lines(), any::<bool>(), any::<bool>(), any::<bool>(), sheet).prop_map(|(lines, full, last, sells, sheet)| {
+        Body::Count(CountBody { full, last, sells, sheet, lines, ..count_body(vec![]) })
     })
 }
 

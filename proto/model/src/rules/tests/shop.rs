@@ -2,7 +2,7 @@
 
 use crate::books::{Books, Stock};
 use crate::catalogue::{Item, ItemUnit, Lookup};
-use crate::document::{Body, CountBody, CountReason, Document, Line, TakenLine, Timing, TradeKind};
+use crate::document::{Body, CountBody, CountReason, Document, Line, SheetUse, TakenLine, Timing, TradeKind};
 use crate::draft::Draft;
 use crate::key::DocumentKey;
 use crate::memory::MemoryBooks;
@@ -69,7 +69,7 @@ pub(crate) fn count(id: &str, lines: Vec<TakenLine>) -> Document {
 
 pub(crate) fn count_body(lines: Vec<TakenLine>) -> CountBody {
     let lines = lines.into_iter().map(Line::Taken).collect();
-    CountBody { reason: CountReason::Count, full: false, last: false, sells: false, lines }
+    CountBody { reason: CountReason::Count, full: false, last: false, sells: false, sheet: SheetUse::Whole, lines }
 }
 
 pub(crate) fn zone_count(id: &str, zone: &str, sells: bool, last: bool, lines: Vec<TakenLine>) -> Document {

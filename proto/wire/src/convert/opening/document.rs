@@ -1,8 +1,8 @@
 //! What is held of documents.
 
 use bytes::Bytes;
-use tidemark_model::books::{DocumentEntry, DocumentRecord, LineEffect, Reversal, Target};
-use tidemark_model::{Code, ContentDigest, DocumentKey, Odometer, Quantity, Sku};
+use tidemark_model::books::{DocumentEntry, DocumentRecord, LineEffect, Reversal, Tally, Target};
+use tidemark_model::{Code, ContentDigest, DocumentKey, Label, Odometer, Quantity, Reference, Sku};
 use tidemark_sync::message::OpeningPart;
 
 use crate::convert::document::{position, position_of};
@@ -68,37 +68,52 @@ fn entry_of(message: proto::DocumentEntry) -> Result<DocumentEntry, DecodeError>
 }
 
 fn line(effect: &LineEffect) -> proto::LineEffect {
-    let (sku, code, amount, in_base) = match &effect.target {
-        Target::Item { sku, effect } => (sku.as_str(), "", *effect, false),
-        Target::Suspense { code, amount, .. } => ("", code.as_str(), amount.quantity(), in_base(*amount)),
-        Target::Nothing => ("", "", Quantity::ZERO, false),
-    };
-    let row = match &effect.target {
-        Target::Suspense { row, .. } => *row,
-        Target::Item { .. } | Target::Nothing => 0,
-    };
-    proto::LineEffect {
-        sku: sku.to_owned(),
-        code: code.to_owned(),
-        amount: amount.as_thousandths(),
-        happened: effect.happened.0,
-        trade: effect.trade,
-        in_base,
-        row,
+    let mut message =
+        proto::LineEffect { happened: effect.happened.0, trade: effect.trade, ..proto::LineEffect::default() };
+    match &effect.target {
+        Target::Item { sku, effect } => {
+            message.sku = sku.to_string();
+            message.amount = effect.as_thousandths();
+        }
+        Target::Suspense { code, amount, row } => {
+            message.code = code.to_string();
+            message.amount = amount.quantity().as_thousandths();
+            message.in_base = in_base(*amount);
+            message.row = *row;
+        }
+        Target::Tally(tally) => {
+            message.sku = tally.sku.to_string();
+            message.amount = tally.counted.as_thousandths();
+            message.reference = tally.reference.to_string();
+            message.zone = tally.zone.as_ref().map(ToString::to_string).unwrap_or_default();
+            message.counter = tally.counter.as_ref().map(ToString::to_string).unwrap_or_default();
+        }
+        Target::Nothing => {}
     }
+    message
 }
 
 fn line_of(message: proto::LineEffect) -> Result<LineEffect, DecodeError> {
     let sku = text_if(&message.sku, "document.lines.sku", Sku::new)?;
     let code = text_if(&message.code, "document.lines.code", Code::new)?;
-    let target = match (sku, code) {
-        (Some(sku), None) => Target::Item { sku, effect: Quantity::thousandths(message.amount) },
-        (None, Some(code)) => {
+    let reference = text_if(&message.reference, "document.lines.reference", Reference::new)?;
+    let amount = Quantity::thousandths(message.amount);
+    let target = match (sku, code, reference) {
+        (Some(sku), None, None) => Target::Item { sku, effect: amount },
+        (Some(sku), None, Some(reference)) => {
+            let zone = text_if(&message.zone, "document.lines.zone", Label::new)?;
+            let counter = text_if(&message.counter, "document.lines.counter", Label::new)?;
+            Target::Tally(Box::new(Tally { sku, counted: amount, reference, zone, counter }))
+        }
+        (None, Some(code), None) => {
             Target::Suspense { code, amount: amount_of(message.amount, message.in_base), row: message.row }
         }
-        (None, None) => Target::Nothing,
-        (Some(_), Some(_)) => {
+        (None, None, None) => Target::Nothing,
+        (Some(_), Some(_), _) => {
             return Err(DecodeError::Both { one: "document.lines.sku", other: "document.lines.code" });
+        }
+        (None, _, Some(_)) => {
+            return Err(DecodeError::Missing { field: "document.lines.sku" });
         }
     };
     Ok(LineEffect { target, happened: Odometer(message.happened), trade: message.trade })

@@ -1,0 +1,148 @@
+//! The box's pages: how it is, the last documents, taking one back.
+
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Form, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Html;
+use serde::Deserialize;
+use tidemark_daemon::problem::{self, Problem};
+use tidemark_journal::{BOX_SOURCE, DocumentView, ReadError, Submission};
+use tidemark_model::document::{Body, Timing};
+use tidemark_model::movement::Labels;
+use tidemark_model::{Document, DocumentId, DocumentKey, Seq, Source, Status, Warning};
+
+use super::Door;
+use super::documents::not_saved;
+use super::entry::Guest;
+use super::health::{gather, read_problem};
+use crate::page::{self, Undo};
+use crate::pin::Tried;
+use crate::trading_day;
+use crate::words::{Language, Word};
+
+/// Documents of a page.
+const DOCUMENTS: usize = 200;
+
+/// What a page is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    language: Option<String>,
+    before: Option<Seq>,
+    source: String,
+    id: String,
+}
+
+/// A form that takes a document back.
+#[derive(Deserialize)]
+pub(super) struct TakeBack {
+    language: Option<String>,
+    source: String,
+    id: String,
+    pin: String,
+}
+
+type Wanted = Result<Query<Asked>, QueryRejection>;
+
+fn asked(wanted: Wanted) -> Result<Asked, Problem> {
+    let Query(asked) = wanted.map_err(|error| Problem::not_found(error.body_text()))?;
+    Ok(asked)
+}
+
+pub(super) fn language_of(door: &Door, tag: Option<&str>) -> Language {
+    tag.and_then(Language::of).unwrap_or(door.language)
+}
+
+/// How the box is.
+pub(super) async fn status(State(door): State<Door>, wanted: Wanted) -> Result<Html<String>, Problem> {
+    let language = language_of(&door, asked(wanted)?.language.as_deref());
+    Ok(Html(page::render(&gather(door).await?, language)))
+}
+
+/// The last documents.
+pub(super) async fn documents(State(door): State<Door>, wanted: Wanted) -> Result<Html<String>, Problem> {
+    let Asked { language, before, .. } = asked(wanted)?;
+    let language = language_of(&door, language.as_deref());
+    let journal = door.journal.clone();
+    let below = before.unwrap_or(Seq::MAX);
+    let read = tokio::task::spawn_blocking(move || journal.documents_below(below, DOCUMENTS)).await;
+    let gone = |_ended| read_problem(&ReadError::Layout("the reader ended".to_owned()));
+    let views: Vec<DocumentView> = read.map_err(gone)?.map_err(|error| read_problem(&error))?;
+    let older = views.last().map(|last| last.first.seq).filter(|first| *first > 1);
+    let store = door.journal.identity().store.as_str();
+    Ok(Html(page::documents(store, language, &views, older, door.pin.is_set())))
+}
+
+/// Asks for the PIN.
+pub(super) async fn ask(State(door): State<Door>, wanted: Wanted) -> Result<Html<String>, Problem> {
+    let Asked { language, source, id, .. } = asked(wanted)?;
+    let language = language_of(&door, language.as_deref());
+    let undo = Undo { source: &source, id: &id };
+    Ok(Html(page::undo_form(door.journal.identity().store.as_str(), language, undo, None)))
+}
+
+/// Takes a document back, by a void of the box's own.
+pub(super) async fn take_back(
+    State(door): State<Door>,
+    Extension(guest): Extension<Guest>,
+    headers: HeaderMap,
+    Form(form): Form<TakeBack>,
+) -> Result<Html<String>, Problem> {
+    if guest != Guest::Local {
+        return Err(Problem::of(&problem::FORBIDDEN, "documents are taken back on the box's own page"));
+    }
+    // Browsers say which page sends a form; another site's may not.
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
+        return Err(Problem::of(&problem::FORBIDDEN, "the form was sent by another site"));
+    }
+    let language = language_of(&door, form.language.as_deref());
+    let store = door.journal.identity().store.clone();
+    let undo = Undo { source: &form.source, id: &form.id };
+    let (pin, now, guard) = (form.pin.clone(), door.clock.millis(), door.pin.clone());
+    let tried = tokio::task::spawn_blocking(move || guard.check(&pin, now)).await.unwrap_or(Tried::Wait);
+    let wrong = match tried {
+        Tried::Right => None,
+        Tried::Wrong => Some(Word::PinWrong),
+        Tried::Wait => Some(Word::PinWait),
+        Tried::None => Some(Word::NoPin),
+    };
+    if wrong.is_some() {
+        tracing::warn!(?tried, "a document was not taken back on the page");
+        return Ok(Html(page::undo_form(store.as_str(), language, undo, wrong)));
+    }
+    let nowhere = || Problem::not_found(format!("there is no document {} {}", form.source, form.id));
+    let (document, about) = void_of(&door, &form.source, &form.id).ok_or_else(nowhere)?;
+    if !door.journal.holds_document(about).map_err(|error| read_problem(&error))? {
+        return Err(nowhere());
+    }
+    let (source, id) = (document.source.clone(), document.id.to_string());
+    let saved = door.journal.submit(Submission::of(document)).await.map_err(|error| not_saved(&door, &error))?;
+    door.troubles.taken(&source, &id, &saved);
+    let aside = saved.warnings.iter().any(|warning| matches!(warning, Warning::Parked { .. }));
+    let told = match (saved.status, aside) {
+        (Status::Accepted | Status::Duplicate, false) => Word::UndoDone,
+        (Status::Accepted | Status::Duplicate, true) => Word::UndoHeld,
+    };
+    Ok(Html(page::undo_told(store.as_str(), language, undo, told)))
+}
+
+/// The one void of a document that the page makes, and what it is about:
+/// asked again, it is the same.
+fn void_of(door: &Door, source: &str, id: &str) -> Option<(Document, DocumentKey)> {
+    let (source, id) = (Source::new(source).ok()?, DocumentId::new(id).ok()?);
+    let about = DocumentKey::of(&source, &id);
+    let hex: String = about.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let wall = door.clock.wall();
+    let document = Document {
+        source: Source::new(BOX_SOURCE).ok()?,
+        id: DocumentId::new(&format!("undo-{hex}")).ok()?,
+        wall,
+        labels: Labels { business_day: trading_day::of(wall, &door.time_zone), ..Labels::default() },
+        business_day_given: false,
+        timing: Timing::Live,
+        sequence: None,
+        body: Body::Void { source, id },
+    };
+    Some((document, about))
+}
