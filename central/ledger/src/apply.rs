@@ -202,8 +202,8 @@ pub struct Plan {
     /// How boxes stand to their openings afterwards; only of epochs where it
     /// may have changed.
     pub taken: BTreeMap<(StoreId, Epoch), Taken>,
-    /// Where a batch has to be cut: an epoch ends here of which it brings
-    /// balances before. Nothing of the plan may be written then.
+    /// Where a batch has to be cut: an epoch ends here whose levels it changes
+    /// before. Nothing of the plan may be written then.
     pub cut: Option<usize>,
     /// Forked letters that close, by number.
     pub replayed: BTreeSet<i64>,
@@ -272,25 +272,9 @@ impl Deciding<'_> {
         let ordinal = EpochOrdinal(highest.saturating_add(1));
         let begun = EpochState::begun(ordinal);
         self.plan.taken.insert((store.clone(), epoch), begun.taken);
-        let ended = self.open_epochs(store);
-        if !ended.is_empty() && self.plan.balances.keys().any(|(of, _)| of == store) {
-            self.plan.cut.get_or_insert(self.at);
-        }
-        for ended in ended {
-            self.settle((store.clone(), ended));
-            self.close(store, ended);
-        }
+        self.end_epochs(store);
         self.plan.opened.push((store.clone(), epoch, ordinal));
         begun
-    }
-
-    /// The epochs of a store that no later one closed.
-    fn open_epochs(&self, store: &StoreId) -> Vec<Epoch> {
-        if let Some((_, newest, _)) = self.plan.opened.iter().rev().find(|(of, ..)| of == store) {
-            return vec![*newest];
-        }
-        let known = self.known.epochs.iter().filter(|((of, _), state)| of == store && !state.closed);
-        known.map(|((_, epoch), _)| *epoch).collect()
     }
 
     /// A block as it is now, to be changed.

@@ -60,8 +60,12 @@ where
 }
 
 /// The level of a balance, from its columns; `taken` is how the box of its
-/// ordinal's epoch stands to its opening.
-pub(crate) fn level_of<'r, R: Row>(row: &'r R, store: StoreId, taken: Taken) -> Result<LevelRow, LedgerError>
+/// ordinal's epoch stands to its opening, and whether a later one is settled.
+pub(crate) fn level_of<'r, R: Row>(
+    row: &'r R,
+    store: StoreId,
+    (taken, settled_since): (Taken, bool),
+) -> Result<LevelRow, LedgerError>
 where
     &'static str: ColumnIndex<R>,
     i64: Decode<'r, R::Database> + Type<R::Database>,
@@ -71,6 +75,7 @@ where
     let old: Option<i64> = row.try_get("old_on_hand")?;
     let seen = Seen {
         taken,
+        settled_since,
         seq: unsigned(row.try_get("seq")?),
         effect_sum: Quantity::thousandths(row.try_get("effect_sum")?),
         own: (Quantity::thousandths(row.try_get("on_hand")?), row.try_get("counted")?),

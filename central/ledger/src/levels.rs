@@ -1,5 +1,6 @@
 //! What readers see of a balance: the on-hand after its highest position, but
-//! while a box has not taken its opening, the level of the epoch before.
+//! while a box has not taken its opening, the level of the epoch before. What
+//! stood before an epoch that settled is Σ effect: the box took that over.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,8 @@ use crate::apply::{EpochState, Known, Plan, Taken};
 pub struct Seen {
     /// How the box of its highest position's epoch stands to its opening.
     pub taken: Taken,
+    /// Whether an epoch after that of its highest position is settled.
+    pub settled_since: bool,
     /// The seq of its highest position.
     pub seq: Seq,
     /// Σ effect, over all epochs.
@@ -28,6 +31,10 @@ impl Seen {
     pub fn level(&self) -> (Quantity, Basis, bool) {
         let basis = |counted: bool| if counted { Basis::Counted } else { Basis::None };
         let (old_on_hand, old_counted) = self.old.unwrap_or((Quantity::ZERO, false));
+        if self.settled_since {
+            // What its last movement saw may have been lost, or never told.
+            return (self.effect_sum, basis(self.own.1 || old_counted), false);
+        }
         match self.taken {
             Taken::First => (self.own.0, basis(self.own.1), false),
             Taken::At(seq) | Taken::Settled(seq) if self.seq > seq => (self.own.0, basis(self.own.1), false),
@@ -59,13 +66,17 @@ mod tests {
         let units = |count| Quantity::units(count).unwrap();
         let seen = |taken, seq| {
             let (own, old) = ((units(-1), false), Some((units(100), true)));
-            Seen { taken, seq, effect_sum: units(99), own, old }.level()
+            Seen { taken, settled_since: false, seq, effect_sum: units(99), own, old }
         };
         let (own, old, sum) =
             ((units(-1), Basis::None, false), (units(100), Basis::Counted, true), (units(99), Basis::Counted, false));
-        assert_eq!(seen(Taken::First, 5), own);
-        assert_eq!(seen(Taken::Not, 5), old);
-        assert_eq!([seen(Taken::At(5), 5), seen(Taken::At(5), 6)], [old, own]);
-        assert_eq!([seen(Taken::Settled(5), 5), seen(Taken::Settled(5), 6)], [sum, own]);
+        let level = |taken, seq| seen(taken, seq).level();
+        assert_eq!(level(Taken::First, 5), own);
+        assert_eq!(level(Taken::Not, 5), old);
+        assert_eq!([level(Taken::At(5), 5), level(Taken::At(5), 6)], [old, own]);
+        assert_eq!([level(Taken::Settled(5), 5), level(Taken::Settled(5), 6)], [sum, own]);
+        for taken in [Taken::First, Taken::Not, Taken::At(5), Taken::Settled(5)] {
+            assert_eq!(Seen { settled_since: true, ..seen(taken, 6) }.level(), sum);
+        }
     }
 }

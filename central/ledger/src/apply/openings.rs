@@ -141,6 +141,39 @@ impl Deciding<'_> {
         }
     }
 
+    /// The open epochs of a store end, because another begins. What readers
+    /// see of them is kept as it was before this batch.
+    pub(super) fn end_epochs(&mut self, store: &StoreId) {
+        let ended = self.open_epochs(store);
+        for ended in &ended {
+            self.settle((store.clone(), *ended));
+        }
+        let brings = !ended.is_empty() && self.plan.balances.keys().any(|(of, _)| of == store);
+        if brings || ended.iter().any(|ended| self.stands_anew((store.clone(), *ended))) {
+            self.plan.cut.get_or_insert(self.at);
+        }
+        for ended in ended {
+            self.close(store, ended);
+        }
+    }
+
+    /// Whether this batch changes how an epoch's box stands to its opening.
+    fn stands_anew(&self, key: (StoreId, Epoch)) -> bool {
+        let begun = self.plan.opened.iter().find(|(store, epoch, _)| (store, epoch) == (&key.0, &key.1));
+        let begun = begun.map(|(.., ordinal)| EpochState::begun(*ordinal).taken);
+        let before = self.known.epochs.get(&key).map(|state| state.taken).or(begun);
+        before != Some(self.taken(&key.0, key.1))
+    }
+
+    /// The epochs of a store that no later one closed.
+    fn open_epochs(&self, store: &StoreId) -> Vec<Epoch> {
+        if let Some((_, newest, _)) = self.plan.opened.iter().rev().find(|(of, ..)| of == store) {
+            return vec![*newest];
+        }
+        let known = self.known.epochs.iter().filter(|((of, _), state)| of == store && !state.closed);
+        known.map(|((_, epoch), _)| *epoch).collect()
+    }
+
     /// Whether a later epoch of the store began.
     fn is_closed(&self, key: &(StoreId, Epoch)) -> bool {
         let newest_here = self.plan.opened.iter().rev().find(|(of, ..)| *of == key.0);

@@ -36,9 +36,11 @@ pub(super) async fn know(
 /// Keeps what readers see of a store's items, whose epoch ends.
 pub(super) async fn keep_levels(change: &mut PgConnection, store: i64) -> Result<(), LedgerError> {
     let keep = "UPDATE balances b SET \
-                old_on_hand = CASE WHEN e.taken IS NULL AND e.settled OR b.seq > e.taken THEN b.on_hand \
+                old_on_hand = CASE WHEN b.ordinal < (SELECT max(ordinal) FROM epochs WHERE store = b.store AND settled) THEN b.effect_sum \
+                WHEN e.taken IS NULL AND e.settled OR b.seq > e.taken THEN b.on_hand \
                 WHEN e.settled THEN b.effect_sum ELSE b.old_on_hand END, \
-                old_counted = CASE WHEN e.taken IS NULL AND e.settled OR b.seq > e.taken THEN b.counted \
+                old_counted = CASE WHEN b.ordinal < (SELECT max(ordinal) FROM epochs WHERE store = b.store AND settled) THEN b.counted OR coalesce(b.old_counted, false) \
+                WHEN e.taken IS NULL AND e.settled OR b.seq > e.taken THEN b.counted \
                 WHEN e.settled THEN b.counted OR coalesce(b.old_counted, false) ELSE b.old_counted END \
                 FROM epochs e WHERE e.store = b.store AND e.ordinal = b.ordinal AND b.store = $1";
     sqlx::query(keep).bind(store).execute(change).await?;
@@ -46,7 +48,7 @@ pub(super) async fn keep_levels(change: &mut PgConnection, store: i64) -> Result
 }
 
 /// Writes how boxes stand to their openings. What readers see of such an
-/// epoch's items is told anew.
+/// epoch's items is told anew; once it is settled, of all older ones too.
 pub(super) async fn write(
     change: &mut PgConnection,
     keys: &StoreKeys,
@@ -59,7 +61,8 @@ pub(super) async fn write(
         let set = sqlx::query(set).bind(taken.seq().map(number)).bind(taken.is_settled()).bind(key).bind(epoch);
         set.execute(&mut *change).await?;
         let tell = "UPDATE balances SET counter = counter + 1, generation = $1, part = $2, step = $3 WHERE store = $4 \
-                    AND ordinal = (SELECT ordinal FROM epochs WHERE store = $4 AND epoch = $5)";
+                    AND (SELECT balances.ordinal = e.ordinal OR e.settled AND balances.ordinal < e.ordinal \
+                    FROM epochs e WHERE e.store = $4 AND e.epoch = $5)";
         let tell = sqlx::query(tell).bind(generation).bind(part).bind(step).bind(key).bind(epoch);
         tell.execute(&mut *change).await?;
     }

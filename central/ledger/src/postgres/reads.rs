@@ -14,7 +14,8 @@ use crate::sqlite::{kept, number, unsigned};
 fn level_of(row: &PgRow) -> Result<LevelRow, LedgerError> {
     let taken: Option<i64> = row.try_get("taken")?;
     let taken = Taken::of(taken.map(unsigned), row.try_get("settled")?);
-    columns::level_of(row, StoreId::new(row.try_get("name")?).map_err(kept)?, taken)
+    let since = row.try_get::<Option<bool>, _>("since")?.unwrap_or(false);
+    columns::level_of(row, StoreId::new(row.try_get("name")?).map_err(kept)?, (taken, since))
 }
 
 const LETTER: &str = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at, d.closed_at \
@@ -48,7 +49,8 @@ impl PostgresLedger {
     pub async fn levels(&self, pairs: &[(StoreId, Sku)]) -> Result<Vec<LevelRow>, LedgerError> {
         let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, \
                      (SELECT generation FROM history) AS generation, \
-                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled \
+                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled, \
+                     b.ordinal < (SELECT max(ordinal) FROM epochs WHERE store = b.store AND settled) AS since \
                       FROM (SELECT DISTINCT * FROM UNNEST($1::text[], $2::text[]) AS w (store, sku)) w \
                       JOIN stores s ON s.store = w.store JOIN balances b ON b.store = s.key AND b.sku = w.sku \
                       JOIN epochs e ON e.store = b.store AND e.ordinal = b.ordinal";
@@ -64,7 +66,8 @@ impl PostgresLedger {
     pub async fn levels_changed(&self, partition: u32, after_step: u64) -> Result<Vec<LevelRow>, LedgerError> {
         let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, \
                      (SELECT generation FROM history) AS generation, \
-                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled \
+                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled, \
+                     b.ordinal < (SELECT max(ordinal) FROM epochs WHERE store = b.store AND settled) AS since \
                       FROM balances b JOIN stores s ON s.key = b.store \
                       JOIN epochs e ON e.store = b.store AND e.ordinal = b.ordinal WHERE b.part = $1 AND b.step > $2";
         let rows =
@@ -76,7 +79,8 @@ impl PostgresLedger {
     pub async fn levels_of_item(&self, sku: &Sku) -> Result<Vec<LevelRow>, LedgerError> {
         let select = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, \
                      (SELECT generation FROM history) AS generation, \
-                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled \
+                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled, \
+                     b.ordinal < (SELECT max(ordinal) FROM epochs WHERE store = b.store AND settled) AS since \
                       FROM balances b JOIN stores s ON s.key = b.store \
                       JOIN epochs e ON e.store = b.store AND e.ordinal = b.ordinal WHERE b.sku = $1 ORDER BY s.store";
         let rows = sqlx::query(select).bind(sku.as_str()).fetch_all(&self.read).await?;

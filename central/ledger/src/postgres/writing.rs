@@ -132,7 +132,8 @@ impl Writing<'_> {
         for row in &rows {
             let Some(store) = by_key.get(&row.try_get("store")?) else { continue };
             let taken = takens.get(&(*store, ordinal_of(row)?)).copied().unwrap_or_default();
-            levels.push(level_of(row, (*store).clone(), taken)?);
+            // A batch brings balances of the newest epoch alone.
+            levels.push(level_of(row, (*store).clone(), (taken, false))?);
         }
         Ok(levels)
     }

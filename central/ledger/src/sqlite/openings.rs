@@ -35,9 +35,11 @@ pub(super) async fn know(
 /// Keeps what readers see of a store's items, whose epoch ends.
 pub(super) async fn keep_levels(change: &mut SqliteConnection, store: i64) -> Result<(), LedgerError> {
     let keep = "UPDATE balances AS b SET \
-                old_on_hand = CASE WHEN e.taken IS NULL AND e.settled OR b.seq > e.taken THEN b.on_hand \
+                old_on_hand = CASE WHEN b.ordinal < (SELECT max(ordinal) FROM epochs WHERE store = b.store AND settled) THEN b.effect_sum \
+                WHEN e.taken IS NULL AND e.settled OR b.seq > e.taken THEN b.on_hand \
                 WHEN e.settled THEN b.effect_sum ELSE b.old_on_hand END, \
-                old_counted = CASE WHEN e.taken IS NULL AND e.settled OR b.seq > e.taken THEN b.counted \
+                old_counted = CASE WHEN b.ordinal < (SELECT max(ordinal) FROM epochs WHERE store = b.store AND settled) THEN max(b.counted, coalesce(b.old_counted, 0)) \
+                WHEN e.taken IS NULL AND e.settled OR b.seq > e.taken THEN b.counted \
                 WHEN e.settled THEN max(b.counted, coalesce(b.old_counted, 0)) ELSE b.old_counted END \
                 FROM epochs e WHERE e.store = b.store AND e.ordinal = b.ordinal AND b.store = ?";
     sqlx::query(keep).bind(store).execute(change).await?;
@@ -45,7 +47,7 @@ pub(super) async fn keep_levels(change: &mut SqliteConnection, store: i64) -> Re
 }
 
 /// Writes how boxes stand to their openings. What readers see of such an
-/// epoch's items is told anew.
+/// epoch's items is told anew; once it is settled, of all older ones too.
 pub(super) async fn write(
     change: &mut SqliteConnection,
     keys: &StoreKeys,
@@ -58,7 +60,8 @@ pub(super) async fn write(
         let set = sqlx::query(set).bind(taken.seq().map(number)).bind(taken.is_settled()).bind(key).bind(epoch);
         set.execute(&mut *change).await?;
         let tell = "UPDATE balances SET counter = counter + 1, generation = ?, part = ?, step = ? WHERE store = ? \
-                    AND ordinal = (SELECT ordinal FROM epochs WHERE store = ? AND epoch = ?)";
+                    AND (SELECT balances.ordinal = e.ordinal OR e.settled AND balances.ordinal < e.ordinal \
+                    FROM epochs e WHERE e.store = ? AND e.epoch = ?)";
         let tell = sqlx::query(tell).bind(generation).bind(part).bind(step).bind(key).bind(key).bind(epoch);
         tell.execute(&mut *change).await?;
     }

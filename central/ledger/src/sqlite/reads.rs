@@ -16,14 +16,16 @@ use crate::rows::{DeadLetterRow, History, LevelRow};
 const CHAIN_LOOKS: usize = 5_000;
 
 const LEVEL: &str = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation, \
-                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled \
+                     b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled, \
+                     b.ordinal < (SELECT max(ordinal) FROM epochs WHERE store = b.store AND settled) AS since \
                      FROM balances b JOIN stores s ON s.key = b.store \
                      JOIN epochs e ON e.store = b.store AND e.ordinal = b.ordinal ";
 
 fn level_of(row: &SqliteRow) -> Result<LevelRow, LedgerError> {
     let taken: Option<i64> = row.try_get("taken")?;
     let taken = Taken::of(taken.map(unsigned), row.try_get("settled")?);
-    columns::level_of(row, StoreId::new(row.try_get("name")?).map_err(kept)?, taken)
+    let since = row.try_get::<Option<bool>, _>("since")?.unwrap_or(false);
+    columns::level_of(row, StoreId::new(row.try_get("name")?).map_err(kept)?, (taken, since))
 }
 
 const LETTER: &str = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at, d.closed_at \

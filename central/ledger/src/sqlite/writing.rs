@@ -137,7 +137,8 @@ impl Writing<'_> {
                 let Some(store) = by_key.get(&row.try_get("store")?) else { continue };
                 let ordinal = EpochOrdinal(row.try_get("ordinal")?);
                 let taken = takens.get(&(*store, ordinal)).copied().unwrap_or_default();
-                levels.push(level_of(row, (*store).clone(), taken)?);
+                // A batch brings balances of the newest epoch alone.
+                levels.push(level_of(row, (*store).clone(), (taken, false))?);
             }
         }
         Ok(levels)

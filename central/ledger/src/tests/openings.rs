@@ -9,7 +9,9 @@ use crate::rows::LevelRow;
 on_both!(
     readers_see_the_older_level_until_the_box_has_taken_its_opening_and_all_before_is_handled,
     an_epoch_that_ends_within_a_batch_leaves_the_level_of_its_last_movement,
+    an_epoch_that_settles_and_ends_within_a_batch_leaves_its_own_level,
     an_epoch_that_never_took_its_opening_hands_the_older_level_on,
+    what_nobody_touched_in_a_settled_epoch_has_the_level_that_its_box_took_over,
     what_an_epoch_brought_while_it_was_open_is_told_in_its_order,
     an_opening_is_kept_page_by_page_and_never_changed,
     the_tills_of_the_last_box_before_are_told,
@@ -72,6 +74,35 @@ async fn an_epoch_that_never_took_its_opening_hands_the_older_level_on(place: Pl
     assert_eq!(seen(&level(&shop, "0").await), (-5, true));
     let fresh = level(&shop, "2").await;
     assert_eq!((seen(&fresh), fresh.basis), ((0, true), Basis::None), "nothing was known of it");
+}
+
+async fn an_epoch_that_settles_and_ends_within_a_batch_leaves_its_own_level(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    shop.apply(&sold(&[(0, 5)], 1)).await;
+    shop.apply(&[opened(2)]).await;
+    shop.apply(&sold(&[(0, 1)], 2)).await;
+    shop.apply(&[took(2, 1), opened(3)]).await;
+    shop.apply(&sold(&[(0, 2)], 3)).await;
+    assert_eq!(seen(&level(&shop, "0").await), (-6, true));
+}
+
+async fn what_nobody_touched_in_a_settled_epoch_has_the_level_that_its_box_took_over(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    // Of item 1 the first sale never comes; the second has seen it.
+    shop.apply(&[sold(&[(0, 5)], 1), sold(&[(1, 3), (1, 3)], 1)[1..].to_vec()].concat()).await;
+    shop.apply(&[opened(2)]).await;
+    shop.apply(&sold(&[(0, 1)], 2)).await;
+    shop.apply(&[opened(3)]).await;
+    assert_eq!([seen(&level(&shop, "0").await), seen(&level(&shop, "1").await)], [(-5, true), (-6, false)]);
+    let before = level(&shop, "0").await.version;
+    shop.apply(&[took(3, 0)]).await;
+    let settled = [level(&shop, "0").await, level(&shop, "1").await];
+    assert_eq!(settled.each_ref().map(seen), [(-6, false), (-3, false)], "neither was touched by the last box");
+    let changed = shop.ledger.levels_changed(0, shop.at.step - 1).await.unwrap();
+    assert!(settled.iter().all(|level| changed.contains(level)) && settled[0].version > before);
+    shop.apply(&[opened(4)]).await;
+    shop.apply(&sold(&[(0, 1), (1, 1)], 4)).await;
+    assert_eq!([seen(&level(&shop, "0").await), seen(&level(&shop, "1").await)], [(-6, true), (-3, true)]);
 }
 
 async fn what_an_epoch_brought_while_it_was_open_is_told_in_its_order(place: Place) {

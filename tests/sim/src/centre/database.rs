@@ -231,9 +231,11 @@ impl Database {
     fn seen(&self, balance: &Balance) -> Seen {
         let of = self.epochs.values().find(|state| state.ordinal == balance.at.0);
         let taken = of.map(|state| state.taken).unwrap_or_default();
+        let settled = self.epochs.values().filter(|state| state.taken.is_settled());
+        let settled_since = settled.map(|state| state.ordinal).max() > Some(balance.at.0);
         let own = (balance.on_hand, balance.basis == Basis::Counted);
         let effect_sum = Quantity::thousandths(balance.effect_sum);
-        Seen { taken, seq: balance.at.1, effect_sum, own, old: balance.old }
+        Seen { taken, settled_since, seq: balance.at.1, effect_sum, own, old: balance.old }
     }
 
     /// The level of an item as the database has it.

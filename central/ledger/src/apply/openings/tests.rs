@@ -127,3 +127,24 @@ fn a_batch_that_brings_balances_of_an_epoch_and_its_end_is_cut_there() {
     let plan = super::super::decide(&records[1..], &super::super::Known::default());
     assert_eq!(plan.cut, None);
 }
+
+#[test]
+fn a_batch_that_settles_an_epoch_and_ends_it_is_cut_there() {
+    let mut world = World::default();
+    world.apply(&[opened(1, None), opened(2, None), took(2, 2)]);
+    world.apply(&sold(&[(0, 1)], 2));
+    let decide = |records: &[ApplyRecord]| {
+        let known = super::super::Known {
+            epochs: world.epochs.clone(),
+            blocks: world.blocks.clone(),
+            ..super::super::Known::default()
+        };
+        super::super::decide(records, &known).cut
+    };
+    let Content::Movement(position, _) = restated(2, 2).content else { unreachable!() };
+    let parked = ApplyRecord { content: Content::Movement(position, Bytes::from_static(b"\xff")), ..restated(2, 2) };
+    assert_eq!(decide(&[parked.clone(), opened(3, None)]), Some(1), "its levels are others from there on");
+    assert_eq!(decide(&[parked]), None);
+    assert_eq!(decide(&[opened(3, None), opened(4, None)]), None);
+    assert_eq!(decide(&[opened(3, None), took(3, 0), opened(4, None)]), Some(2));
+}

@@ -46,8 +46,9 @@ impl Database {
         for ((_, epoch), taken) in &plan.taken {
             let Some(state) = self.epochs.get_mut(epoch).filter(|state| state.taken != *taken) else { continue };
             state.taken = *taken;
-            let ordinal = state.ordinal;
-            for (sku, balance) in self.balances.iter_mut().filter(|(_, balance)| balance.at.0 == ordinal) {
+            let (ordinal, settled) = (state.ordinal, taken.is_settled());
+            let told = |balance: &super::Balance| balance.at.0 == ordinal || settled && balance.at.0 < ordinal;
+            for (sku, balance) in self.balances.iter_mut().filter(|(_, balance)| told(balance)) {
                 balance.counter += 1;
                 changed.insert(sku.clone());
             }
