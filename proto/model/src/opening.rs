@@ -28,11 +28,13 @@
 
 mod committed;
 mod gather;
+mod groundless;
 mod late;
 mod replay;
 mod restating;
 mod retelling;
 mod shift;
+mod to_count;
 
 #[cfg(test)]
 mod tests;
@@ -53,6 +55,7 @@ pub use retelling::{Retelling, Taking};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
     pub(crate) books: MemoryBooks,
+    /// Σ effect of the items that are to be restated.
     pub(crate) sums: BTreeMap<Sku, Quantity>,
 }
 
@@ -70,12 +73,13 @@ impl Opening {
     }
 
     /// The ledger's Σ effect of an item is another than its on-hand: its last
-    /// epoch ended before it was restated.
+    /// epoch ended before it was restated. If it is the same, the item is to be
+    /// counted again, and its restatement says so.
     pub fn put_sum(&mut self, sku: Sku, sum: Quantity) {
         self.sums.insert(sku, sum);
     }
 
-    /// The items of which the ledger's Σ effect is another than on-hand.
+    /// Σ effect of the items that are restated when the opening is taken.
     pub fn sums(&self) -> impl Iterator<Item = (&Sku, Quantity)> {
         self.sums.iter().map(|(sku, sum)| (sku, *sum))
     }

@@ -175,12 +175,13 @@ const fn age(movement: &Movement) -> u64 {
     movement.committed.0.saturating_sub(movement.happened.0)
 }
 
-/// The age of a line as it is told again.
+/// The age of a line as it is told again. One that reached behind the boot is
+/// not kept: it is as old as can be.
 fn age_told(movement: &Movement) -> Option<u64> {
     match age(movement) {
         0 if is_unsure(movement) => None,
-        // Beyond the boot by as little as can be.
-        age => Some(age.saturating_add(u64::from(is_unsure(movement)))),
+        _ if is_unsure(movement) => Some(u64::MAX),
+        age => Some(age),
     }
 }
 

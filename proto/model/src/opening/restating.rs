@@ -1,16 +1,19 @@
 //! What a box takes over when it takes its opening: the books as the
-//! retelling has them, and a restatement for each item of the difference.
+//! retelling has them, and a restatement for each item of the difference, and
+//! of 0 where only that it is to be counted again has to be said.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::books::{Change, Stock};
 use crate::document::{Body, Document, SkuChange, Timing};
 use crate::draft::Draft;
-use crate::kind::Kind;
+use crate::kind::{Kind, Marks};
 use crate::memory::MemoryBooks;
 use crate::movement::{About, Labels, Movement};
 use crate::outcome::Stamp;
 use crate::position::{Epoch, Position, Seq};
 use crate::rules::decide;
-use crate::text::{DocumentId, Source};
+use crate::text::{DocumentId, Sku, Source};
 
 use super::retelling::{Difference, Retelling};
 
@@ -38,21 +41,33 @@ impl Retelling {
     pub fn into_taken(mut self, stamp: &Stamp) -> Taken {
         self.finish();
         self.stand_on_lasts();
-        let differences = self.differences();
+        let differences = self.to_restate();
         self.stand_on_sums();
         let mut taken = Taken { books: self.books, movements: Vec::new(), seq: stamp.next.seq.saturating_sub(1) };
         for (number, some) in differences.chunks(ITEMS).enumerate() {
             let next = Position { seq: taken.seq.saturating_add(1), ..stamp.next };
             if let Some(document) = restatement(number, some, stamp) {
-                taken.restate(&document, &Stamp { next, ..*stamp });
+                taken.restate(&document, &Stamp { next, ..*stamp }, &self.to_count);
             }
         }
         taken
     }
 
+    /// The items that differ, and those that are to be counted again.
+    fn to_restate(&self) -> Vec<Difference> {
+        let mut differences: BTreeMap<Sku, Difference> =
+            self.differences().into_iter().map(|difference| (difference.sku.clone(), difference)).collect();
+        for sku in &self.to_count {
+            let sum = self.sums.get(sku).copied().unwrap_or_default();
+            let same = || Difference { sku: sku.clone(), sum, on_hand: sum };
+            differences.entry(sku.clone()).or_insert_with(same);
+        }
+        differences.into_values().collect()
+    }
+
     /// An item's last movement is one of this epoch, or none.
     pub(super) fn stand_on_lasts(&mut self) {
-        let last = |(sku, stock): (&crate::text::Sku, &Stock)| {
+        let last = |(sku, stock): (&Sku, &Stock)| {
             let last = self.lasts.get(sku).copied().unwrap_or(0);
             Change::Stock(sku.clone(), Stock { last, ..*stock })
         };
@@ -62,15 +77,19 @@ impl Retelling {
 }
 
 impl Taken {
-    fn restate(&mut self, document: &Document, stamp: &Stamp) {
+    fn restate(&mut self, document: &Document, stamp: &Stamp, to_count: &BTreeSet<Sku>) {
         let mut draft = Draft::over(&self.books);
-        let Ok(outcome) = decide(&mut draft, document, stamp);
+        let Ok(mut outcome) = decide(&mut draft, document, stamp);
         // It changes what is known, not what happened: it has no place in an
         // item's history.
         let changes: Vec<Change> =
             draft.into_changes().filter(|change| !matches!(change, Change::Effect(..))).collect();
         self.books.commit(changes);
         self.seq = outcome.next_seq().saturating_sub(1);
+        for movement in &mut outcome.movements {
+            let is_to_count = movement.sku.as_ref().is_some_and(|sku| to_count.contains(sku));
+            movement.marks = movement.marks.with_if(is_to_count, Marks::RECOUNT);
+        }
         self.movements.extend(outcome.movements);
     }
 }

@@ -18,8 +18,10 @@ use crate::text::Sku;
 use super::Opening;
 use super::committed::Committed;
 use super::gather::{Gathered, Gatherer};
+use super::groundless::groundless;
 use super::restating::is_of_opening;
 use super::shift;
+use super::to_count::note_to_count;
 
 /// An epoch told again over its opening.
 #[derive(Clone, Debug)]
@@ -39,6 +41,11 @@ pub struct Retelling {
     /// A document was committed twice by a journal that held it: two lives of
     /// its disk spoke in this epoch.
     doubled: bool,
+    /// What voids and learnt codes did to items on the word of movements that
+    /// never came: these, once they come, are decided as if it had not been.
+    groundless: BTreeMap<Sku, Quantity>,
+    /// Items that are to be counted again and of which nobody was told so.
+    pub(super) to_count: BTreeSet<Sku>,
 }
 
 /// When an epoch's box took the opening.
@@ -56,6 +63,17 @@ pub enum Taking {
     Never,
 }
 
+impl Taking {
+    /// Whether what the telling shows beyond the movements was told to nobody,
+    /// or may not have come.
+    const fn says_less(self) -> bool {
+        match self {
+            Self::First | Self::At(_) => false,
+            Self::Unsettled(_) | Self::Never => true,
+        }
+    }
+}
+
 /// An item of which Σ effect is another than on-hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Difference {
@@ -69,11 +87,13 @@ impl Retelling {
     #[must_use]
     pub fn over(opening: Opening, epoch: Epoch, taken: Taking) -> Self {
         let Opening { books, sums: other } = opening;
+        let to_count = other.keys().filter(|_| taken.says_less()).cloned().collect();
         let mut sums: BTreeMap<Sku, Quantity> =
             books.all_stock().map(|(sku, stock)| (sku.clone(), stock.on_hand)).collect();
         sums.extend(other);
-        let (gatherer, lasts) = (Gatherer::default(), BTreeMap::new());
-        Self { epoch, taken, gatherer, books, sums, lasts, tail: 0, end: Odometer::BIRTH, doubled: false }
+        let (gatherer, end) = (Gatherer::default(), Odometer::BIRTH);
+        let (lasts, groundless) = (BTreeMap::new(), BTreeMap::new());
+        Self { epoch, taken, gatherer, books, sums, lasts, tail: 0, end, doubled: false, groundless, to_count }
     }
 
     /// Tells what an item is that a code was learnt to be (or a part of it, if
@@ -145,8 +165,16 @@ impl Retelling {
         self.doubled |= settled && outcome.status == Status::Duplicate;
         let changes: Vec<Change> = draft.into_changes().collect();
         self.books.commit(changes);
-        if settled {
-            self.trust_basis(gathered);
+        if self.taken.says_less() {
+            note_to_count(&mut self.to_count, gathered, &outcome);
+        }
+        if !settled {
+            return;
+        }
+        self.trust_basis(gathered);
+        for (sku, effect) in groundless(gathered, &outcome) {
+            let sum = self.groundless.entry(sku).or_default();
+            *sum = sum.checked_add(effect).unwrap_or(*sum);
         }
     }
 
@@ -178,9 +206,9 @@ impl Retelling {
     }
 
     /// What the next epoch begins with, at the centre. On-hand is the
-    /// ledger's Σ effect, which the box alone decides; only of an epoch that
-    /// never took its opening it is what the retelling comes to, and the next
-    /// one will restate the difference.
+    /// ledger's Σ effect, which the box alone decides. Only of an epoch that
+    /// never took its opening it is what the retelling comes to, and what had
+    /// no ground is left out of it; the next one will restate the difference.
     #[must_use]
     pub fn into_opening(mut self) -> Opening {
         self.finish();
@@ -188,11 +216,16 @@ impl Retelling {
             Taking::First | Taking::At(_) => !self.doubled,
             Taking::Never | Taking::Unsettled(_) => false,
         };
-        let mut sums = BTreeMap::new();
-        if is_ledgers {
+        let mut sums = if is_ledgers {
             self.stand_on_sums();
+            self.without_groundless()
         } else {
-            sums = self.differences().into_iter().map(|difference| (difference.sku, difference.sum)).collect();
+            self.differences().into_iter().map(|difference| (difference.sku, difference.sum)).collect()
+        };
+        // Each is restated, by nothing if it does not differ.
+        for sku in std::mem::take(&mut self.to_count) {
+            let sum = self.sums.get(&sku).copied().unwrap_or_default();
+            sums.entry(sku).or_insert(sum);
         }
         Opening { books: shift::to_next_epoch(self.books, self.end), sums }
     }
@@ -205,6 +238,22 @@ impl Retelling {
             .map(|(sku, stock, on_hand)| Change::Stock(sku, Stock { on_hand, ..stock }))
             .collect();
         self.books.commit(changes);
+    }
+
+    /// Takes what had no ground out of on-hand; Σ effect where it is another
+    /// then.
+    fn without_groundless(&mut self) -> BTreeMap<Sku, Quantity> {
+        let mut sums = BTreeMap::new();
+        for (sku, effect) in std::mem::take(&mut self.groundless) {
+            let Ok(stock) = self.books.stock(&sku);
+            let (sum, stock) = (self.sums.get(&sku).copied().unwrap_or_default(), stock.unwrap_or(Stock::FRESH));
+            let without = sum.checked_sub(effect).filter(|on_hand| *on_hand != sum);
+            if let Some(on_hand) = without {
+                self.books.commit([Change::Stock(sku.clone(), Stock { on_hand, ..stock })]);
+                sums.insert(sku, sum);
+            }
+        }
+        sums
     }
 
     /// The items of which Σ effect is another than on-hand.

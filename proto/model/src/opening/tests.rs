@@ -4,6 +4,8 @@ mod anew;
 mod chain;
 mod folded;
 mod forked;
+mod groundless;
 mod late;
 mod parts;
+mod to_count;
 mod unsettled;
