@@ -9,7 +9,8 @@ use tidemark_model::document::{
 };
 use tidemark_model::movement::Labels;
 use tidemark_model::{
-    Code, Document, DocumentId, Epoch, Item, ItemUnit, Label, MemoryBooks, ParkReason, Quantity, Sku, Source, WallTime,
+    Code, Document, DocumentId, Epoch, Item, ItemUnit, Kind, Label, MemoryBooks, Movement, ParkReason, Quantity, Sku,
+    Source, WallTime,
 };
 
 use crate::shop::BoxNo;
@@ -132,6 +133,23 @@ impl Paper {
         let timing = if matches!(body, Body::Count(_)) { Timing::Live } else { timing };
         Document { source, id, wall, labels, business_day_given: false, timing, sequence: None, body }
     }
+}
+
+/// When the people began to count an item, on whichever sheet of the count that
+/// a movement closes.
+pub(crate) fn count_began(papers: &[Paper], movement: &Movement) -> Option<u64> {
+    if movement.kind != Kind::Count {
+        return None;
+    }
+    let of_document = |paper: &&Paper| paper.id == movement.document.id && paper.source == movement.document.source;
+    let Content::Count(closing) = &papers.iter().find(of_document)?.content else { return None };
+    let name = |sheet: &Sheet| sheet.of.as_ref().map(|(name, ..)| name.clone());
+    let of_count = |paper: &Paper| match &paper.content {
+        Content::Count(sheet) if closing.of.is_some() && name(sheet) == name(closing) => Some(sheet.counted.clone()),
+        Content::Count(_) | Content::Trade { .. } | Content::Void { .. } | Content::DayClose | Content::Garbage => None,
+    };
+    let lines = papers.iter().filter_map(of_count).flatten().chain(closing.counted.clone());
+    lines.filter(|(sku, ..)| Some(sku) == movement.sku.as_ref()).map(|(.., at)| at).min()
 }
 
 trait ParseInto<T> {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidemark_model::{Kind, Marks, Movement, Odometer, Sku};
+use tidemark_model::{Kind, Marks, Movement, Sku};
 
 use crate::people::{ITEMS, Moved, Zone};
 
@@ -20,7 +20,7 @@ pub(crate) struct Shelf {
     to_count: BTreeSet<Sku>,
     /// When what came late of an older epoch put them there: a count that began
     /// before may have missed it.
-    late: BTreeMap<Sku, Odometer>,
+    late: BTreeMap<Sku, u64>,
 }
 
 impl Shelf {
@@ -72,24 +72,23 @@ impl Shelf {
         self.goods.keys().cloned().collect()
     }
 
-    /// The box committed a movement: what it says of its own certainty.
-    pub(crate) fn hear(&mut self, movement: &Movement, has_shop: bool) {
+    /// The box committed a movement: what it says of its own certainty. Of a
+    /// count the people know when it `began`.
+    pub(crate) fn hear(&mut self, movement: &Movement, has_shop: bool, (began, now): (Option<u64>, u64)) {
         let Some(sku) = &movement.sku else { return };
         let unsure = movement.marks.has(Marks::UNORDERED) || movement.marks.has(Marks::RECOUNT);
         // A count that a newer one had seen says nothing of today, nor does one
         // that came late from an older epoch.
         let seen = movement.marks.has(Marks::EXPLAINED) || movement.marks.has(Marks::LATE);
         let closes = has_shop && movement.kind == Kind::Count && movement.parked.is_none() && !seen;
-        // Of a count of several zones nobody here knows when it began.
-        let is_plain = movement.labels.reference.is_none();
-        if closes && self.late.get(sku).is_none_or(|late| is_plain && *late < movement.happened) {
+        if closes && self.late.get(sku).is_none_or(|late| began.is_some_and(|began| *late < began)) {
             self.to_count.remove(sku);
         }
         if unsure {
             self.to_count.insert(sku.clone());
         }
         if unsure && movement.marks.has(Marks::LATE) {
-            self.late.insert(sku.clone(), movement.committed);
+            self.late.insert(sku.clone(), now);
         }
     }
 

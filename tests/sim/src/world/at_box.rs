@@ -8,7 +8,7 @@ use tidemark_sync::{BoxFacts, Millis, Trouble, UplinkInput, UplinkOutput};
 use crate::check::Promise;
 use crate::disk::{Decided, GRACE_MS, Waiting, Writing};
 use crate::mutant::Mutant;
-use crate::people::{Answer, Asked, PaperId};
+use crate::people::{Answer, Asked, PaperId, count_began};
 use crate::rates::Fault;
 use crate::shop::{Agent, BoxNo, Fate, Life, StreamKey};
 
@@ -186,8 +186,10 @@ impl World {
         let Some(one) = self.shop.numbered(no) else { return };
         // Only the box that has the shop says that an item is counted.
         let has_shop = no == self.shop.present.no;
-        let (disk, shelf) = (&one.disk, &mut self.shelf);
-        (from..=disk.tail()).filter_map(|seq| disk.at(seq)).for_each(|kept| shelf.hear(&kept.movement, has_shop));
+        let (disk, shelf, papers, now) = (&one.disk, &mut self.shelf, &self.papers, self.now);
+        for movement in (from..=disk.tail()).filter_map(|seq| disk.at(seq)).map(|kept| &kept.movement) {
+            shelf.hear(movement, has_shop, (count_began(papers, movement), now));
+        }
         for seq in from..=disk.tail() {
             let line = || disk.at(seq).map_or_else(String::new, |kept| format!("box {} saved {seq}: {kept}", no.0));
             self.trace.note(self.now, line);

@@ -77,6 +77,9 @@ impl World {
 
     /// Tills hand in once more what they were answered, soon or later.
     pub(super) fn hand_in_again(&mut self) {
+        // What was on its way from the old disk does not arrive any more: who
+        // waits for it hands in again all the same.
+        self.drop_answers();
         let within = *self.people.of_slice(&[3_000, 20_000, 60_000]).unwrap_or(&20_000);
         let answered = |(_, paper): &(PaperId, &crate::people::Paper)| paper.answer.is_some();
         let answered: Vec<PaperId> = self.papers.iter().enumerate().filter(answered).map(|(id, _)| id).collect();

@@ -191,6 +191,11 @@ impl World {
         payloads
     }
 
+    /// Answers that were on their way are lost.
+    pub(super) fn drop_answers(&mut self) {
+        self.queue.retain(|_, event| !matches!(event, Event::Answered(_, _, Some(_))));
+    }
+
     pub(super) fn end_fault(&mut self, fault: Fault) {
         let Some(count) = self.going_on.get_mut(&fault).filter(|count| **count > 0) else { return };
         *count -= 1;
