@@ -124,15 +124,33 @@ impl Ingest {
         retry(Policy::SERVICE, || async { self.openings().ready(store, ordinal).await }, judge).await
     }
 
-    /// Puts it into the stream that a box has taken its opening.
+    /// Puts it into the stream that a box has taken its opening; tried until
+    /// the stream has it or whoever asked is gone.
     async fn took_opening(&self, store: StoreId, epoch: Epoch, opening: OpeningTaken) {
         let control = Control::OpeningTaken(EpochTook { store: store.clone(), epoch, opening });
         let partition = self.stream.partition_of(&store);
-        let record = EventRecord { store, event: Event::Control(encode_control(&control).into()) };
-        if let Err(error) = self.stream.append(partition, &[record]).await {
-            tracing::warn!(%error, %epoch, "that a box has taken its opening is not kept; it says so again");
+        let record = [EventRecord { store, event: Event::Control(encode_control(&control).into()) }];
+        let append = || async {
+            let appended = self.stream.append(partition, &record).await;
+            self.note_append(partition, appended.as_ref().err());
+            appended
+        };
+        if let Err(error) = until_kept(append, epoch).await {
+            tracing::warn!(%error, %epoch, "that a box has taken its opening is not kept; it says so with its next Hello");
         }
     }
+}
+
+/// Appends until it is kept; a stream that is closed is of a process that ends.
+async fn until_kept<T, F>(append: impl FnMut() -> F, epoch: Epoch) -> Result<T, StreamError>
+where
+    F: Future<Output = Result<T, StreamError>>,
+{
+    let judge = |error: &StreamError| {
+        tracing::warn!(%error, %epoch, "that a box has taken its opening is not kept yet");
+        if matches!(error, StreamError::Closed) { Disposition::Stop } else { Disposition::Retry }
+    };
+    retry(Policy::SERVICE, append, judge).await
 }
 
 /// Who speaks: on loopback anybody for any store, elsewhere the store of the

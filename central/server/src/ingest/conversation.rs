@@ -194,9 +194,12 @@ impl Conversation {
         self.held.get_or_insert_default();
         let (ingest, give) = (Arc::clone(&self.ingest), self.give.clone());
         self.work.spawn(async move {
-            let lookup = look_up(ingest, hello, again).await;
+            let (lookup, untold) = look_up(&ingest, &hello, again).await;
             // The stream's task may have ended meanwhile.
             drop(give.send(Input::LookedUp(lookup)).await);
+            if let Some(opening) = untold {
+                ingest.took_opening(hello.store, hello.epoch, opening).await;
+            }
         });
     }
 
@@ -209,7 +212,7 @@ impl Conversation {
     }
 
     /// The box has taken its opening: put into the stream without an answer,
-    /// because the box says it again with each `Hello`.
+    /// because the box says it again with each `Hello` until the ledger knows.
     fn took_opening(&mut self, taken: OpeningTaken) {
         let Some(seat) = &self.seat else { return };
         tracing::info!(store = %seat.store, ordinal = taken.ordinal.0, seq = taken.seq, "a box has taken its opening");

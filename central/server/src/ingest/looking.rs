@@ -1,32 +1,36 @@
 //! Looking a store up for a `Hello`: position first, blocks second.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use tidemark_ledger::LedgerError;
-use tidemark_sync::message::Hello;
+use tidemark_sync::message::{Hello, OpeningTaken};
 use tidemark_sync::{Admission, Found, Lookup, Millis, Reached, Rival, Standing};
 
 use super::Ingest;
 
 /// Looks up what the ledger knows; a database that is away is `Unavailable`.
-pub(super) async fn look_up(ingest: Arc<Ingest>, hello: Hello, again: bool) -> Lookup {
+/// And the opening that the box has taken, if the ledger does not know that.
+pub(super) async fn look_up(ingest: &Ingest, hello: &Hello, again: bool) -> (Lookup, Option<OpeningTaken>) {
     if !again {
         let now = Millis(ingest.clock.millis());
         if let Admission::Later { retry_after_ms } = ingest.desk.admit(&hello.store, now) {
-            return Lookup::NotNow { retry_after_ms };
+            return (Lookup::NotNow { retry_after_ms }, None);
         }
     }
-    match found(&ingest, &hello, again).await {
-        Ok(lookup) => lookup,
-        Err(error) => {
-            tracing::warn!(store = %hello.store, %error, "a box could not be looked up");
-            Lookup::Unavailable
-        }
-    }
+    let mut untold = None;
+    let lookup = found(ingest, hello, again, &mut untold).await.unwrap_or_else(|error| {
+        tracing::warn!(store = %hello.store, %error, "a box could not be looked up");
+        Lookup::Unavailable
+    });
+    (lookup, untold)
 }
 
-async fn found(ingest: &Ingest, hello: &Hello, again: bool) -> Result<Lookup, LedgerError> {
+async fn found(
+    ingest: &Ingest,
+    hello: &Hello,
+    again: bool,
+    untold: &mut Option<OpeningTaken>,
+) -> Result<Lookup, LedgerError> {
     let ledger = &ingest.ledger;
     if ingest.makes_stores {
         ledger.make_store(&hello.store).await?;
@@ -44,11 +48,9 @@ async fn found(ingest: &Ingest, hello: &Hello, again: bool) -> Result<Lookup, Le
     else {
         return Ok(Lookup::UnknownStore);
     };
-    if let Some(opening) = hello.opening.filter(|opening| look.taken != Some(opening.seq))
-        && look.epochs.contains_key(&hello.epoch)
-    {
-        ingest.took_opening(hello.store.clone(), hello.epoch, opening).await;
-    }
+    // With an epoch that begins it is told; looked at again it is being told.
+    let is_known = look.epochs.contains_key(&hello.epoch) && !again;
+    *untold = hello.opening.filter(|opening| is_known && look.taken != Some(opening.seq));
     if look.state == "closed" {
         return Ok(Lookup::ClosedStore);
     }

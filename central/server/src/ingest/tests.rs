@@ -299,7 +299,7 @@ async fn a_newcomer_waits_for_the_box_that_was_heard_before_the_centre_was_start
     let site = Site { ingest: restarted(&site).await, ..site };
     let now = Millis(site.ingest.clock.millis());
     assert_eq!(site.ingest.fleet.rival(&store(), BoxId([9; 16]), now), None, "it is its own rival never");
-    let Lookup::Found(found) = looking::look_up(Arc::clone(&site.ingest), greeting(), true).await else {
+    let Lookup::Found(found) = looking::look_up(&site.ingest, &greeting(), true).await.0 else {
         unreachable!("not found")
     };
     let rival = found.rival.unwrap();
@@ -460,4 +460,35 @@ async fn a_swapped_box_is_given_what_the_one_before_left_and_what_a_box_gives_ba
     assert_eq!(calls.send_opening(&send).await.unwrap().next_page, 1);
     let ask = FetchOpening { ordinal: EpochOrdinal(1), ..ask };
     assert_eq!(calls.fetch_opening(&ask).await.unwrap(), page);
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_an_opening_is_taken_is_told_the_stream_until_it_keeps_it() {
+    let tries = std::cell::Cell::new(0);
+    let append = || async {
+        tries.set(tries.get() + 1);
+        if tries.get() < 20 { Err(StreamError::Full) } else { Ok(tries.get()) }
+    };
+    assert_eq!(until_kept(append, Epoch(5)).await.ok(), Some(20));
+    let closed = || async { Err::<(), _>(StreamError::Closed) };
+    assert!(matches!(until_kept(closed, Epoch(5)).await, Err(StreamError::Closed)), "the process ends");
+}
+
+#[tokio::test]
+async fn a_box_that_took_its_opening_when_the_ledger_could_not_hear_it_says_so_with_its_hello() {
+    let site = Site::open(true, &[]).await;
+    let mut link = site.welcomed().await;
+    link.send(batch(5, 1..=1)).await.unwrap();
+    hear_handled(&mut link, 1..=1).await;
+    let swapped = |opening| ToCentre::Hello(Hello { epoch: Epoch(6), tail: 0, opening, ..greeting() });
+    let (mut link, _welcome) = site.said(&swapped(None)).await;
+    let ordinal = opening_told(&mut link).await.ordinal;
+    let (_link, _welcome) = site.said(&swapped(Some(OpeningTaken { ordinal, seq: 0 }))).await;
+    tokio::time::timeout(PATIENCE, async {
+        while site.ingest.ledger.epochs(&store()).await.unwrap()[1].taken.seq() != Some(0) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("the ledger hears of it");
 }
