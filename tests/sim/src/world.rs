@@ -41,7 +41,8 @@ pub struct World {
     pub(crate) rates: Rates,
     pub(crate) mutant: Option<Mutant>,
     pub(crate) now: u64,
-    queue: BTreeMap<(u64, u64), Event>,
+    /// Boxed, as many are moved whenever one is put between them.
+    queue: BTreeMap<(u64, u64), Box<Event>>,
     events: u64,
     pub(crate) trace: Trace,
     pub(crate) broken: Vec<Violation>,
@@ -180,7 +181,7 @@ impl World {
 
     pub(crate) fn schedule(&mut self, millis: u64, event: Event) {
         self.events += 1;
-        self.queue.insert((self.now.saturating_add(millis), self.events), event);
+        self.queue.insert((self.now.saturating_add(millis), self.events), Box::new(event));
     }
 
     /// Runs until `done` or for that long; whether it is done.
@@ -210,7 +211,7 @@ impl World {
         self.now = self.now.max(at);
         if event_at == Some(at) {
             if let Some((_, event)) = self.queue.pop_first() {
-                self.happen(event);
+                self.happen(*event);
             }
         } else {
             let now = Millis(self.now);

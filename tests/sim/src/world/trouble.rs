@@ -183,17 +183,17 @@ impl World {
     pub(super) fn take_produces(&mut self) -> Vec<Payload> {
         let mut payloads = Vec::new();
         for event in self.queue.values() {
-            if let Event::Produce(_, _, payload) = event {
+            if let Event::Produce(_, _, payload) = &**event {
                 payloads.push(payload.clone());
             }
         }
-        self.queue.retain(|_, event| !matches!(event, Event::Produce(..)));
+        self.queue.retain(|_, event| !matches!(**event, Event::Produce(..)));
         payloads
     }
 
     /// Answers that were on their way are lost.
     pub(super) fn drop_answers(&mut self) {
-        self.queue.retain(|_, event| !matches!(event, Event::Answered(_, _, Some(_))));
+        self.queue.retain(|_, event| !matches!(**event, Event::Answered(_, _, Some(_))));
     }
 
     pub(super) fn end_fault(&mut self, fault: Fault) {

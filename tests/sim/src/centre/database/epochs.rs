@@ -70,7 +70,8 @@ impl Database {
 
     /// What an epoch begins with, made once and kept.
     pub(crate) fn make_opening(&mut self, of: Epoch, items: &[Item]) {
-        let Some(ordinal) = self.epochs.get(&of).map(|state| state.ordinal) else { return };
+        let made = self.openings.contains_key(&of);
+        let Some(ordinal) = self.epochs.get(&of).map(|state| state.ordinal).filter(|_| !made) else { return };
         let mut older: Vec<(Epoch, EpochState)> =
             self.epochs.iter().map(|(epoch, state)| (*epoch, *state)).filter(|(_, s)| s.ordinal < ordinal).collect();
         older.sort_by_key(|(_, state)| state.ordinal);
