@@ -8,6 +8,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("tidemark-model", 0),
     ("tidemark-sync", 1),
     ("tidemark-barcode", 1),
+    ("tidemark-files", 1),
     ("tidemark-wire", 2),
     ("tidemark-parts", 2),
     ("tidemark-daemon", 2),
@@ -27,7 +28,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("tidemark-structure", 7),
 ];
 
-const SHOP: &[&str] = &["tidemark-journal", "tidemark-scanner", "tidemark-edge"];
+const SHOP: &[&str] = &["tidemark-files", "tidemark-journal", "tidemark-scanner", "tidemark-edge"];
 const HEAD_OFFICE: &[&str] = &["tidemark-ledger", "tidemark-stream", "tidemark-cache", "tidemark-central"];
 
 /// Dependencies upwards or across, and crates without a layer.
