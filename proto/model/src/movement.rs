@@ -56,6 +56,8 @@ pub struct Movement {
     pub marks: Marks,
     /// Why it was parked, with what was given.
     pub parked: Option<Parked>,
+    /// Of a day close, how many documents its till counted.
+    pub documents: Option<u64>,
 }
 
 /// Which document a movement belongs to, and which of its movements it is.

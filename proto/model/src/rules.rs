@@ -83,8 +83,9 @@ fn decide_body<B: Books>(deciding: &mut Deciding<'_, '_, B>) -> Result<(), B::Er
         Body::Correction { about, lines } => mend::correct(deciding, about, lines),
         Body::Resolve { code, sku, units_per_scan } => mend::resolve(deciding, code, sku, *units_per_scan),
         Body::Restatement { about, lines } => mend::restate(deciding, about, lines),
-        Body::DayClose { units, .. } => {
-            deciding.record(Entry { quantity: units.unwrap_or_default(), ..Entry::of(Kind::DayClose) })
+        Body::DayClose { documents, units } => {
+            let (quantity, documents) = (units.unwrap_or_default(), *documents);
+            deciding.record(Entry { quantity, documents, ..Entry::of(Kind::DayClose) })
         }
         Body::InstructionResult { instruction } => {
             let about = crate::movement::About::Instruction(instruction.clone());

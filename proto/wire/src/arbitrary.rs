@@ -96,12 +96,12 @@ pub(crate) fn movement() -> impl Strategy<Value = Movement> {
     let numbers = (quantity(), prop_oneof![Just(Quantity::ONE), quantity()], any::<u64>(), quantity(), of(quantity()));
     let stock = (one_of(Basis::ALL), any::<u64>(), any::<u64>(), any::<u64>(), any::<bool>(), any::<i64>());
     let line = (of(label()), of(label()), of(label()));
-    let rest = (document(), labels(), line, of(about()), any::<u32>(), of(parked()));
+    let rest = (document(), labels(), line, of(about()), any::<u32>(), of(parked()), of(any::<u64>()));
     (what, numbers, stock, rest).prop_map(|(what, numbers, stock, rest)| {
         let (kind, reason, disposition, sku, code) = what;
         let (quantity, units_per_scan, catalogue, effect, on_hand_after) = numbers;
         let (basis, previous, committed, happened, live, wall) = stock;
-        let (document, labels, (lot, expiry, serial), about, marks, parked) = rest;
+        let (document, labels, (lot, expiry, serial), about, marks, parked, documents) = rest;
         Movement {
             kind,
             reason,
@@ -124,6 +124,7 @@ pub(crate) fn movement() -> impl Strategy<Value = Movement> {
             wall: WallTime(wall),
             marks: Marks::from_bits(marks),
             parked,
+            documents,
         }
     })
 }

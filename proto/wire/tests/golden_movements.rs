@@ -48,6 +48,7 @@ fn plain_sale() -> Movement {
         wall: WallTime(1_787_219_472_000),
         marks: Marks::NONE,
         parked: None,
+        documents: None,
     }
 }
 
@@ -117,6 +118,19 @@ fn instruction_result() -> Movement {
     }
 }
 
+/// A till's close of its day; what was kept earlier has no documents in it.
+fn day_close() -> Movement {
+    Movement {
+        kind: Kind::DayClose,
+        quantity: Quantity::thousandths(41_500),
+        labels: Labels { business_day: label("2026-08-20"), till: label("3"), ..Labels::default() },
+        about: None,
+        parked: None,
+        documents: Some(57),
+        ..parked()
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     let lines: Vec<String> =
         bytes.chunks(32).map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>()).collect();
@@ -136,6 +150,7 @@ fn the_bytes_of_movements_are_those_of_the_first_release() {
         ("every_field", every_field()),
         ("parked", parked()),
         ("instruction_result", instruction_result()),
+        ("day_close", day_close()),
     ];
     for (name, movement) in samples {
         let kept = fs::read_to_string(folder.join(format!("{name}.hex"))).unwrap();

@@ -234,6 +234,7 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             wall: self.document.wall,
             marks,
             parked,
+            documents: entry.documents,
         });
         Ok(())
     }

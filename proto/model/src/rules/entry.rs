@@ -23,6 +23,7 @@ pub(super) struct Entry {
     pub(super) happened: Option<Odometer>,
     pub(super) marks: Marks,
     pub(super) parked: Option<Parked>,
+    pub(super) documents: Option<u64>,
     pub(super) wish: Wish,
 }
 
@@ -69,6 +70,7 @@ impl Entry {
             happened: None,
             marks: Marks::NONE,
             parked: None,
+            documents: None,
             wish: Wish::Nothing,
         }
     }

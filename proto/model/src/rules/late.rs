@@ -53,7 +53,8 @@ pub(super) fn is_trade(late: &LateBody) -> bool {
 }
 
 fn entry_of<B: Books>(deciding: &Deciding<'_, '_, B>, late: &LateBody, movement: &Movement) -> Result<Entry, B::Error> {
-    let Movement { sku, code, quantity, units_per_scan, reason, disposition, line, about, .. } = movement.clone();
+    let Movement { sku, code, quantity, units_per_scan, reason, disposition, line, about, documents, .. } =
+        movement.clone();
     let (wish, marks) = wish_of(deciding, late, movement)?;
     let marks = movement.marks.without(Marks::NEGATIVE).with(marks);
     let happened = Some(Odometer::BEFORE_BIRTH);
@@ -71,6 +72,7 @@ fn entry_of<B: Books>(deciding: &Deciding<'_, '_, B>, late: &LateBody, movement:
         happened,
         marks,
         parked,
+        documents,
         wish,
     })
 }

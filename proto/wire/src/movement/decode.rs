@@ -50,6 +50,7 @@ pub fn decode_movement(message: &[u8]) -> Result<Movement, DecodeError> {
         wall: WallTime(raw.wall),
         marks: Marks::from_bits(small(raw.marks, "marks")?),
         parked: raw.parked.map(parked_of).transpose()?,
+        documents: raw.documents,
     })
 }
 

@@ -47,6 +47,9 @@ pub fn encode_movement(movement: &Movement) -> Vec<u8> {
     if let Some(parked) = &movement.parked {
         put_message(&mut bytes, field::PARKED, &parked_bytes(parked));
     }
+    if let Some(documents) = movement.documents {
+        put_present(&mut bytes, field::DOCUMENTS, documents);
+    }
     bytes
 }
 

@@ -29,6 +29,7 @@ pub(crate) mod field {
     pub(crate) const SERIAL: u64 = 22;
     pub(crate) const ABOUT: u64 = 23;
     pub(crate) const PARKED: u64 = 24;
+    pub(crate) const DOCUMENTS: u64 = 25;
 }
 
 /// Field numbers of `Document`.
@@ -130,6 +131,7 @@ pub(crate) struct RawMovement<'a> {
     pub(crate) serial: &'a [u8],
     pub(crate) about: Option<&'a [u8]>,
     pub(crate) parked: Option<&'a [u8]>,
+    pub(crate) documents: Option<u64>,
 }
 
 impl<'a> RawMovement<'a> {
@@ -171,6 +173,7 @@ impl<'a> RawMovement<'a> {
             field::SERIAL => self.serial = bytes(value, "serial")?,
             field::ABOUT => self.about = Some(bytes(value, "about")?),
             field::PARKED => self.parked = Some(bytes(value, "parked")?),
+            field::DOCUMENTS => self.documents = Some(number(value, "documents")?),
             // Of a newer release.
             _unknown => {}
         }

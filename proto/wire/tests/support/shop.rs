@@ -112,6 +112,7 @@ impl Shop {
                 wall: WallTime(wall),
                 marks: Marks::NONE.with_if(item.on_hand < 0, Marks::NEGATIVE),
                 parked: None,
+                documents: None,
             };
             Record { seq: self.seq, digest: None, bytes: encode_movement(&movement).into() }
         };

@@ -94,10 +94,11 @@ fn a_document_without_effect_still_takes_a_position() {
 }
 
 #[test]
-fn a_day_close_keeps_the_units_its_till_counted() {
+fn a_day_close_keeps_the_totals_its_till_counted() {
     let mut shop = Shop::open();
     let outcome = shop.submit(&document("1", Body::DayClose { documents: Some(3), units: Some(units(41)) }));
-    assert_eq!((outcome.movements[0].quantity, outcome.movements[0].effect), (units(41), Quantity::ZERO));
+    let close = &outcome.movements[0];
+    assert_eq!((close.quantity, close.documents, close.effect), (units(41), Some(3), Quantity::ZERO));
 }
 
 #[test]
