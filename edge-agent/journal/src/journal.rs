@@ -238,6 +238,12 @@ impl Journal {
         self.ask(|reply| Command::RemoveTill { till, reply }).await
     }
 
+    /// Notes a number of a source under which nothing happened to stock, so
+    /// that it is not missed.
+    pub async fn pass_number(&self, source: Source, number: u64) -> Result<(), NotSaved> {
+        self.ask(|reply| Command::PassNumber { source, number, reply }).await
+    }
+
     /// Trims now what may go; gives the lowest seq still held. The writer
     /// does it by itself from time to time.
     pub async fn trim(&self) -> Result<Seq, NotSaved> {

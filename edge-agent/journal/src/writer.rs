@@ -109,6 +109,7 @@ pub(crate) enum Command {
     Salvage(SalvageStep, Reply<()>),
     AddTill { till: Source, token: [u8; 32], reply: Reply<()> },
     RemoveTill { till: Source, reply: Reply<bool> },
+    PassNumber { source: Source, number: u64, reply: Reply<()> },
     ForgetLane { lane: Label, reply: Reply<()> },
     Trim(Reply<Seq>),
     BeginBoot(Reply<()>),
@@ -337,6 +338,7 @@ impl Owner {
             Command::Salvage(step, reply) => answer(reply, self.salvage(step)),
             Command::AddTill { till, token, reply } => answer(reply, self.add_till(&till, token)),
             Command::RemoveTill { till, reply } => answer(reply, self.remove_till(&till)),
+            Command::PassNumber { source, number, reply } => answer(reply, self.pass_number(&source, number)),
             Command::Trim(reply) => answer(reply, self.trim()),
             Command::Ping(reply) => answer(reply, Ok(())),
             Command::BeginBoot(reply) => {

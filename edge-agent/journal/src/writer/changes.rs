@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use tidemark_model::books::SequenceState;
 use tidemark_model::{Epoch, Label, Source};
 use tidemark_sync::ReceivedBlocks;
 use tidemark_sync::message::Session;
@@ -9,7 +10,7 @@ use tidemark_sync::message::Session;
 use super::Owner;
 use crate::layout::meta::{self, Number};
 use crate::layout::tills::{self, KeptTill};
-use crate::layout::{Family, lanes};
+use crate::layout::{Family, lanes, sequences};
 use crate::state::State;
 use crate::store::{Batch, Durability, ReadError};
 use crate::submit::{LaneState, NotSaved};
@@ -69,6 +70,20 @@ impl Owner {
         let known = self.shared.shelf.read(|store| store.get(Family::Meta, &key))?.is_some();
         self.change(Durability::Synced, |_, batch| batch.delete(Family::Meta, &key))?;
         Ok(known)
+    }
+
+    /// Written only if it says something new: a file may be read again.
+    pub(super) fn pass_number(&mut self, source: &Source, number: u64) -> Result<(), NotSaved> {
+        self.ensure_open()?;
+        let key = sequences::key(source);
+        let before =
+            self.shared.shelf.read(|store| store.value::<SequenceState>(Family::Meta, &key))?.unwrap_or_default();
+        let mut state = before.clone();
+        state.pass(number);
+        if state == before {
+            return Ok(());
+        }
+        self.change(Durability::Synced, |_, batch| batch.put_value(Family::Meta, &key, &state))
     }
 
     /// Not synced: what is forgotten is sent again, and dropped there.

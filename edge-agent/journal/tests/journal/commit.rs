@@ -246,3 +246,29 @@ fn what_is_sold_in_the_millisecond_after_a_mark_counts_after_it() {
     assert_eq!(on_hand(&journal, "apple"), 11);
     writer.stop().unwrap();
 }
+
+#[test]
+fn a_number_that_is_passed_is_not_missing_and_stays_so_after_a_restart() {
+    let shop = Shop::new("numbers");
+    let (journal, writer) = shop.open();
+    let numbered = |id: &str, number| {
+        let mut document = sale(id, "apple", 1);
+        document.sequence = Some(number);
+        document
+    };
+    submit(&journal, numbered("1", 40)).unwrap();
+    let source = sale("1", "apple", 1).source;
+    wait(journal.pass_number(source.clone(), 42)).unwrap();
+    let gaps = |journal: &tidemark_journal::Journal| journal.sequences().unwrap()[0].1.gaps.clone();
+    assert_eq!(gaps(&journal), [(41, 41)]);
+    let tail = journal.tail();
+    writer.stop().unwrap();
+    drop(journal);
+    let (journal, writer) = shop.open();
+    for again in [41, 42, 41] {
+        wait(journal.pass_number(source.clone(), again)).unwrap();
+    }
+    assert_eq!((gaps(&journal), journal.tail()), (Vec::new(), tail), "no movement comes of it");
+    assert_eq!(submit(&journal, numbered("3", 43)).unwrap().warnings.len(), 1, "the item is not on file, no more");
+    writer.stop().unwrap();
+}

@@ -72,6 +72,15 @@ pub(super) fn follow_sequence(state: &mut SequenceState, number: u64, timing: Ti
     Some(Warning::SequenceRestarted { highest })
 }
 
+impl SequenceState {
+    /// Notes a number under which nothing happened to stock. Whoever tells it
+    /// may tell it again, so that it never begins the count anew.
+    pub fn pass(&mut self, number: u64) {
+        // What is missing before it is told with the next document.
+        let _gap = follow_sequence(self, number, Timing::Deferred { age_ms: None });
+    }
+}
+
 /// A number that fits no gap. A deferred document may be older than the first
 /// that came; and where gaps are no longer known by name, only numbers that
 /// begin anew are sure to be none of them.
@@ -152,6 +161,19 @@ mod tests {
         let mut state = SequenceState { highest: 50, gaps_dropped: 1, ..SequenceState::default() };
         assert_eq!(follow(&mut state, 30), None, "it may close a gap that was dropped");
         assert_eq!(follow(&mut state, 1), Some(Warning::SequenceRestarted { highest: 50 }));
+    }
+
+    #[test]
+    fn a_number_that_is_passed_is_not_missing_and_never_begins_anew() {
+        let mut state = SequenceState { highest: 50, ..SequenceState::default() };
+        state.pass(51);
+        assert_eq!(follow(&mut state, 52), None);
+        state.pass(54);
+        assert_eq!(state.gaps, [(53, 53)]);
+        for again in [1, 51, 53, 54] {
+            state.pass(again);
+        }
+        assert_eq!(state, SequenceState { highest: 54, ..SequenceState::default() });
     }
 
     proptest! {
