@@ -2,7 +2,7 @@
 """Plays a box that is in trouble, and judges a till's client by the till rule.
 
     python3 play_box.py --port 8380 --run "python3 ../python/tidemark_till.py \\
-        --box http://127.0.0.1:8380 --spool /tmp/spool --receipts 9 --minute 3" --minute 3
+        --box http://127.0.0.1:8380 --spool spool --receipts 9 --minute 3" --minute 3
 
 The client rings up as many receipts as there are troubles (9). Each new
 document meets one of them, and only after that is answered as a box answers:

@@ -22,15 +22,16 @@ use tokio_util::sync::CancellationToken;
 use crate::checked::Checked;
 use crate::claims::Claims;
 use crate::control::Control;
+use crate::days::Days;
 use crate::desk::{Desk, Fittings, Keyboard};
 use crate::events::Events;
-use crate::http::{Bodies, Door, Views, router};
-use crate::pin::PinGuard;
+use crate::http::Views;
 use crate::reporter::Reporter;
 use crate::roll::Roll;
 use crate::settings::{BoxSettings, SettingsError};
 use crate::troubles::{Troubles, Watch};
 use crate::uplink::{self, LineError, Surroundings};
+use crate::ways::{Ground, Ways, line_port};
 
 /// How long tasks may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -160,12 +161,14 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
     let conditions = Active::default();
     let (events, metrics) = Events::declare();
     let listener = Listener::open(settings.http.address, tls.clone()).await?.counted(events.traffic.clone());
+    let line_port = line_port(settings, tls.clone()).await?;
     let epoch = journal.identity().epoch;
     let (contact, control) = Control::open(&settings.data, epoch, listener.address(), tls.is_some());
     let scanners = Scanners::start(settings.scanner.clone(), Arc::new(move || clock.millis()))?;
     let (troubles, roll) = (Troubles::new(conditions.clone(), clock), Roll::default());
     let (keyboard, typed) = Keyboard::build();
     let claims = Claims::of(at_desk.seats(), journal.odometer().0);
+    let (days, held) = (Days::default(), journal.tail());
     let (desk, desk_view) = Desk::build(
         Fittings {
             journal: journal.clone(),
@@ -190,35 +193,47 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
     };
     let (uplink, uplink_view) = uplink::build(around, line)?;
     let views = Views { desk: desk_view, uplink: uplink_view };
-    let reporter = Arc::new(Reporter::new(journal.clone(), views, conditions.clone(), clock));
-    let watch = Watch { troubles: troubles.clone(), journal: journal.clone(), data: settings.data.clone(), tls };
-    let bodies = Bodies::default();
-    let zones = settings.count.selling.iter().chain(&settings.count.zones).cloned().collect();
-    let door = Door {
+    let reporter = Arc::new(Reporter::new(journal.clone(), views, conditions.clone(), clock, days.clone()));
+    let watch = Watch {
+        troubles: troubles.clone(),
         journal: journal.clone(),
+        data: settings.data.clone(),
+        tls,
+        days: days.clone(),
+    };
+    let ground = Ground {
+        journal: journal.clone(),
+        held,
+        conditions: conditions.clone(),
         events,
         metrics,
         reporter,
-        time_zone,
-        clock,
         troubles,
         roll,
-        control,
-        bodies,
+        days,
         claims,
         keyboard,
-        pin: Arc::new(PinGuard::of(&settings.data)),
-        language: settings.language,
-        zones,
+        control,
+        time_zone,
+        clock,
     };
+    let ways = Ways::build(settings, line_port, ground);
     let mut tasks = Tasks::new();
     announce(listener.address(), &journal);
     tasks.spawn("desk", desk.run(tasks.stop()));
-    tasks.spawn("door", listener.serve(router(door), tasks.stop()));
     if let Some(uplink) = uplink {
         tasks.spawn("uplink", uplink.run(tasks.stop()));
     }
+    ways.spawn(listener, &mut tasks);
     tasks.spawn("troubles", watch.run(tasks.stop()));
+    watch_over(&mut tasks, journal, conditions, clock);
+    let ended = tasks.run(DRAIN).await;
+    drop(contact);
+    Ok(ended?)
+}
+
+/// Starts what looks after journal and machine.
+fn watch_over(tasks: &mut Tasks, journal: Journal, conditions: Active, clock: Clock) {
     tasks.spawn("disk", watch_disk(journal.watch_health(), conditions, clock, tasks.stop()));
     let writer = journal.clone();
     let lives = move || {
@@ -227,9 +242,6 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
     };
     tasks.spawn("life", service::watch(lives, tasks.stop()));
     tasks.spawn("sleep", watch_sleep(journal, clock, tasks.stop()));
-    let ended = tasks.run(DRAIN).await;
-    drop(contact);
-    Ok(ended?)
 }
 
 fn announce(address: SocketAddr, journal: &Journal) {

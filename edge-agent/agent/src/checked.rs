@@ -40,8 +40,8 @@ impl Checked {
         let line = Line::of(&settings.centre)?;
         let files = pair(("tls.certificate", "tls.key"), settings.tls.certificate.as_ref(), settings.tls.key.as_ref())?;
         let tls = files.map(|(certificate, key)| Tls::from_files(&certificate, &key, None)).transpose()?;
-        let address = settings.http.address;
-        if tls.is_none() && !address.ip().is_loopback() {
+        let mut addresses = std::iter::once(settings.http.address).chain(settings.lines.address);
+        if let Some(address) = addresses.find(|address| tls.is_none() && !address.ip().is_loopback()) {
             return Err(ListenError::PlaintextOffLoopback { address }.into());
         }
         tidemark_scanner::check(&settings.scanner)?;

@@ -38,6 +38,8 @@ pub(crate) struct Events {
     pub(crate) double_reads: Counter,
     /// Scans handed to tills, by what became of them.
     pub(crate) handed: Counters,
+    /// Files of tills, by what became of them.
+    pub(crate) files: Counters,
     /// Connections.
     pub(crate) traffic: Traffic,
     /// What is read when somebody asks.
@@ -67,6 +69,7 @@ impl Events {
                 "Scans handed to the till in front, by what became of them",
                 "outcome",
             ),
+            files: metrics.counters("files", "Files of tills: taken, or the code of the first fault", "outcome"),
             traffic: Traffic::declare(&mut metrics),
             readings: Readings::declare(&mut metrics),
         };

@@ -9,11 +9,13 @@ mod health;
 mod items;
 mod movements;
 mod pages;
+mod pairing;
 mod scans;
 mod sheets;
 mod tills;
 
 pub(crate) use body::Bodies;
+pub(crate) use entry::guest_of;
 pub(crate) use tills::till_name;
 
 use std::sync::Arc;
@@ -32,9 +34,11 @@ use crate::claims::Claims;
 use crate::control::ControlHash;
 use crate::desk::{DeskView, Keyboard};
 use crate::events::Events;
+use crate::pace::Pace;
+use crate::pairing::Pairing;
 use crate::pin::PinGuard;
+use crate::reception::Reception;
 use crate::reporter::Reporter;
-use crate::roll::Roll;
 use crate::troubles::Troubles;
 use crate::uplink::UplinkView;
 use crate::words::Language;
@@ -46,10 +50,9 @@ pub(crate) struct Door {
     pub(crate) events: Events,
     pub(crate) metrics: MetricsPage,
     pub(crate) reporter: Arc<Reporter>,
-    pub(crate) time_zone: jiff::tz::TimeZone,
     pub(crate) clock: Clock,
     pub(crate) troubles: Troubles,
-    pub(crate) roll: Roll,
+    pub(crate) reception: Reception,
     pub(crate) control: ControlHash,
     pub(crate) bodies: Bodies,
     pub(crate) claims: Claims,
@@ -58,6 +61,8 @@ pub(crate) struct Door {
     pub(crate) language: Language,
     /// Zones on the printed sheet.
     pub(crate) zones: Arc<[String]>,
+    pub(crate) pairing: Pairing,
+    pub(crate) pace: Pace,
 }
 
 /// What the page and `/v1/status` read beside the journal.
@@ -85,6 +90,8 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/status", get(health::status))
         .route("/v1/tills", get(tills::list).post(tills::add))
         .route("/v1/tills/{name}", delete(tills::remove))
+        .route("/v1/pairings", post(pairing::open))
+        .route("/pair", get(pairing::form).post(pairing::open_by_page))
         .route("/metrics", get(health::metrics))
         .route("/docs", get(docs::page))
         .route("/docs/openapi.json", get(docs::openapi))
@@ -92,6 +99,7 @@ pub(crate) fn router(door: Door) -> Router {
     Router::new()
         .route("/livez", get(health::lives))
         .route("/readyz", get(health::ready))
+        .route("/v1/pairings/claim", post(pairing::claim))
         .merge(guarded)
         .fallback(nowhere)
         .method_not_allowed_fallback(other_method)

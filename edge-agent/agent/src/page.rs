@@ -1,11 +1,14 @@
 //! The box's page: server-rendered, readable without JavaScript and with the
 //! line down. It asks for itself every five seconds.
 
+mod days;
 mod documents;
 mod handhelds;
+mod pairing;
 
 pub(crate) use documents::{Undo, documents, encoded, undo_form, undo_told};
 pub(crate) use handhelds::{Button, handheld, handhelds};
+pub(crate) use pairing::{Pairs, pairing_form};
 
 use std::fmt::Write as _;
 
@@ -71,7 +74,7 @@ impl Page {
 }
 
 /// The page for a status.
-pub(crate) fn render(status: &Status, language: Language) -> String {
+pub(crate) fn render(status: &Status, language: Language, pairs: Option<&Pairs>) -> String {
     let (class, word) = match status.mark() {
         Mark::Good => ("good", Word::Good),
         Mark::Warning => ("warn", Word::Warn),
@@ -96,7 +99,11 @@ pub(crate) fn render(status: &Status, language: Language) -> String {
     troubles(&mut page, &status.conditions);
     lanes(&mut page, &status.lanes);
     scanners(&mut page, &status.scanners);
+    days::days(&mut page, &status.days);
     recent(&mut page, &status.recent);
+    if let Some(pairs) = pairs {
+        pairing::pairing(&mut page, pairs);
+    }
     facts(&mut page, status);
     page.end()
 }
@@ -234,10 +241,10 @@ mod tests {
                 parked: false,
             })
             .collect();
-        let page = render(&status, Language::En);
+        let page = render(&status, Language::En, None);
         assert!(page.contains("Everything is saved; head office has it."));
         assert!(page.contains("item-10") && !page.contains("item-11"), "ten movements, no more");
-        let german = render(&status, Language::De);
+        let german = render(&status, Language::De, None);
         assert!(german.contains("lang=\"de\"") && german.contains("<td>Verkauf</td>"), "{german}");
     }
 
@@ -274,7 +281,7 @@ mod tests {
             last_saved: Some("a&b'".to_owned()),
             last_signal: None,
         }];
-        let page = render(&status, Language::Fr);
+        let page = render(&status, Language::Fr, None);
         assert!(!page.contains("<script>") && !page.contains("<img"));
         assert!(page.contains("a&amp;b&#39;"));
     }

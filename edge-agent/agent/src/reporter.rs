@@ -8,6 +8,7 @@ use tidemark_journal::{Health, Journal, ReadError};
 use tidemark_model::{Placed, WallTime};
 use tokio::sync::watch;
 
+use crate::days::{DayStatus, Days};
 use crate::http::Views;
 use crate::status::{Recent, SCHEMA, Status, Trouble};
 
@@ -25,6 +26,7 @@ pub(crate) struct Reporter {
     views: Views,
     conditions: Active,
     clock: Clock,
+    days: Days,
     /// What was read last: while the disk fails nothing can be read, and just
     /// then people look.
     last: watch::Sender<Books>,
@@ -37,11 +39,12 @@ struct Books {
     oldest_pending_ms: Option<u64>,
     catalogue: u64,
     recent: Vec<Recent>,
+    days: Vec<DayStatus>,
 }
 
 impl Reporter {
-    pub(crate) fn new(journal: Journal, views: Views, conditions: Active, clock: Clock) -> Self {
-        Self { journal, views, conditions, clock, last: watch::Sender::new(Books::default()) }
+    pub(crate) fn new(journal: Journal, views: Views, conditions: Active, clock: Clock, days: Days) -> Self {
+        Self { journal, views, conditions, clock, days, last: watch::Sender::new(Books::default()) }
     }
 
     /// What desk and uplink show.
@@ -52,7 +55,7 @@ impl Reporter {
     /// How the box is now; reads from disk, if that can be read.
     pub(crate) fn status(&self) -> Status {
         let identity = self.journal.identity();
-        let Books { pending, oldest_pending_ms, catalogue, recent } = self.books();
+        let Books { pending, oldest_pending_ms, catalogue, recent, days } = self.books();
         let (desk, uplink) = (self.views.desk.borrow().clone(), self.views.uplink.borrow().clone());
         let now = self.clock.millis();
         Status {
@@ -72,6 +75,7 @@ impl Reporter {
             conditions: self.conditions.list().iter().map(|raised| trouble(raised, now)).collect(),
             lanes: desk.lanes,
             scanners: desk.scanners,
+            days,
             recent,
         }
     }
@@ -96,6 +100,7 @@ impl Reporter {
             oldest_pending_ms: standing.oldest_pending_ms,
             catalogue: self.journal.catalogue()?.version,
             recent: self.journal.recent_movements(MOVEMENTS_SHOWN)?.iter().map(shown).collect(),
+            days: self.days.shown(&self.journal.sequences()?),
         })
     }
 }

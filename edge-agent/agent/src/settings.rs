@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use tidemark_daemon::config::{Key, Settings};
+use tidemark_daemon::config::{Key, Settings, Span};
 use tidemark_daemon::logging::Form;
 
 use crate::lane::Mode;
@@ -29,6 +29,11 @@ pub(crate) struct BoxSettings {
     pub(crate) centre: CentreSettings,
     /// Where tills and people reach the box.
     pub(crate) http: HttpSettings,
+    /// Files of tills.
+    pub(crate) files: FilesSettings,
+    /// The line port.
+    #[serde(default)]
+    pub(crate) lines: LinesSettings,
     /// The box's own certificate.
     #[serde(default)]
     pub(crate) tls: TlsSettings,
@@ -87,6 +92,27 @@ pub(crate) struct CentreSettings {
 pub(crate) struct HttpSettings {
     /// The address.
     pub(crate) address: SocketAddr,
+}
+
+/// Files of tills.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FilesSettings {
+    /// Whether files are read at all.
+    pub(crate) read: bool,
+    /// The folder with one folder a till; `inbox` in the data folder unless
+    /// said.
+    pub(crate) inbox: Option<PathBuf>,
+    /// How long what was taken is kept.
+    pub(crate) keep: Span,
+}
+
+/// The line port, for tills that can only open a socket.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinesSettings {
+    /// The address; none, and there is no such port.
+    pub(crate) address: Option<SocketAddr>,
 }
 
 /// A certificate.
@@ -187,6 +213,14 @@ impl Settings for BoxSettings {
         key("centre.certificate", "", "PEM file of the box's certificate towards the centre"),
         key("centre.key", "", "PEM file of that certificate's key"),
         key("http.address", "\"127.0.0.1:8380\"", "where tills and people reach the box"),
+        key("files.read", "true", "false to read no files of tills"),
+        key("files.inbox", "", "folder with a folder for each till's files; `inbox` in the data folder unless said"),
+        key("files.keep", "\"14d\"", "how long a file that was taken stays in `done`"),
+        key(
+            "lines.address",
+            "",
+            "port for tills that can only open a socket, such as \"127.0.0.1:8381\"; none unless said",
+        ),
         key("tls.certificate", "", "PEM file of the box's own certificate; needed off loopback"),
         key("tls.key", "", "PEM file of its key"),
         key("log.level", "\"info\"", "error, warn, info, debug or trace"),

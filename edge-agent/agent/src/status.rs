@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use tidemark_daemon::conditions::Severity;
 
+use crate::days::DayStatus;
+
 /// The schema this release writes.
 pub(crate) const SCHEMA: &str = "tidemark.status/v1";
 
@@ -44,6 +46,9 @@ pub(crate) struct Status {
     pub(crate) lanes: Vec<LaneStatus>,
     /// Scanners.
     pub(crate) scanners: Vec<ScannerStatus>,
+    /// The newest trading days, newest first.
+    #[serde(default)]
+    pub(crate) days: Vec<DayStatus>,
     /// The newest movements, newest first.
     pub(crate) recent: Vec<Recent>,
 }
@@ -217,6 +222,7 @@ pub(crate) mod tests {
             conditions: Vec::new(),
             lanes: Vec::new(),
             scanners: Vec::new(),
+            days: Vec::new(),
             recent: Vec::new(),
         }
     }

@@ -20,6 +20,7 @@ use tidemark_model::books::SequenceState;
 use tidemark_model::{ParkReason, Source, Warning};
 use tokio_util::sync::CancellationToken;
 
+use crate::days::Days;
 use crate::papers::Verdict;
 pub(crate) use journals::named;
 
@@ -109,6 +110,7 @@ pub(crate) struct Watch {
     pub(crate) journal: Journal,
     pub(crate) data: PathBuf,
     pub(crate) tls: Option<Tls>,
+    pub(crate) days: Days,
 }
 
 impl Watch {
@@ -161,6 +163,11 @@ impl Watch {
             }
         }
         conditions.keep_about(registry::NUMBERS_MISSING, &missing);
+        let differ = self.days.differences();
+        conditions.keep_about(registry::TOTALS_DIFFER, &differ.keys().map(ToString::to_string).collect());
+        for (source, detail) in differ {
+            conditions.raise_about(registry::TOTALS_DIFFER, source.as_str(), detail, clock.millis());
+        }
         Ok(())
     }
 
@@ -202,7 +209,7 @@ impl Watch {
 }
 
 /// What has not come of a source's numbers; none if all has.
-fn missing_words(state: &SequenceState) -> Option<String> {
+pub(crate) fn missing_words(state: &SequenceState) -> Option<String> {
     let gap = |(first, last): &(u64, u64)| {
         if first == last { first.to_string() } else { format!("{first}–{last}") }
     };
@@ -247,8 +254,13 @@ mod tests {
         let (journal, writer) = open_journal(folder.path(), &StoreId::new("S0001").unwrap(), clock).unwrap();
         let conditions = Active::default();
         let troubles = Troubles::new(conditions.clone(), clock);
-        let watch =
-            Watch { troubles: troubles.clone(), journal: journal.clone(), data: folder.path().to_owned(), tls: None };
+        let watch = Watch {
+            troubles: troubles.clone(),
+            journal: journal.clone(),
+            data: folder.path().to_owned(),
+            tls: None,
+            days: Days::default(),
+        };
         let told = || {
             let list = conditions.list().into_iter();
             // The disk of whoever runs the test may be full.
@@ -297,7 +309,13 @@ mod tests {
         let clock = Clock::start();
         let (journal, writer) = open_journal(folder.path(), &StoreId::new("S0001").unwrap(), clock).unwrap();
         let troubles = Troubles::new(conditions.clone(), clock);
-        let watch = Watch { troubles, journal: journal.clone(), data: folder.path().to_owned(), tls: None };
+        let watch = Watch {
+            troubles,
+            journal: journal.clone(),
+            data: folder.path().to_owned(),
+            tls: None,
+            days: Days::default(),
+        };
         for (free, expected) in [
             (11, None),
             (10, Some(registry::DISK_90)),

@@ -106,6 +106,16 @@ words! {
     ScanHere: "Scan or type a code, then Enter", "Code scannen oder tippen, dann Enter", "Lisez ou tapez un code, puis Entrée", "Lea o escriba un código y pulse Intro", "Zeskanuj lub wpisz kod, potem Enter", "Leia ou escreva um código e prima Enter";
     Zone: "Zone", "Zone", "Zone", "Zona", "Strefa", "Zona";
     NoLane: "No lane for handhelds is configured: add a [[lane]] of role work.", "Kein Platz für Handgeräte eingestellt: eine [[lane]] mit role work anlegen.", "Aucun poste pour terminaux : ajoutez une [[lane]] de rôle work.", "No hay puesto para terminales: añada una [[lane]] de rol work.", "Brak stanowiska dla terminali: dodaj [[lane]] z rolą work.", "Não há posto para terminais: acrescente uma [[lane]] com o papel work.";
+    Days: "Trading days", "Verkaufstage", "Jours de vente", "Días de venta", "Dni sprzedaży", "Dias de venda";
+    Day: "Day", "Tag", "Jour", "Día", "Dzień", "Dia";
+    Tills: "Tills", "Kassen", "Caisses", "Cajas", "Kasy", "Caixas";
+    Complete: "complete", "vollständig", "complet", "completo", "kompletny", "completo";
+    Closed: "closed", "abgeschlossen", "clos", "cerrado", "zamknięty", "fechado";
+    StillOpen: "open", "offen", "ouvert", "abierto", "otwarty", "aberto";
+    LetIn: "Let a till or handheld in", "Kasse oder Handgerät zulassen", "Autoriser une caisse ou un terminal", "Admitir una caja o un terminal", "Dopuść kasę lub terminal", "Admitir uma caixa ou um terminal";
+    CodeHolds: "the code holds for", "der Code gilt noch", "le code est valable encore", "el código vale aún", "kod jest ważny jeszcze", "o código vale ainda";
+    ShowCode: "Show a code", "Code anzeigen", "Afficher un code", "Mostrar un código", "Pokaż kod", "Mostrar um código";
+    TillName: "Its name, such as till:3", "Der Name, etwa till:3", "Son nom, par exemple till:3", "Su nombre, por ejemplo till:3", "Nazwa, na przykład till:3", "O nome, por exemplo till:3";
     Store: "Store", "Filiale", "Magasin", "Tienda", "Sklep", "Loja";
     Saved: "Everything is saved", "Alles ist gespeichert", "Tout est enregistré", "Todo está guardado", "Wszystko jest zapisane", "Está tudo guardado";
     NotSaved: "NOT SAVED: the disk of this box fails, keep every receipt", "NICHT GESPEICHERT: die Festplatte dieser Box fällt aus, jeden Bon aufheben", "NON ENREGISTRÉ : le disque de ce boîtier est défaillant, gardez chaque ticket", "NO GUARDADO: falla el disco de este equipo, conserve cada tique", "NIE ZAPISANO: dysk tego urządzenia zawodzi, zachowaj każdy paragon", "NÃO GUARDADO: o disco deste equipamento falha, guarde cada talão";

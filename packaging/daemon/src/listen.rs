@@ -187,6 +187,54 @@ impl Listener {
     }
 }
 
+/// A connection that is not HTTP.
+pub trait Conversation: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Conversation for S {}
+
+impl Listener {
+    /// Hands each connection to `each`, at most so many at once, until
+    /// `stop`; those that are open then are cut.
+    pub async fn serve_each<F, W>(self, places: usize, each: F, stop: CancellationToken) -> Result<(), std::io::Error>
+    where
+        F: Fn(Box<dyn Conversation>, Peer) -> W + Clone + Send + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let Self { listener, tls, traffic, .. } = self;
+        let places = Arc::new(Semaphore::new(places));
+        let mut connections = JoinSet::new();
+        loop {
+            while let Some(ended) = connections.try_join_next() {
+                traffic.note(ended);
+            }
+            let accepted = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                accepted = accept(&listener, &places, &traffic) => accepted,
+            };
+            let Some((stream, address, place)) = accepted else { continue };
+            let (tls, each, failed) = (tls.clone(), each.clone(), traffic.handshakes_failed.clone());
+            connections.spawn(async move {
+                match shaken(tls.as_ref(), stream, address).await {
+                    Some((stream, peer)) => each(stream, peer).await,
+                    None => drop(failed.inc()),
+                }
+                drop(place);
+            });
+            traffic.open.inc();
+        }
+    }
+}
+
+/// A connection behind its handshake, if there is one; none if that failed.
+async fn shaken(tls: Option<&Tls>, stream: TcpStream, address: SocketAddr) -> Option<(Box<dyn Conversation>, Peer)> {
+    let Some(tls) = tls else {
+        return Some((Box::new(stream), Peer { address, tls: false, uris: Arc::from([]) }));
+    };
+    let shaking = TlsAcceptor::from(tls.server()).accept(stream);
+    let stream = tokio::time::timeout(HANDSHAKE_WITHIN, shaking).await.ok()?.ok()?;
+    Some((Box::new(stream), Peer { address, tls: true, uris: Arc::from([]) }))
+}
+
 impl Traffic {
     fn note(&self, ended: Result<(), JoinError>) {
         self.open.dec();

@@ -64,6 +64,13 @@ impl Problem {
         self
     }
 
+    /// To be tried again after so many seconds.
+    #[must_use]
+    pub fn after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// With the address of what it is about.
     #[must_use]
     pub fn about(mut self, instance: impl Into<String>) -> Self {

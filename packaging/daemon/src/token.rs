@@ -40,6 +40,13 @@ pub fn generate() -> Result<String, RandomError> {
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
+/// Random bits.
+pub fn random_u32() -> Result<u32, RandomError> {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).map_err(|error| RandomError(error.to_string()))?;
+    Ok(u32::from_be_bytes(bytes))
+}
+
 /// The token of an `Authorization: Bearer …` header.
 #[must_use]
 pub fn bearer(headers: &axum::http::HeaderMap) -> Option<&str> {

@@ -31,6 +31,18 @@ pub(super) enum TillCommand {
         #[command(flatten)]
         told: Told,
     },
+    /// Opens a pairing and prints its six-digit code: the terminal that shows
+    /// it within five minutes gets the token.
+    Pair {
+        /// Its source, such as till:3.
+        #[arg(value_parser = till_name)]
+        name: Source,
+        /// table, json, jsonl or csv
+        #[arg(short, long, default_value = "table")]
+        output: Form,
+        #[command(flatten)]
+        told: Told,
+    },
     /// The tills that are let in.
     List {
         /// table, json, jsonl or csv
@@ -60,6 +72,15 @@ pub(super) fn carry_out(command: TillCommand) -> Result<(), CommandError> {
             rows.add(vec![json!(name.as_str()), json!(token)]);
             Ok(rows.print(output)?)
         }
+        TillCommand::Pair { name, output, told } => {
+            let code = pair(&told.load()?.settings, &name)?;
+            if output == Form::Table {
+                return Ok(print(&format!("{code}\n"))?);
+            }
+            let mut rows = Rows::new(&["till", "code"]);
+            rows.add(vec![json!(name.as_str()), json!(code)]);
+            Ok(rows.print(output)?)
+        }
         TillCommand::List { output, told } => {
             let mut rows = Rows::new(&["till", "added_ms"]);
             for (till, added_ms) in list(&told.load()?.settings)? {
@@ -81,6 +102,15 @@ fn add(settings: &BoxSettings, name: &Source, hash: TokenHash) -> Result<(), Com
     let till = json!({ "name": name.as_str(), "token_hash": hexadecimal });
     running.call("POST", "/v1/tills", Some(&till))?.good()?;
     Ok(())
+}
+
+/// Pairing needs the running box: a terminal comes to its door.
+fn pair(settings: &BoxSettings, name: &Source) -> Result<String, CommandError> {
+    let running = Caller::of_running(settings)
+        .ok_or_else(|| CommandError::Asked("the box does not run; start it, or use `till add`".to_owned()))?;
+    let told = running.call("POST", "/v1/pairings", Some(&json!({ "name": name.as_str() })))?.good()?;
+    let code = told.get("code").and_then(Value::as_str).map(str::to_owned);
+    code.ok_or_else(|| CommandError::Asked("the box told no code".to_owned()))
 }
 
 fn list(settings: &BoxSettings) -> Result<Vec<(String, u64)>, CommandError> {

@@ -7,14 +7,14 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidemark_daemon::problem::{self, Problem};
-use tidemark_journal::{Committed, DocumentView, NotSaved, ReadError, Submission};
-use tidemark_model::{Document, Seq, Source, Status, Warning};
+use tidemark_journal::{DocumentView, NotSaved, ReadError};
+use tidemark_model::Seq;
 
 use super::Door;
 use super::body::Whole;
-use super::entry::Guest;
 use super::health::read_problem;
-use crate::intake::{self, Answer, Content, Intake, Place, Refusal, Remark, Submitted};
+use crate::guest::Guest;
+use crate::intake::{self, Answer, Content, Refusal};
 use crate::reporter::time_text;
 
 /// Documents of a page unless asked otherwise, and at most.
@@ -54,92 +54,15 @@ async fn take(door: &Door, guest: &Guest, request: Request) -> Result<Vec<Answer
         .ok_or_else(|| Problem::content_type("application/cloudevents+json or application/cloudevents-batch+json"))?;
     // The room is held until the answer: what was read of a body lives as long.
     let Whole { bytes: body, room: _room } = door.bodies.read(request).await?;
-    let place = Place { time_zone: door.time_zone.clone(), wall: door.clock.wall() };
+    let place = door.reception.place();
     let read = if body.len() > READ_AT_ONCE {
         let reading = tokio::task::spawn_blocking(move || intake::read(content, &body, &place));
         reading.await.map_err(|_ended| read_problem(&ReadError::Layout("the reader ended".to_owned())))?
     } else {
         intake::read(content, &body, &place)
     };
-    let (slots, documents) = sort(read.map_err(|refusal| refused(&refusal))?, guest);
-    let saved = door.journal.submit_all(documents.into_iter().map(Submission::of).collect()).await;
-    answer(door, slots, saved)
-}
-
-/// An event's place in the answer.
-enum Slot {
-    Answered(Option<Source>, Answer),
-    Submitted { source: Source, id: String, remarks: Vec<Remark> },
-}
-
-fn sort(read: Vec<Intake>, guest: &Guest) -> (Vec<Slot>, Vec<Document>) {
-    let mut documents = Vec::with_capacity(read.len());
-    let slots = read
-        .into_iter()
-        .map(|intake| match intake {
-            Intake::Answered(answer) => Slot::Answered(None, answer),
-            Intake::Submit(Submitted { document, remarks }) => {
-                let (source, id) = (document.source.clone(), document.id.to_string());
-                if !guest.may_submit(&source) {
-                    let detail = format!("{} may not submit documents of {source}; use its own token", guest.name());
-                    return Slot::Answered(Some(source), Answer::rejected(id, "no_right", detail));
-                }
-                documents.push(document);
-                Slot::Submitted { source, id, remarks }
-            }
-        })
-        .collect();
-    (slots, documents)
-}
-
-/// One result an event, in order. If one was not saved, nothing is answered:
-/// the till repeats all, and what was saved is a duplicate then.
-fn answer(door: &Door, slots: Vec<Slot>, saved: Vec<Result<Committed, NotSaved>>) -> Result<Vec<Answer>, Problem> {
-    let mut saved = saved.into_iter();
-    let mut answers = Vec::with_capacity(slots.len());
-    for slot in slots {
-        match slot {
-            Slot::Answered(source, answer) => {
-                note_unkept(door, source.as_ref(), &answer);
-                answers.push(answer);
-            }
-            Slot::Submitted { source, id, remarks } => {
-                let committed =
-                    saved.next().unwrap_or(Err(NotSaved::Stopped)).map_err(|error| not_saved(door, &error))?;
-                door.troubles.taken(&source, &id, &committed);
-                door.roll.note(&source, committed.odometer);
-                let answer = Answer::of(id, &committed, remarks);
-                count_kept(door, &committed, &answer);
-                answers.push(answer);
-            }
-        }
-    }
-    Ok(answers)
-}
-
-fn note_unkept(door: &Door, source: Option<&Source>, answer: &Answer) {
-    match answer.rejection() {
-        Some((code, detail)) => {
-            door.events.rejected.of(code).inc();
-            door.troubles.refused(source.map_or("a document", |source| source.as_str()), detail);
-        }
-        None => drop(door.events.ignored.inc()),
-    }
-}
-
-fn count_kept(door: &Door, committed: &Committed, answer: &Answer) {
-    match committed.status {
-        Status::Accepted => door.events.accepted.inc(),
-        Status::Duplicate => door.events.duplicates.inc(),
-    };
-    for code in answer.warning_codes() {
-        door.events.warnings.of(code).inc();
-    }
-    for warning in &committed.warnings {
-        if let Warning::Parked { reason, .. } = warning {
-            door.events.parked.of(reason.word()).inc();
-        }
-    }
+    let read = read.map_err(|refusal| refused(&refusal))?;
+    door.reception.receive(guest, read).await.map_err(|error| not_saved(&error))
 }
 
 fn refused(refusal: &Refusal) -> Problem {
@@ -152,10 +75,8 @@ fn refused(refusal: &Refusal) -> Problem {
     Problem::of(kind, refusal.to_string()).with_remedy(remedy)
 }
 
-pub(super) fn not_saved(door: &Door, error: &NotSaved) -> Problem {
-    door.events.not_saved.inc();
-    tracing::error!(%error, "documents are not saved");
-    door.troubles.unsaved(error);
+/// What who submits is told of documents that are not saved.
+pub(super) fn not_saved(error: &NotSaved) -> Problem {
     Problem::of(&problem::NOT_SAVED, error.to_string())
 }
 

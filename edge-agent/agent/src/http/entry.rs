@@ -7,39 +7,13 @@ use axum::response::Response;
 use tidemark_daemon::listen::Peer;
 use tidemark_daemon::problem::{self, Problem};
 use tidemark_daemon::token::{TokenHash, bearer};
-use tidemark_journal::ReadError;
+use tidemark_journal::{Journal, ReadError};
 use tidemark_model::Source;
 
 use super::Door;
 use super::health::read_problem;
-use crate::intake::is_own;
-
-/// Who came in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Guest {
-    /// A process of this machine: may submit for any till.
-    Local,
-    /// A till: may submit for itself.
-    Till(Source),
-}
-
-impl Guest {
-    /// Whether it may submit documents of a source.
-    pub(super) fn may_submit(&self, source: &Source) -> bool {
-        match self {
-            Self::Local => !is_own(source),
-            Self::Till(till) => till == source,
-        }
-    }
-
-    /// Who it is, for people.
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Self::Local => "a program on this box",
-            Self::Till(till) => till.as_str(),
-        }
-    }
-}
+use crate::control::ControlHash;
+use crate::guest::Guest;
 
 /// Lets a request in, or answers 401.
 pub(super) async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Result<Response, Problem> {
@@ -47,22 +21,32 @@ pub(super) async fn admit(State(door): State<Door>, mut request: Request, next: 
         Some(peer) if peer.is_loopback() => Guest::Local,
         Some(_) | None => {
             let shown = bearer(request.headers()).map(TokenHash::of);
-            let known = shown.map_or(Ok(None), |shown| guest_of(&door, &shown));
+            let known = shown.map_or(Ok(None), |shown| guest_of(&door.journal, door.control, &shown));
             // A till that can't be looked up is no stranger: it comes again.
             known.map_err(|error| read_problem(&error))?.ok_or_else(|| refuse(&door))?
         }
     };
+    if let Guest::Till(till) = &guest {
+        door.pace.admit(till, door.clock.millis()).map_err(|wait_ms| too_fast(&door, till, wait_ms))?;
+    }
     request.extensions_mut().insert(guest);
     Ok(next.run(request).await)
 }
 
-fn guest_of(door: &Door, shown: &TokenHash) -> Result<Option<Guest>, ReadError> {
-    if door.control.matches(shown) {
+/// Who has a token, if anybody.
+pub(crate) fn guest_of(journal: &Journal, control: ControlHash, shown: &TokenHash) -> Result<Option<Guest>, ReadError> {
+    if control.matches(shown) {
         return Ok(Some(Guest::Local));
     }
-    let tills = door.journal.tills()?;
+    let tills = journal.tills()?;
     let known = tills.into_iter().find(|till| TokenHash(till.token).matches(shown));
     Ok(known.map(|till| Guest::Till(till.name)))
+}
+
+fn too_fast(door: &Door, till: &Source, wait_ms: u64) -> Problem {
+    door.events.refused_requests.of("too_fast").inc();
+    let seconds = u32::try_from(wait_ms.div_ceil(1_000)).unwrap_or(u32::MAX);
+    Problem::of(&problem::TOO_FAST, format!("{till} asks more than 50 times a second")).after(seconds)
 }
 
 fn refuse(door: &Door) -> Problem {

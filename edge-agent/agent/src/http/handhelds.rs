@@ -1,14 +1,18 @@
 //! `/h`: pages for handhelds. One field that a wedge types into, and the
 //! commands of the sheet as buttons; works without JavaScript.
 
+use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Form, Path, Query, State};
+use axum::http::HeaderMap;
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 use tidemark_daemon::problem::{self, Problem};
 
 use super::Door;
 use super::pages::language_of;
+use super::pairing::is_own_page;
+use crate::guest::Guest;
 use crate::page::{self, Button};
 use crate::sheet::{Wanted, codes};
 use crate::words::Word;
@@ -76,11 +80,12 @@ pub(super) async fn show(
 pub(super) async fn take(
     State(door): State<Door>,
     Path(name): Path<String>,
-    headers: axum::http::HeaderMap,
+    Extension(guest): Extension<Guest>,
+    headers: HeaderMap,
     Form(line): Form<Line>,
 ) -> Result<Redirect, Problem> {
-    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
-        return Err(Problem::of(&problem::FORBIDDEN, "the form was sent by another site"));
+    if guest == Guest::Local && !is_own_page(&headers) {
+        return Err(Problem::of(&problem::FORBIDDEN, "the form came from another page than the box's own"));
     }
     let Line { language, code, page } = line;
     if code.len() > LONGEST {

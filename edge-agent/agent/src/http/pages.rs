@@ -14,9 +14,10 @@ use tidemark_model::{Document, DocumentId, DocumentKey, Seq, Source, Status, War
 
 use super::Door;
 use super::documents::not_saved;
-use super::entry::Guest;
 use super::health::{gather, read_problem};
-use crate::page::{self, Undo};
+use super::pairing::is_own_page;
+use crate::guest::Guest;
+use crate::page::{self, Pairs, Undo};
 use crate::pin::Tried;
 use crate::trading_day;
 use crate::words::{Language, Word};
@@ -55,9 +56,18 @@ pub(super) fn language_of(door: &Door, tag: Option<&str>) -> Language {
 }
 
 /// How the box is.
-pub(super) async fn status(State(door): State<Door>, wanted: Wanted) -> Result<Html<String>, Problem> {
+pub(super) async fn status(
+    State(door): State<Door>,
+    Extension(guest): Extension<Guest>,
+    headers: HeaderMap,
+    wanted: Wanted,
+) -> Result<Html<String>, Problem> {
     let language = language_of(&door, asked(wanted)?.language.as_deref());
-    Ok(Html(page::render(&gather(door).await?, language)))
+    // A code is for whoever stands before the box.
+    let is_here = guest == Guest::Local && is_own_page(&headers);
+    let now = door.clock.millis();
+    let pairs = is_here.then(|| Pairs::of(door.pairing.now(now), now));
+    Ok(Html(page::render(&gather(door).await?, language, pairs.as_ref())))
 }
 
 /// The last documents.
@@ -92,9 +102,8 @@ pub(super) async fn take_back(
     if guest != Guest::Local {
         return Err(Problem::of(&problem::FORBIDDEN, "documents are taken back on the box's own page"));
     }
-    // Browsers say which page sends a form; another site's may not.
-    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
-        return Err(Problem::of(&problem::FORBIDDEN, "the form was sent by another site"));
+    if !is_own_page(&headers) {
+        return Err(Problem::of(&problem::FORBIDDEN, "the form came from another page than the box's own"));
     }
     let language = language_of(&door, form.language.as_deref());
     let store = door.journal.identity().store.clone();
@@ -138,7 +147,7 @@ fn void_of(door: &Door, source: &str, id: &str) -> Option<(Document, DocumentKey
         source: Source::new(BOX_SOURCE).ok()?,
         id: DocumentId::new(&format!("undo-{hex}")).ok()?,
         wall,
-        labels: Labels { business_day: trading_day::of(wall, &door.time_zone), ..Labels::default() },
+        labels: Labels { business_day: trading_day::of(wall, &door.reception.parts().time_zone), ..Labels::default() },
         business_day_given: false,
         timing: Timing::Live,
         sequence: None,

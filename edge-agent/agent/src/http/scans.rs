@@ -15,8 +15,8 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::Door;
-use super::entry::Guest;
 use crate::claims::{HandedScan, NoClaim};
+use crate::guest::Guest;
 
 /// Which lane.
 #[derive(Debug, Deserialize)]

@@ -13,8 +13,8 @@ use tidemark_model::Source;
 
 use super::Door;
 use super::documents::not_saved;
-use super::entry::Guest;
 use super::health::read_problem;
+use crate::guest::Guest;
 use crate::intake::is_own;
 
 /// A till to be let in.
@@ -52,7 +52,7 @@ pub(super) async fn add(
     let name = till_name(&till.name).map_err(&unreadable)?;
     let hash = hash_of(&till.token_hash)
         .ok_or_else(|| unreadable("`token_hash` is no BLAKE3 hash of 64 hexadecimal digits".to_owned()))?;
-    door.journal.add_till(name, hash).await.map_err(|error| not_saved(&door, &error))?;
+    door.journal.add_till(name, hash).await.map_err(|error| unsaved(&door, &error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -66,13 +66,18 @@ pub(super) async fn remove(
     let nobody = || Problem::not_found(format!("there is no till {name}"));
     let till = Source::new(&name).map_err(|_no_name| nobody())?;
     let known = door.journal.remove_till(till).await;
-    match known.map_err(|error: NotSaved| not_saved(&door, &error))? {
+    match known.map_err(|error| unsaved(&door, &error))? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(nobody()),
     }
 }
 
-fn local(guest: &Guest) -> Result<(), Problem> {
+fn unsaved(door: &Door, error: &NotSaved) -> Problem {
+    door.reception.not_saved(error);
+    not_saved(error)
+}
+
+pub(super) fn local(guest: &Guest) -> Result<(), Problem> {
     match guest {
         Guest::Local => Ok(()),
         Guest::Till(till) => {

@@ -58,6 +58,16 @@ pub(crate) enum Intake {
     Submit(Submitted),
     /// It is answered without the journal: rejected, or training.
     Answered(Answer),
+    /// Training under a number of the source's own: only that it is not
+    /// missing is kept.
+    Passed {
+        /// What the submitter is told.
+        answer: Answer,
+        /// Who counts.
+        source: Source,
+        /// The number.
+        number: u64,
+    },
 }
 
 /// A document for the journal.
@@ -188,7 +198,11 @@ fn read_document(
         Err(unholdable) => return reject_unholdable(id.to_string(), &unholdable),
     };
     if training {
-        return Intake::Answered(Answer::ignored(id.to_string()));
+        let answer = Answer::ignored(id.to_string());
+        return match sequence {
+            Some(number) => Intake::Passed { answer, source, number },
+            None => Intake::Answered(answer),
+        };
     }
     name_strangers(&mut event, &mut remarks);
     let business_day_given = labels.business_day.is_some();

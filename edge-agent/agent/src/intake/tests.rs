@@ -25,13 +25,13 @@ fn submitted(event: &Value) -> (Document, Vec<&'static str>) {
         Intake::Submit(submitted) => {
             (submitted.document, submitted.remarks.into_iter().map(|remark| remark.code).collect())
         }
-        Intake::Answered(answer) => panic!("expected a document, got {answer:?}"),
+        Intake::Answered(answer) | Intake::Passed { answer, .. } => panic!("expected a document, got {answer:?}"),
     }
 }
 
 fn answered(event: &Value) -> Value {
     match read_one(event) {
-        Intake::Answered(answer) => serde_json::to_value(answer).unwrap(),
+        Intake::Answered(answer) | Intake::Passed { answer, .. } => serde_json::to_value(answer).unwrap(),
         Intake::Submit(submitted) => panic!("expected an answer, got {submitted:?}"),
     }
 }

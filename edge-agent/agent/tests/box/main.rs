@@ -5,5 +5,7 @@
 mod command_line;
 mod damaged;
 mod door;
+mod files;
 mod full_disk;
 mod running;
+mod tills;

@@ -154,6 +154,12 @@ pub const CATALOGUE_STALE: Code = Code(5007);
 pub const TOTALS_DIFFER: Code = Code(5008);
 /// A till sends what can't be held at all.
 pub const DOCUMENTS_REFUSED: Code = Code(5009);
+/// A till's file was not taken, or not whole.
+pub const FILE_REFUSED: Code = Code(5010);
+/// A folder of tills' files can't be used.
+pub const FILE_FOLDER: Code = Code(5011);
+/// Nobody says what a till's files mean.
+pub const FILE_MAPPING: Code = Code(5012);
 /// A certificate is missing, expired or of another store.
 pub const CERTIFICATE: Code = Code(6001);
 /// A till came with a wrong token.

@@ -78,6 +78,9 @@ kinds! {
     /// A token of a page that is none.
     PAGE_TOKEN: BAD_REQUEST, "page_token", "No such page", "The token is not the one of a page before.",
         "take `next_page_token` of the page before, or begin again without it";
+    /// A code of a pairing that is wrong, or none is open.
+    PAIRING: FORBIDDEN, "pairing", "Not paired", "The code is wrong, too old, or was tried too often.",
+        "open a pairing on the box's page or with `tidemark-edge till pair NAME` and type its code within five minutes";
     /// The system gives no random bits.
     RANDOM: SERVICE_UNAVAILABLE, "random", "Not now", "The system gives no random bits.", "try again";
     /// A till's word about a scan that is over.
@@ -97,6 +100,9 @@ kinds! {
     /// No token of a till, or one that is not known.
     TOKEN: UNAUTHORIZED, "token", "No right", "Off the box itself every request carries the token of a till.",
         "send `Authorization: Bearer <token>`; `tidemark-edge till add NAME` makes one";
+    /// One terminal asks too often.
+    TOO_FAST: TOO_MANY_REQUESTS, "too_fast", "Too fast", "One terminal sends more requests than its share.",
+        "wait as Retry-After says and send it again with the same id; send what has gathered in batches";
     /// The body is larger than what is taken.
     TOO_LARGE: PAYLOAD_TOO_LARGE, "too_large", "Body too large", "The body is larger than what is taken at once.",
         "send it in several requests";
