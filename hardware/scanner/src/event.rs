@@ -3,6 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::found::UsbIds;
+use crate::kind::Kind;
+use crate::profile::{Class, Mode, Model};
+use crate::wedge::layout::Layout;
+
 /// A device: the path of the port it is plugged into.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(Arc<str>);
@@ -51,9 +56,20 @@ pub enum DeviceEvent {
         device: DeviceId,
         /// When.
         at: u64,
+        /// What is plugged in there.
+        present: Box<Present>,
     },
     /// A scan.
     Frame(Frame),
+    /// The device does something that a person should look at.
+    Noticed {
+        /// Which device.
+        device: DeviceId,
+        /// When.
+        at: u64,
+        /// What.
+        notice: Notice,
+    },
     /// The port was open and is no more; it is opened again as soon as it can be.
     Closed {
         /// Which device.
@@ -79,10 +95,73 @@ impl DeviceEvent {
     #[must_use]
     pub const fn device(&self) -> &DeviceId {
         match self {
-            Self::Opened { device, .. } | Self::Closed { device, .. } | Self::Unavailable { device, .. } => device,
+            Self::Opened { device, .. }
+            | Self::Noticed { device, .. }
+            | Self::Closed { device, .. }
+            | Self::Unavailable { device, .. } => device,
             Self::Frame(frame) => &frame.device,
         }
     }
+}
+
+/// What is plugged in at a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// How it hands its scans over.
+    pub kind: Kind,
+    /// Whether its beep says anything.
+    pub class: Class,
+    /// What it says of itself, if it hangs on USB.
+    pub usb: Option<UsbIds>,
+    /// Another one was there before: replaced, and it goes on.
+    pub replaced: bool,
+}
+
+impl Present {
+    /// What the table of devices says of it.
+    #[must_use]
+    pub fn model(&self) -> Option<&'static Model> {
+        self.usb.as_ref().and_then(UsbIds::model)
+    }
+
+    /// What to do so that it can be told what to signal; nothing if it can.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        match (self.class, self.kind, self.model()) {
+            (Class::A, ..) => None,
+            (Class::B, Kind::Keyboard, _) => Mode::Keyboard.advice(),
+            (Class::B, _, Some(model)) => model.mode.advice(),
+            (Class::B, _, None) => None,
+        }
+    }
+}
+
+/// What a device does that a person should look at.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Notice {
+    /// What it types makes sense by another layout.
+    #[error(
+        "what it types makes sense by the keyboard layout `{likely}`, not by `{configured}`: set `layout` of this \
+         scanner, or scan its code for the other layout"
+    )]
+    WrongLayout {
+        /// As configured.
+        configured: Layout,
+        /// As it seems to be set.
+        likely: Layout,
+    },
+    /// A key of it is held for a second and more; scanners hold none.
+    #[error("its key {code} does not come up: plug it in again, and see that nothing lies on the keyboard")]
+    StuckKey {
+        /// The number of the key.
+        code: u16,
+    },
+    /// Its scans are recorded no more.
+    #[error("its scans are recorded no more: {why}")]
+    RecordingEnded {
+        /// In the system's words.
+        why: String,
+    },
 }
 
 /// Why a port is open no more.

@@ -38,6 +38,25 @@ pub struct Health {
     pub feedback_dropped_count: u64,
 }
 
+impl Health {
+    /// The same by the names that UnifiedPOS gives statistics, as far as it
+    /// has them; ours begin with `Tidemark_`.
+    #[must_use]
+    pub fn unified_pos(&self) -> [(&'static str, u64); 8] {
+        let dropped = self.queue_full_count + self.oversize_count + self.noise_count + self.incomplete_count;
+        [
+            ("GoodScanCount", self.frame_count),
+            ("CommunicationErrorCount", self.communication_error_count),
+            ("Tidemark_OpenCount", self.open_count),
+            ("Tidemark_CloseCount", self.close_count),
+            ("Tidemark_OpenFailureCount", self.open_failure_count),
+            ("Tidemark_NoScanCount", dropped),
+            ("Tidemark_SignalCount", self.feedback_count),
+            ("Tidemark_SignalDroppedCount", self.feedback_dropped_count),
+        ]
+    }
+}
+
 /// The same as the listening thread writes it and anyone reads it. Each
 /// number stands alone, so relaxed order is enough.
 #[derive(Debug, Default)]
@@ -74,6 +93,11 @@ impl Counter {
         self.0.store(value, Ordering::Relaxed);
     }
 
+    /// Counts up to this; another device at the same port counts from 0.
+    pub(crate) fn raise(&self, value: u64) {
+        self.0.fetch_max(value, Ordering::Relaxed);
+    }
+
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -81,9 +105,9 @@ impl Counter {
 
 impl Counters {
     pub(crate) fn note_dropped(&self, dropped: Dropped) {
-        self.oversize.set(dropped.oversize);
-        self.noise.set(dropped.noise);
-        self.incomplete.set(dropped.incomplete);
+        self.oversize.raise(dropped.oversize);
+        self.noise.raise(dropped.noise);
+        self.incomplete.raise(dropped.incomplete);
     }
 
     pub(crate) fn health(&self) -> Health {

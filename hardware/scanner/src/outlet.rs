@@ -15,12 +15,13 @@ use crate::health::Counters;
 pub(crate) struct Outlet {
     events: Sender<DeviceEvent>,
     change: Option<DeviceEvent>,
+    notice: Option<DeviceEvent>,
     counters: Arc<Counters>,
 }
 
 impl Outlet {
     pub(crate) const fn new(events: Sender<DeviceEvent>, counters: Arc<Counters>) -> Self {
-        Self { events, change: None, counters }
+        Self { events, change: None, notice: None, counters }
     }
 
     /// Tells a change of state.
@@ -29,12 +30,20 @@ impl Outlet {
         self.flush();
     }
 
-    /// Tells a change that found no room before.
+    /// Tells what was noticed; of several that find no room the last counts.
+    pub(crate) fn notice(&mut self, event: DeviceEvent) {
+        self.notice = Some(event);
+        self.flush();
+    }
+
+    /// Tells what found no room before.
     pub(crate) fn flush(&mut self) {
-        if let Some(event) = self.change.take()
-            && let Err(TrySendError::Full(event)) = self.events.try_send(event)
-        {
-            self.change = Some(event);
+        for waiting in [&mut self.change, &mut self.notice] {
+            if let Some(event) = waiting.take()
+                && let Err(TrySendError::Full(event)) = self.events.try_send(event)
+            {
+                *waiting = Some(event);
+            }
         }
     }
 
@@ -57,14 +66,17 @@ impl Outlet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::DeviceId;
+    use crate::event::{DeviceId, Present};
+    use crate::kind::Kind;
+    use crate::profile::Class;
 
     fn frame(at: u64) -> Frame {
         Frame { device: DeviceId::of("p"), bytes: b"x".to_vec(), at }
     }
 
     fn opened(at: u64) -> DeviceEvent {
-        DeviceEvent::Opened { device: DeviceId::of("p"), at }
+        let present = Present { kind: Kind::Serial, class: Class::B, usb: None, replaced: false };
+        DeviceEvent::Opened { device: DeviceId::of("p"), at, present: Box::new(present) }
     }
 
     #[test]

@@ -1,41 +1,32 @@
-//! The only place that touches serial ports, and where the many words of the
-//! systems for "gone" and "busy" become ours.
+//! The only place that touches serial ports.
 
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
 use serialport::{ClearBuffer, SerialPort};
 
-use crate::config::Config;
 use crate::event::Unavailable;
 use crate::limits::WRITE_WAIT;
+use crate::link::{Heard, Link, busy};
+use crate::voice::Command;
 
 /// An open port, held exclusively.
 pub(crate) struct Port {
     inner: Box<dyn SerialPort>,
 }
 
-/// What a read came to.
-pub(crate) enum Heard {
-    /// So many bytes.
-    Bytes(usize),
-    /// Nothing in this time.
-    Quiet,
-    /// The device is gone; the system's words.
-    Gone(String),
-}
-
 impl Port {
     /// Opens a port at 8N1 and forgets what was sent before.
-    pub(crate) fn open(config: &Config) -> Result<Self, Unavailable> {
-        let inner = serialport::new(config.path.as_str(), config.baud).open().map_err(|error| unavailable(&error))?;
+    pub(crate) fn open(path: &str, baud: u32) -> Result<Self, Unavailable> {
+        let inner = serialport::new(path, baud).open().map_err(|error| unavailable(path, &error))?;
         // Where the input cannot be cleared there is none.
         let _cleared = inner.clear(ClearBuffer::Input);
         Ok(Self { inner })
     }
+}
 
-    /// Waits so many milliseconds for bytes.
-    pub(crate) fn read(&mut self, buffer: &mut [u8], wait: u64) -> Heard {
+impl Link for Port {
+    fn read(&mut self, buffer: &mut [u8], wait: u64) -> Heard {
         if let Err(error) = self.inner.set_timeout(Duration::from_millis(wait)) {
             return Heard::Gone(error.to_string());
         }
@@ -49,8 +40,8 @@ impl Port {
         }
     }
 
-    /// Sends bytes to the device.
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    fn write(&mut self, command: &Command) -> std::io::Result<()> {
+        let (Command::Bytes(bytes) | Command::Feature(bytes)) = command;
         self.inner.set_timeout(Duration::from_millis(WRITE_WAIT))?;
         self.inner.write_all(bytes)
     }
@@ -60,13 +51,13 @@ fn is_quiet(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
-fn unavailable(error: &serialport::Error) -> Unavailable {
+fn unavailable(path: &str, error: &serialport::Error) -> Unavailable {
     match error.kind() {
         serialport::ErrorKind::Io(ErrorKind::NotFound) => Unavailable::Missing,
         serialport::ErrorKind::Io(ErrorKind::PermissionDenied) => Unavailable::Denied,
         // On Unix EBUSY and a lock held by another; on Windows also a COM
         // port that is not there.
-        serialport::ErrorKind::NoDevice if cfg!(unix) => Unavailable::Busy(error.to_string()),
+        serialport::ErrorKind::NoDevice if cfg!(unix) => busy(path, &error.to_string()),
         serialport::ErrorKind::NoDevice => Unavailable::Missing,
         serialport::ErrorKind::InvalidInput | serialport::ErrorKind::Unknown | serialport::ErrorKind::Io(_) => {
             Unavailable::Failed(error.to_string())

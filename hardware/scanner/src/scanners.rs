@@ -4,20 +4,29 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::config::Config;
+use crate::decoder::Decoder;
 use crate::event::{DeviceEvent, DeviceId};
+use crate::found::Found;
 use crate::framer::Framer;
 use crate::health::{Counters, Health};
+use crate::kind::Kind;
 use crate::limits::{EVENTS, SIGNALS};
 use crate::listener::{Asked, Listener};
 use crate::outlet::Outlet;
+use crate::plugged::Plugged;
+use crate::profile::Class;
+use crate::session::expected_voice;
 use crate::signal::Signal;
+use crate::simulated::Simulated;
+use crate::voice::{Reading, SWITCH, Voice};
+use crate::watcher::Watcher;
 
 /// Milliseconds of a steady clock that is never set.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -26,12 +35,20 @@ pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     stopping: AtomicBool,
+    /// What the device can be told, as [`Voice::abilities`] has it.
+    pub(crate) abilities: AtomicU16,
+    /// The owner wants it to read nothing.
+    is_off: AtomicBool,
     pub(crate) counters: Arc<Counters>,
 }
 
 impl Shared {
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        if self.is_off.load(Ordering::Relaxed) { Reading::Off } else { Reading::On }
     }
 }
 
@@ -50,6 +67,12 @@ pub enum StartError {
     SamePath {
         /// The path.
         path: String,
+    },
+    /// The watcher of what is plugged in can't be started.
+    #[error("no thread to watch what is plugged in")]
+    Watcher {
+        /// The system's words.
+        source: io::Error,
     },
     /// A speed of nothing.
     #[error("scanner {path:?} has baud 0: 9600 is usual")]
@@ -110,10 +133,39 @@ impl Scanner {
         self.shared.counters.health()
     }
 
-    /// Whether the device can give a signal.
+    /// Whether the device can give a signal: of what is plugged in, and
+    /// before anything was, as configured.
     #[must_use]
     pub fn can_give(&self, signal: Signal) -> bool {
-        self.config.bytes(signal).is_some()
+        self.can(signal.bit())
+    }
+
+    /// Whether its beep says anything.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        if self.can_give(Signal::Good) { Class::A } else { Class::B }
+    }
+
+    /// Whether the device can be made to read nothing.
+    #[must_use]
+    pub fn can_switch_off(&self) -> bool {
+        self.can(SWITCH)
+    }
+
+    /// Makes the device read nothing, while the disk takes nothing: now, and
+    /// whenever it is plugged in again, until [`Scanner::switch_on`]. Of a
+    /// device that can't, nothing changes.
+    pub fn switch_off(&self) {
+        self.shared.is_off.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes the device read again.
+    pub fn switch_on(&self) {
+        self.shared.is_off.store(false, Ordering::Relaxed);
+    }
+
+    fn can(&self, ability: u16) -> bool {
+        self.shared.abilities.load(Ordering::Relaxed) & ability != 0
     }
 
     /// Makes the device give a signal: [`Signal::Good`] and its like only
@@ -166,6 +218,9 @@ impl Events {
 pub struct Scanners {
     devices: Vec<Scanner>,
     threads: Vec<JoinHandle<()>>,
+    plugged: Plugged,
+    /// Its end ends the watching.
+    _watcher: Option<Watcher>,
     /// Keeps the queue open when there is no device at all.
     _events: mpsc::Sender<DeviceEvent>,
 }
@@ -173,17 +228,44 @@ pub struct Scanners {
 impl Scanners {
     /// Starts listening at each port. `clock` gives the times of all events.
     pub fn start(configs: Vec<Config>, clock: Clock) -> Result<(Self, Events), StartError> {
+        Self::start_with(configs, Vec::new(), clock)
+    }
+
+    /// The same with devices that the program makes up in the place of real
+    /// ones, by their paths.
+    pub fn start_with(
+        configs: Vec<Config>,
+        simulated: Vec<(String, Simulated)>,
+        clock: Clock,
+    ) -> Result<(Self, Events), StartError> {
         check(&configs)?;
+        let is_simulated = |config: &Config| simulated.iter().any(|(path, _)| *path == config.path);
+        let is_real = |config: &&Config| !is_simulated(config) && config.known_kind() != Some(Kind::Replay);
+        let (watcher, plugged) = if configs.iter().find(is_real).is_some() {
+            let started = Watcher::start(Arc::clone(&clock)).map_err(|source| StartError::Watcher { source })?;
+            (Some(started.0), started.1)
+        } else {
+            (None, Plugged::new(watch::channel(None).1))
+        };
         let (events, owner) = mpsc::channel(EVENTS);
-        let mut scanners = Self { devices: Vec::new(), threads: Vec::new(), _events: events.clone() };
+        let mut scanners =
+            Self { devices: Vec::new(), threads: Vec::new(), plugged, _watcher: watcher, _events: events.clone() };
         for config in configs {
-            scanners.add(Arc::new(config), &clock, events.clone())?;
+            let device = simulated.iter().find(|(path, _)| *path == config.path).map(|(_, device)| device.clone());
+            scanners.add(Arc::new(config), device, &clock, events.clone())?;
         }
         Ok((scanners, Events(owner)))
     }
 
-    fn add(&mut self, config: Arc<Config>, clock: &Clock, events: mpsc::Sender<DeviceEvent>) -> Result<(), StartError> {
+    fn add(
+        &mut self,
+        config: Arc<Config>,
+        simulated: Option<Simulated>,
+        clock: &Clock,
+        events: mpsc::Sender<DeviceEvent>,
+    ) -> Result<(), StartError> {
         let shared = Arc::new(Shared::default());
+        shared.abilities.store(expected_voice(&config).abilities(), Ordering::Relaxed);
         let (signals, asked) = sync_channel(SIGNALS);
         let device = DeviceId::of(&config.path);
         let listener = Listener {
@@ -193,8 +275,15 @@ impl Scanners {
             shared: Arc::clone(&shared),
             asked,
             outlet: Outlet::new(events, Arc::clone(&shared.counters)),
-            framer: Framer::new(),
+            decoder: Decoder::Serial(Framer::new()),
+            plugged: self.plugged.clone(),
+            simulated,
             answer_due: 0,
+            last: None,
+            voice: Voice::default(),
+            told: None,
+            recorder: None,
+            is_over: false,
         };
         let thread = Builder::new()
             .name(format!("scanner-{}", self.threads.len()))
@@ -203,6 +292,13 @@ impl Scanners {
         self.threads.push(thread);
         self.devices.push(Scanner { device, config, clock: Arc::clone(clock), shared, signals });
         Ok(())
+    }
+
+    /// What may be a scanner and is plugged in, as it was seen last; nothing
+    /// before the first look.
+    #[must_use]
+    pub fn plugged(&self) -> Vec<Found> {
+        self.plugged.all()
     }
 
     /// The handle of a device.

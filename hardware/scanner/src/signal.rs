@@ -1,5 +1,4 @@
-//! Signals to whoever holds the scanner, and the bytes that make a device
-//! give them: data, per vendor.
+//! Signals to whoever holds the scanner, and bytes for them as configured.
 
 use std::fmt;
 
@@ -8,7 +7,7 @@ use serde::Deserialize;
 use crate::limits::SIGNAL_BYTES;
 
 /// What a scan came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Signal {
     /// It is on disk.
     Good,
@@ -26,6 +25,25 @@ pub enum Signal {
     Error,
     /// The disk did not take it.
     NotSaved,
+}
+
+impl Signal {
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Good, Self::NotOnFile, Self::Tick, Self::Looked, Self::TwoDown, Self::End, Self::Error, Self::NotSaved];
+
+    /// A bit of its own, for a number that threads share.
+    pub(crate) const fn bit(self) -> u16 {
+        match self {
+            Self::Good => 1,
+            Self::NotOnFile => 1 << 1,
+            Self::Tick => 1 << 2,
+            Self::Looked => 1 << 3,
+            Self::TwoDown => 1 << 4,
+            Self::End => 1 << 5,
+            Self::Error => 1 << 6,
+            Self::NotSaved => 1 << 7,
+        }
+    }
 }
 
 /// Bytes to send, written in the configuration as pairs of hexadecimal
@@ -89,7 +107,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    fn given(&self, signal: Signal) -> Option<&[u8]> {
+    pub(crate) fn given(&self, signal: Signal) -> Option<&[u8]> {
         let bytes = match signal {
             Signal::Good => &self.good,
             Signal::NotOnFile => &self.not_on_file,
@@ -101,93 +119,11 @@ impl Signals {
         };
         bytes.as_ref().map(|bytes| bytes.0.as_slice())
     }
-
-    /// The bytes of a signal: as configured, else the profile's, else those
-    /// of the signal that says most of the same.
-    pub(crate) fn bytes(&self, profile: Profile, signal: Signal) -> Option<&[u8]> {
-        let own = |signal| self.given(signal).or_else(|| profile.bytes(signal));
-        own(signal).or_else(|| own(stand_in(signal)?))
-    }
-}
-
-/// What is on disk must be heard as such, else it is scanned again; what is
-/// not must never be, and so an item that was only looked at is not.
-const fn stand_in(signal: Signal) -> Option<Signal> {
-    match signal {
-        Signal::NotOnFile | Signal::Tick | Signal::TwoDown => Some(Signal::Good),
-        Signal::NotSaved => Some(Signal::Error),
-        Signal::Good | Signal::Looked | Signal::End | Signal::Error => None,
-    }
-}
-
-/// Which bytes a kind of scanner understands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Profile {
-    /// Unknown: nothing is sent that is not configured.
-    #[default]
-    Generic,
-    /// Any scanner that beeps at BEL (0x07).
-    Bell,
-    /// Datalogic on RS-232 or USB-COM (Magellan 9300i reference, appendix E).
-    Datalogic,
-    /// Honeywell on a serial port (SYN BEL CR beeps).
-    Honeywell,
-    /// CipherLab (1663/1664 manual).
-    Cipherlab,
-}
-
-impl Profile {
-    fn bytes(self, signal: Signal) -> Option<&'static [u8]> {
-        match (self, signal) {
-            (Self::Bell, Signal::Good) => Some(b"\x07"),
-            (Self::Bell, Signal::Error) => Some(b"\x07\x07"),
-            (Self::Datalogic, Signal::Good) => Some(b"\x01"),
-            (Self::Datalogic, Signal::NotOnFile) => Some(b"F"),
-            (Self::Datalogic, Signal::Error) => Some(b"FF"),
-            (Self::Honeywell, Signal::Good) => Some(b"\x16\x07\x0d"),
-            (Self::Cipherlab, Signal::Good) => Some(b"#@////\r"),
-            // What a manual does not promise is not sent.
-            (Self::Generic | Self::Bell | Self::Datalogic | Self::Honeywell | Self::Cipherlab, _) => None,
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_saved_is_heard_as_good_and_what_is_not_never() {
-        let none = Signals::default();
-        let bytes = |signal| none.bytes(Profile::Honeywell, signal);
-        assert_eq!(bytes(Signal::Good), Some(b"\x16\x07\x0d".as_slice()));
-        assert_eq!(bytes(Signal::NotOnFile), bytes(Signal::Good));
-        assert_eq!(bytes(Signal::Tick), bytes(Signal::Good), "a command is on disk");
-        assert_eq!(bytes(Signal::Error), None);
-        assert_eq!(bytes(Signal::NotSaved), None);
-        let looked = |profile| none.bytes(profile, Signal::Looked);
-        assert!([Profile::Bell, Profile::Datalogic, Profile::Honeywell, Profile::Cipherlab].map(looked) == [None; 4]);
-        assert_eq!(none.bytes(Profile::Datalogic, Signal::NotSaved), Some(b"FF".as_slice()));
-    }
-
-    #[test]
-    fn a_generic_device_is_sent_nothing_but_what_is_configured() {
-        let all = [
-            Signal::Good,
-            Signal::NotOnFile,
-            Signal::Tick,
-            Signal::Looked,
-            Signal::TwoDown,
-            Signal::End,
-            Signal::Error,
-            Signal::NotSaved,
-        ];
-        assert!(all.into_iter().all(|signal| Signals::default().bytes(Profile::Generic, signal).is_none()));
-        let signals = Signals { good: SignalBytes::try_from("42".to_owned()).ok(), ..Signals::default() };
-        assert_eq!(signals.bytes(Profile::Generic, Signal::Good), Some(b"B".as_slice()));
-        assert_eq!(signals.bytes(Profile::Generic, Signal::Error), None);
-    }
 
     #[test]
     fn bytes_are_pairs_of_hexadecimal_digits() {

@@ -6,6 +6,7 @@ use crate::{Fault, Workspace};
 /// Library, and the crate that may depend on it.
 const OWNERS: &[(&str, &str)] = &[
     ("backoff", "tidemark-daemon"),
+    ("evdev", "tidemark-scanner"),
     ("fuser", "tidemark-powercut"),
     ("hidapi", "tidemark-scanner"),
     ("moka", "tidemark-cache"),
