@@ -20,7 +20,7 @@ use crate::wedge::layout::Layout;
 /// path = "/dev/ttyS0"
 /// baud = 9600
 /// lane = "goods-in"
-/// profile = "datalogic"              # auto, generic, bell, datalogic, honeywell, cipherlab
+/// profile = "datalogic"              # auto, generic, bell, datalogic, honeywell, cipherlab, zebra_ssi
 /// feedback = { error = "07 07" }     # bytes instead of the profile's
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

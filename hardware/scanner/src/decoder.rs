@@ -5,6 +5,7 @@ use crate::framer::{Dropped, Framer};
 use crate::hid::assembler::Assembler;
 use crate::hid::layout::Layout;
 use crate::limits::KEY_EVENT_BYTES;
+use crate::ssi::Deframer;
 use crate::wedge::typist::Typist;
 
 /// What understands a device. It outlives an unplug: what was learnt of the
@@ -12,6 +13,7 @@ use crate::wedge::typist::Typist;
 #[derive(Debug)]
 pub(crate) enum Decoder {
     Serial(Framer),
+    Ssi(Deframer),
     HidPos(Assembler),
     Keyboard(Typist),
 }
@@ -24,12 +26,19 @@ impl Decoder {
         }
     }
 
+    /// The same port has packets of Zebra's.
+    pub(crate) fn become_ssi(&mut self) {
+        if !matches!(self, Self::Ssi(_)) {
+            *self = Self::Ssi(Deframer::default());
+        }
+    }
+
     /// The same port has reports of this layout.
     pub(crate) fn become_hid(&mut self, layout: Layout) {
         let before = std::mem::replace(self, Self::Serial(Framer::new()));
         *self = Self::HidPos(match before {
             Self::HidPos(assembler) => assembler.with_layout(layout),
-            Self::Serial(_) | Self::Keyboard(_) => Assembler::new(layout),
+            Self::Serial(_) | Self::Ssi(_) | Self::Keyboard(_) => Assembler::new(layout),
         });
     }
 
@@ -43,6 +52,7 @@ impl Decoder {
     pub(crate) fn handle(&mut self, bytes: &[u8], now: u64) {
         match self {
             Self::Serial(framer) => framer.handle_bytes(bytes, now),
+            Self::Ssi(deframer) => deframer.handle_bytes(bytes, now),
             Self::HidPos(assembler) => assembler.handle_report(bytes, now),
             Self::Keyboard(typist) => typist.handle_events(bytes, now),
         }
@@ -51,6 +61,7 @@ impl Decoder {
     pub(crate) fn handle_timeout(&mut self, now: u64) {
         match self {
             Self::Serial(framer) => framer.handle_timeout(now),
+            Self::Ssi(deframer) => deframer.handle_timeout(now),
             Self::HidPos(assembler) => assembler.handle_timeout(now),
             Self::Keyboard(typist) => typist.handle_timeout(now),
         }
@@ -59,6 +70,7 @@ impl Decoder {
     pub(crate) fn poll_timeout(&self) -> Option<u64> {
         match self {
             Self::Serial(framer) => framer.poll_timeout(),
+            Self::Ssi(deframer) => deframer.poll_timeout(),
             Self::HidPos(assembler) => assembler.poll_timeout(),
             Self::Keyboard(typist) => typist.poll_timeout(),
         }
@@ -67,6 +79,7 @@ impl Decoder {
     pub(crate) fn poll_frame(&mut self) -> Option<Vec<u8>> {
         match self {
             Self::Serial(framer) => framer.poll_frame(),
+            Self::Ssi(deframer) => deframer.poll_frame(),
             Self::HidPos(assembler) => assembler.poll_frame(),
             Self::Keyboard(typist) => typist.poll_frame(),
         }
@@ -74,14 +87,23 @@ impl Decoder {
 
     pub(crate) fn poll_notice(&mut self) -> Option<Notice> {
         match self {
-            Self::Serial(_) | Self::HidPos(_) => None,
+            Self::Serial(_) | Self::Ssi(_) | Self::HidPos(_) => None,
             Self::Keyboard(typist) => typist.poll_notice(),
+        }
+    }
+
+    /// What the device waits to be told.
+    pub(crate) fn poll_reply(&mut self) -> Option<Vec<u8>> {
+        match self {
+            Self::Ssi(deframer) => deframer.poll_reply(),
+            Self::Serial(_) | Self::HidPos(_) | Self::Keyboard(_) => None,
         }
     }
 
     pub(crate) fn handle_close(&mut self) {
         match self {
             Self::Serial(framer) => framer.handle_close(),
+            Self::Ssi(deframer) => deframer.handle_close(),
             Self::HidPos(assembler) => assembler.handle_close(),
             Self::Keyboard(typist) => typist.handle_close(),
         }
@@ -90,6 +112,7 @@ impl Decoder {
     pub(crate) const fn dropped(&self) -> Dropped {
         match self {
             Self::Serial(framer) => framer.dropped(),
+            Self::Ssi(deframer) => deframer.dropped(),
             Self::HidPos(assembler) => assembler.dropped(),
             Self::Keyboard(typist) => typist.dropped(),
         }
@@ -99,7 +122,7 @@ impl Decoder {
     /// character, where its ends are.
     pub(crate) fn shape(&self, raw: &mut [u8]) {
         match self {
-            Self::Serial(_) => raw.iter_mut().for_each(|byte| *byte = shape_of(*byte)),
+            Self::Serial(_) | Self::Ssi(_) => raw.iter_mut().for_each(|byte| *byte = shape_of(*byte)),
             Self::HidPos(assembler) => {
                 // From the code to the end: makers put what they like there.
                 let start = assembler.layout().data.start;

@@ -130,3 +130,22 @@ impl Counters {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statistics_of_unified_pos_are_the_counters_by_its_names() {
+        let counters = Counters::default();
+        counters.frames.add(3);
+        counters.communication_errors.one_more();
+        counters.noise.raise(2);
+        counters.noise.raise(1);
+        let told = counters.health().unified_pos();
+        let of = |name| told.iter().find(|(told, _)| *told == name).map(|(_, count)| *count);
+        assert_eq!(of("GoodScanCount"), Some(3));
+        assert_eq!(of("CommunicationErrorCount"), Some(1));
+        assert_eq!(of("Tidemark_NoScanCount"), Some(2), "another device at the port counts from 0");
+    }
+}

@@ -59,6 +59,7 @@ mod scanners;
 mod session;
 mod signal;
 mod simulated;
+mod ssi;
 mod voice;
 mod watcher;
 mod wedge;

@@ -168,6 +168,9 @@ impl Listener {
                         recorder.read(bytes, now);
                     }
                     self.decoder.handle(bytes, now);
+                    if let Err(gone) = self.reply(link) {
+                        return Closed::Unplugged(gone.to_string());
+                    }
                 }
                 Heard::Quiet => self.decoder.handle_timeout((self.clock)()),
                 Heard::Gone(words) => return Closed::Unplugged(words),
@@ -238,6 +241,14 @@ impl Listener {
             written?;
             // Some signals make a device read again.
             self.told = self.told.filter(|told| *told == Reading::On);
+        }
+        Ok(())
+    }
+
+    /// Tells the device what it waits for, that it does not send it again.
+    fn reply(&mut self, link: &mut dyn Link) -> std::io::Result<()> {
+        while let Some(bytes) = self.decoder.poll_reply() {
+            self.write(link, &Command::Bytes(bytes))?;
         }
         Ok(())
     }

@@ -28,6 +28,9 @@ pub enum Profile {
     Honeywell,
     /// CipherLab (1663/1664 manual).
     Cipherlab,
+    /// Zebra (Symbol) set to its Simple Serial Interface (programmer's guide
+    /// 72E-40451).
+    ZebraSsi,
 }
 
 /// What is sent to a scanner, one row a profile and way in. Nothing = it can't.
@@ -71,7 +74,7 @@ impl Profile {
     pub(crate) fn of(self, model: Option<&Model>) -> Self {
         match self {
             Self::Auto => model.map_or(Self::Generic, |model| model.profile),
-            Self::Generic | Self::Bell | Self::Datalogic | Self::Honeywell | Self::Cipherlab => self,
+            Self::Generic | Self::Bell | Self::Datalogic | Self::Honeywell | Self::Cipherlab | Self::ZebraSsi => self,
         }
     }
 }

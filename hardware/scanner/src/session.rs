@@ -60,7 +60,7 @@ pub(crate) fn open_simulated(
     decoder: &mut Decoder,
 ) -> Result<Session, Unavailable> {
     let link = device.open()?;
-    decoder.become_serial();
+    become_serial(config, decoder);
     let voice = serial_voice(config, None);
     Ok(Session { link: Box::new(link), voice, kind: Kind::Simulated, usb: None, descriptor: Vec::new() })
 }
@@ -75,6 +75,15 @@ fn serial_voice(config: &Config, usb: Option<&UsbIds>) -> Voice {
     Voice::of(&config.feedback, profile(config, usb).dialect(Kind::Serial))
 }
 
+/// Plain bytes, unless the scanner is set to packets of its maker's.
+fn become_serial(config: &Config, decoder: &mut Decoder) {
+    if config.profile == Profile::ZebraSsi {
+        decoder.become_ssi();
+    } else {
+        decoder.become_serial();
+    }
+}
+
 fn profile(config: &Config, usb: Option<&UsbIds>) -> Profile {
     config.profile.of(usb.and_then(UsbIds::model))
 }
@@ -86,7 +95,7 @@ fn open_serial(
     decoder: &mut Decoder,
 ) -> Result<Session, Unavailable> {
     let link = Port::open(path, config.baud)?;
-    decoder.become_serial();
+    become_serial(config, decoder);
     let voice = serial_voice(config, usb.as_ref());
     Ok(Session { link: Box::new(link), voice, kind: Kind::Serial, usb, descriptor: Vec::new() })
 }

@@ -99,6 +99,23 @@ fn whoever_stops_leaves_a_scanner_reading() {
 }
 
 #[test]
+fn a_zebra_that_sends_packets_is_answered_and_signals_by_packets() {
+    let mut shop = Shop::of(Profile::ZebraSsi);
+    assert_eq!(shop.opened_class(), Class::A);
+    // SCAN_ENABLE at the beginning.
+    assert_eq!(shop.device.told(1, PATIENCE), [[0x04, 0xe9, 0x04, 0x00, 0xff, 0x0f]]);
+    // DECODE_DATA with 96385074.
+    shop.device.send(b"\x0d\xf3\x00\x00\x0a96385074\xfd\x4c");
+    assert_eq!(shop.frame(), b"96385074");
+    assert_eq!(shop.device.told(2, PATIENCE).last().unwrap(), &[0x04, 0xd0, 0x04, 0x00, 0xff, 0x28]);
+    shop.scanner().feedback(Signal::Good).unwrap();
+    assert_eq!(shop.device.told(3, PATIENCE).last().unwrap(), &[0x05, 0xe6, 0x04, 0x00, 0x00, 0xff, 0x11]);
+    // Its answer to that is no scan.
+    shop.device.send(b"\x04\xd0\x00\x00\xff\x2c4006381333931\r");
+    assert_eq!(shop.frame(), b"4006381333931");
+}
+
+#[test]
 fn a_device_that_is_not_known_is_told_nothing_and_its_beep_says_nothing() {
     let mut shop = Shop::of(Profile::Auto);
     assert_eq!(shop.opened_class(), Class::B);

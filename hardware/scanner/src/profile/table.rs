@@ -60,6 +60,18 @@ pub(super) static DIALECTS: &[Dialect] = &[
         on: b"E",
         hello: NOTHING,
     },
+    Dialect {
+        profile: Profile::ZebraSsi,
+        kind: Kind::Serial,
+        // BEEP with one high, one low, two low beeps.
+        good: &[0x05, 0xe6, 0x04, 0x00, 0x00, 0xff, 0x11],
+        not_on_file: &[0x05, 0xe6, 0x04, 0x00, 0x05, 0xff, 0x0c],
+        error: &[0x05, 0xe6, 0x04, 0x00, 0x06, 0xff, 0x0b],
+        // SCAN_DISABLE, SCAN_ENABLE.
+        off: &[0x04, 0xea, 0x04, 0x00, 0xff, 0x0e],
+        on: &[0x04, 0xe9, 0x04, 0x00, 0xff, 0x0f],
+        hello: NOTHING,
+    },
 ];
 
 const fn one(vendor_id: u16, product: u16, vendor: &'static str, family: &'static str, mode: Mode) -> Model {
