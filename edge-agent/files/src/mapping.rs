@@ -288,6 +288,13 @@ mod tests {
     }
 
     #[test]
+    fn a_mapping_is_of_csv_unless_it_says_otherwise() {
+        let least = "id = [\"a\"]\ncolumns = { item = \"b\" }\n";
+        assert!(matches!(Mapping::parse(least).unwrap().format, Format::Csv(_)));
+        assert!(matches!(Mapping::parse("format = \"poslog\"").unwrap().format, Format::PosLog(_)));
+    }
+
+    #[test]
     fn a_mapping_that_can_not_be_is_named_with_its_key() {
         for (text, says) in [
             ("format = \"csv\"\n", "`id`"),

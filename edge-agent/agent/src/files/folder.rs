@@ -155,7 +155,7 @@ fn found(folder: &Path) -> io::Result<Vec<Found>> {
         let entry = entry?;
         // One that went meanwhile is none.
         if let Ok(file) = of(&entry)
-            && entry.file_name() != MAPPING
+            && ![MAPPING, DONE, BAD].iter().any(|own| entry.file_name() == *own)
         {
             found.extend(file);
         }

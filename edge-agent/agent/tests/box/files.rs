@@ -12,7 +12,7 @@ use tidemark_daemon::clock::Clock;
 use tidemark_journal::{Journal, Reading};
 use tidemark_model::{Marks, Position, StoreId};
 
-use crate::running::{Running, STORE, arguments, program};
+use crate::running::{Running, STORE};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 

@@ -13,6 +13,7 @@ use super::{
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
+    #[serde(default)]
     pub(super) format: FormatWord,
     pub(super) source: Option<String>,
     encoding: Option<String>,
