@@ -20,9 +20,11 @@ use std::time::Duration;
 use tidemark_barcode::{DoubleRead, InStorePatterns};
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
-use tidemark_journal::{Committed, Journal, LaneState, NotSaved, Submission};
+use tidemark_journal::{Committed, Health as JournalHealth, Journal, LaneState, NotSaved, Submission};
 use tidemark_model::{Label, Odometer, Status};
-use tidemark_scanner::{Closed, DeviceEvent, DeviceId, Events as ScannerEvents, Frame, Scanners, Unavailable};
+use tidemark_scanner::{
+    Class, Closed, DeviceEvent, DeviceId, Events as ScannerEvents, Frame, Notice, Present, Scanners, Unavailable,
+};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -122,15 +124,6 @@ impl Desk {
             let place = Place { role: settings.role, lane, last_signal: None, waits_until: Odometer(0) };
             lanes.insert(settings.name.clone(), place);
         }
-        for scanner in scanners.all().iter().filter(|scanner| !scanner.can_give(tidemark_scanner::Signal::Good)) {
-            let detail = "it can't be told what to signal; give its `profile` or `feedback` if it can be";
-            with.conditions.raise_about(
-                registry::SCANNER_CLASS_B,
-                scanner.device().as_str(),
-                detail,
-                with.clock.millis(),
-            );
-        }
         let (view, seen) = watch::channel(DeskView::default());
         let desk = Self {
             with,
@@ -161,7 +154,10 @@ impl Desk {
                 },
                 Some(handed) = self.handed.join_next() => self.told(handed),
                 Some(typed) = self.typed.recv() => self.take_typed(typed).await,
-                _ = tick.tick() => self.look_at_time().await,
+                _ = tick.tick() => {
+                    self.switch_scanners();
+                    self.look_at_time().await;
+                }
             }
             self.show();
         }
@@ -174,11 +170,8 @@ impl Desk {
 
     async fn hear(&mut self, event: DeviceEvent) {
         match event {
-            DeviceEvent::Opened { device, .. } => {
-                self.with.conditions.clear_about(registry::SCANNER_GONE, device.as_str());
-                self.with.conditions.clear_about(registry::SCANNER_BUSY, device.as_str());
-                tracing::info!(port = device.as_str(), "scanner ready");
-            }
+            DeviceEvent::Opened { device, present, .. } => self.opened(&device, &present),
+            DeviceEvent::Noticed { device, notice, .. } => self.noticed(&device, &notice),
             DeviceEvent::Closed { device, why: Closed::Unplugged(why), .. } => self.gone(&device, &why),
             // The agent itself is stopping.
             DeviceEvent::Closed { why: Closed::Stopped, .. } => {}
@@ -191,6 +184,45 @@ impl Desk {
                 }
             },
             DeviceEvent::Frame(frame) => self.scan(frame).await,
+        }
+    }
+
+    fn opened(&self, device: &DeviceId, present: &Present) {
+        for code in [registry::SCANNER_GONE, registry::SCANNER_BUSY, registry::SCANNER_ODD] {
+            self.with.conditions.clear_about(code, device.as_str());
+        }
+        let (conditions, now) = (&self.with.conditions, self.with.clock.millis());
+        match present.class {
+            Class::A => conditions.clear_about(registry::SCANNER_CLASS_B, device.as_str()),
+            Class::B => {
+                let unknown = "it can't be told what to signal; give its `profile` or `feedback` if it can be";
+                let detail = present.advice().unwrap_or(unknown);
+                conditions.raise_about(registry::SCANNER_CLASS_B, device.as_str(), detail, now)
+            }
+        };
+        let family = present.model().map_or("not known", |model| model.family);
+        tracing::info!(port = device.as_str(), family, replaced = present.replaced, "scanner ready");
+    }
+
+    fn noticed(&self, device: &DeviceId, notice: &Notice) {
+        match notice {
+            Notice::WrongLayout { .. } | Notice::StuckKey { .. } => {
+                let (detail, now) = (notice.to_string(), self.with.clock.millis());
+                self.with.conditions.raise_about(registry::SCANNER_ODD, device.as_str(), detail, now);
+            }
+            Notice::RecordingEnded { .. } => tracing::warn!(port = device.as_str(), %notice, "a recording ended"),
+        }
+    }
+
+    /// While the disk takes nothing, scanners that can be read nothing.
+    fn switch_scanners(&self) {
+        let is_writable = *self.with.journal.watch_health().borrow() == JournalHealth::Writable;
+        for scanner in self.scanners.all() {
+            if is_writable {
+                scanner.switch_on();
+            } else {
+                scanner.switch_off();
+            }
         }
     }
 

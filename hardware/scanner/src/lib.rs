@@ -7,7 +7,7 @@
 //!    └──── bytes of the device's profile ◄──── Scanner::feedback(Signal) ◄┘
 //! ```
 //!
-//! - **One blocking thread a device** owns its [`Link`](link::Link), its
+//! - **One blocking thread a device** owns its `Link`, its
 //!   decoder and its counters; [`Scanners::start`] starts them, dropping it (or
 //!   [`Scanners::stop`]) ends and joins them. A read waits 50 ms at most, so
 //!   the end comes quickly; for a second after a frame it waits 2 ms at most,

@@ -6,6 +6,7 @@ use tidemark_daemon::metrics::MetricsPage;
 use tidemark_journal::Writer;
 use tidemark_model::books::Stock;
 use tidemark_model::{Basis, Item, ItemUnit, Quantity, Reference, Sku, StoreId};
+use tidemark_scanner::{Config, Layout, Profile, Simulated};
 use tidemark_sync::message::CatalogueEntry;
 
 use super::*;
@@ -14,6 +15,7 @@ use crate::lane::seal;
 use crate::settings::ModeWord;
 
 const CODE: &[u8] = b"96385074";
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A box with one lane, `counter`, in a mode.
 struct Shop {
@@ -29,6 +31,11 @@ fn journal_in(folder: &Path, clock: Clock) -> (Journal, Writer) {
 
 impl Shop {
     fn open(mode: ModeWord) -> Self {
+        Self::with_scanner(mode, None)
+    }
+
+    /// The same with a scanner that the test holds, at the lane's counter.
+    fn with_scanner(mode: ModeWord, scanner: Option<(Profile, &Simulated)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::start();
         let (journal, writer) = journal_in(folder.path(), clock);
@@ -43,7 +50,10 @@ impl Shop {
             time_zone: jiff::tz::TimeZone::UTC,
             clock,
         };
-        let scanners = Scanners::start(Vec::new(), Arc::new(move || clock.millis())).unwrap();
+        let config = |profile| Config { profile, ..Config::new("sim", "counter") };
+        let configs = scanner.iter().map(|(profile, _)| config(*profile)).collect();
+        let simulated = scanner.iter().map(|(_, device)| ("sim".to_owned(), Simulated::clone(device))).collect();
+        let scanners = Scanners::start_with(configs, simulated, Arc::new(move || clock.millis())).unwrap();
         let lane = LaneSettings { mode, ..LaneSettings::plain("counter") };
         let selling = [Label::new("floor").unwrap()].into();
         let lanes = vec![lane, LaneSettings::plain("other")];
@@ -83,6 +93,16 @@ impl Shop {
         let lanes = ["counter", "other"].map(LaneSettings::plain).into();
         let settings = DeskSettings { lanes, selling: self.desk.selling.clone(), ..DeskSettings::default() };
         self.desk = Desk::build(with, scanners, settings, (Claims::default(), Keyboard::build().1)).unwrap().0;
+    }
+
+    /// Hears the next thing that a scanner tells.
+    async fn hear(&mut self) {
+        let event = tokio::time::timeout(PATIENCE, self.desk.heard.recv()).await.unwrap().unwrap();
+        self.desk.hear(event).await;
+    }
+
+    fn holds(&self, code: Code) -> bool {
+        self.desk.with.conditions.list().iter().any(|raised| raised.code == code)
     }
 
     async fn teach(&self, sku: &str) {
@@ -288,4 +308,49 @@ async fn a_page_that_is_sent_twice_counts_once_even_over_a_restart() {
     assert_eq!(signals, [Some(Signal::Good), repeated, repeated, Some(Signal::Good)]);
     assert_eq!(shop.on_hand("apple").0, Quantity::units(-2).unwrap());
     assert_eq!(shop.desk.signal_of("nowhere", code, 3).await, None);
+}
+
+#[tokio::test]
+async fn a_scanner_that_cannot_be_told_what_to_signal_is_of_class_b_and_another_one_is_not() {
+    for (profile, is_class_b) in [(Profile::Auto, true), (Profile::Datalogic, false)] {
+        let device = Simulated::new();
+        let mut shop = Shop::with_scanner(ModeWord::Sell, Some((profile, &device)));
+        shop.hear().await;
+        assert!(shop.holds(registry::SCANNER_GONE) && !shop.holds(registry::SCANNER_CLASS_B), "not plugged in");
+        device.plug();
+        shop.hear().await;
+        assert!(!shop.holds(registry::SCANNER_GONE));
+        assert_eq!(shop.holds(registry::SCANNER_CLASS_B), is_class_b, "{profile:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_scanner_is_switched_off_while_the_disk_takes_nothing() {
+    let device = Simulated::new();
+    device.plug();
+    let mut shop = Shop::with_scanner(ModeWord::Sell, Some((Profile::Datalogic, &device)));
+    shop.hear().await;
+    shop.desk.switch_scanners();
+    assert_eq!(device.told(1, PATIENCE), [b"E"]);
+    let desk = shop.fail().await;
+    desk.switch_scanners();
+    assert_eq!(device.told(2, PATIENCE).last().unwrap(), b"D");
+}
+
+#[tokio::test]
+async fn a_scanner_that_types_by_another_layout_is_told_until_it_is_plugged_in_anew() {
+    let device = Simulated::new();
+    device.plug();
+    let mut shop = Shop::with_scanner(ModeWord::Sell, Some((Profile::Auto, &device)));
+    shop.hear().await;
+    let id = shop.desk.scanners.all().first().unwrap().device().clone();
+    let notice = Notice::WrongLayout { configured: Layout::Us, likely: Layout::De };
+    shop.desk.hear(DeviceEvent::Noticed { device: id, at: 0, notice }).await;
+    assert!(shop.holds(registry::SCANNER_ODD));
+    device.pull();
+    shop.hear().await;
+    shop.hear().await;
+    device.plug();
+    shop.hear().await;
+    assert!(!shop.holds(registry::SCANNER_ODD));
 }

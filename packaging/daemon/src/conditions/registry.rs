@@ -134,6 +134,8 @@ pub const SCANNER_CLASS_B: Code = Code(4003);
 pub const LANE_MEMORY: Code = Code(4004);
 /// The wall clock of the box differs from that of the centre.
 pub const CLOCK_OFF: Code = Code(4005);
+/// A scanner types by another layout, or a key of it is stuck.
+pub const SCANNER_ODD: Code = Code(4010);
 /// No till takes a lane's scans.
 pub const TILL_DEAF: Code = Code(4021);
 /// Codes are sold that nobody knows.

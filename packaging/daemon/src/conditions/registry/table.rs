@@ -416,6 +416,16 @@ pub const CONDITIONS: &[Condition] = &[
         depends_on: &[],
     },
     Condition {
+        code: SCANNER_ODD,
+        title: "A scanner types what makes no sense",
+        severity: Severity::Warning,
+        cause: "It is set to another keyboard layout than the configuration says, or one of its keys is stuck.",
+        effect: "Its scans are not understood, and get the error signal.",
+        remedy: "Set `layout` of this scanner or scan its code for the other layout; set it to USB HID POS if it can be.",
+        visible_after_s: 0,
+        depends_on: &[],
+    },
+    Condition {
         code: TILL_DEAF,
         title: "No till takes a lane's scans",
         severity: Severity::Warning,
