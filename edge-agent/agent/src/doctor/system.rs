@@ -95,7 +95,7 @@ fn rules(root: &Root) -> Finding {
     if found {
         Finding::ok("udev", "the rules for scanners are there")
     } else {
-        let remedy = "install the package of the box, or copy packaging/systemd/60-tidemark-edge.rules to /etc/udev/rules.d \
+        let remedy = "install the package of the box, or copy packaging/udev/70-tidemark-scanners.rules to /etc/udev/rules.d \
                       and run udevadm control --reload";
         Finding::of("udev", Level::Warning, "the udev rules for scanners are missing", remedy)
     }
