@@ -126,7 +126,10 @@ pub(super) async fn take_back(
         return Err(nowhere());
     }
     let (source, id) = (document.source.clone(), document.id.to_string());
-    let saved = door.journal.submit(Submission::of(document)).await.map_err(|error| not_saved(&door, &error))?;
+    let saved = door.journal.submit(Submission::of(document)).await.map_err(|error| {
+        door.reception.not_saved(&error);
+        not_saved(&error)
+    })?;
     door.troubles.taken(&source, &id, &saved);
     let aside = saved.warnings.iter().any(|warning| matches!(warning, Warning::Parked { .. }));
     let told = match (saved.status, aside) {
