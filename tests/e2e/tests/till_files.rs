@@ -1,5 +1,6 @@
 //! Tills that hand in files, and receipts with everything in them: what head
 //! office holds in the end is what was sold, to the unit.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::fmt::Write as _;
 use std::path::Path;
