@@ -6,6 +6,7 @@
 //! the shell stops the server and removes its folder. So a part may also live
 //! in a `static`, which is never dropped.
 
+mod disk;
 mod kafka;
 mod postgres;
 mod program;
@@ -13,6 +14,7 @@ mod real;
 mod redis;
 mod watched;
 
+pub use disk::Disk;
 pub use kafka::Kafka;
 pub use postgres::Postgres;
 pub use program::PartError;

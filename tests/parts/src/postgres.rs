@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::disk::Disk;
 use crate::program::{PartError, finish, first_words, free_port, system};
 
 /// Where the server's programs are, if not where Debian puts them.
@@ -56,23 +57,37 @@ impl Postgres {
 
     /// Makes and starts a cluster with settings.
     pub fn start_with(settings: &[(&str, &str)]) -> Result<Self, PartError> {
+        Self::start_somewhere(settings, None)
+    }
+
+    /// Makes and starts a cluster whose data lie on a disk, with settings.
+    pub fn start_on(disk: &Disk, settings: &[(&str, &str)]) -> Result<Self, PartError> {
+        Self::start_somewhere(settings, Some(disk))
+    }
+
+    fn start_somewhere(settings: &[(&str, &str)], disk: Option<&Disk>) -> Result<Self, PartError> {
         let bin = programs()?;
         let mut tries = 0;
         loop {
             tries += 1;
-            match Self::try_start(&bin, settings) {
+            match Self::try_start(&bin, settings, disk) {
                 Err(PartError::Failed { said, .. }) if tries < PORTS && said.contains("could not bind") => {}
                 other => return other,
             }
         }
     }
 
-    fn try_start(bin: &Path, settings: &[(&str, &str)]) -> Result<Self, PartError> {
+    fn try_start(bin: &Path, settings: &[(&str, &str)], disk: Option<&Disk>) -> Result<Self, PartError> {
         let folder = tempfile::Builder::new().prefix("tm-pg").tempdir().map_err(system("make a folder"))?;
         if is_root()? {
             finish("chown the folder", Command::new("chown").arg(USER).arg(folder.path()))?;
         }
         let data = folder.path().join("data");
+        if let Some(disk) = disk {
+            let there = disk.path().join("postgres");
+            finish("mkdir", server_program(Path::new("mkdir"), disk.path())?.arg(&there))?;
+            std::os::unix::fs::symlink(there, &data).map_err(system("link the data"))?;
+        }
         let mut initdb = server_program(&bin.join("initdb"), folder.path())?;
         initdb.arg("--pgdata").arg(&data).args(["--username", USER, "--auth", "trust", "--encoding", "UTF8"]);
         finish("initdb", initdb.args(["--locale", "C", "--no-sync"]))?;
@@ -161,8 +176,12 @@ impl Postgres {
         finish("stopping PostgreSQL", stop.args(["stop", "--wait", "--mode", mode])).map(drop)
     }
 
-    /// Starts it again with what it had, after it was killed.
+    /// Starts it again with what it had, after it was killed; one that runs
+    /// goes on running.
     pub fn go_on(&self) -> Result<(), PartError> {
+        if finish("pg_ctl status", self.control()?.arg("status")).is_ok() {
+            return Ok(());
+        }
         let mut start = self.control()?;
         start.args(["start", "--wait", "--timeout", "60", "--log"]).arg(self.folder.join("log"));
         let done = start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();

@@ -8,7 +8,7 @@ const PARTITIONS: u32 = 4;
 /// The three servers, and the centre's flags to use them.
 #[derive(Debug)]
 pub struct Real {
-    /// The broker.
+    /// The brokers.
     pub kafka: Kafka,
     /// The database's server.
     pub postgres: Postgres,
@@ -18,9 +18,19 @@ pub struct Real {
 }
 
 impl Real {
-    /// Starts all three.
+    /// Starts all three, one broker among them.
     pub fn start() -> Result<Self, PartError> {
-        let (kafka, postgres, redis) = (Kafka::start()?, Postgres::start()?, Redis::start()?);
+        Self::of(Kafka::start()?, Postgres::start()?)
+    }
+
+    /// The same with three brokers, of which two must hold a record.
+    pub fn with_three_brokers() -> Result<Self, PartError> {
+        Self::of(Kafka::start_three()?, Postgres::start()?)
+    }
+
+    /// These two and a cache.
+    pub fn of(kafka: Kafka, postgres: Postgres) -> Result<Self, PartError> {
+        let redis = Redis::start()?;
         let database = postgres.database("tidemark")?;
         Ok(Self { kafka, postgres, redis, database })
     }
@@ -42,13 +52,16 @@ impl Real {
     pub fn flags(&self) -> Vec<String> {
         let (kafka, redis) = (self.kafka.brokers(), self.redis.url());
         let partitions = format!("stream.partitions={PARTITIONS}");
+        let (replicas, in_sync) = if self.kafka.count() < 3 { (1, 1) } else { (3, 2) };
+        let replicas = format!("stream.replicas={replicas}");
+        let in_sync = format!("stream.min_insync_replicas={in_sync}");
         [
             ["--database-url", &self.database],
             ["--kafka", &kafka],
             ["--redis-url", &redis],
             ["--set", &partitions],
-            ["--set", "stream.replicas=1"],
-            ["--set", "stream.min_insync_replicas=1"],
+            ["--set", &replicas],
+            ["--set", &in_sync],
         ]
         .concat()
         .into_iter()

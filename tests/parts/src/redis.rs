@@ -50,6 +50,12 @@ impl Redis {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
+    /// The port it listens on, at 127.0.0.1.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Kills the server without a shutdown; what it held is gone.
     pub fn kill(&self) -> Result<(), PartError> {
         self.server.kill()

@@ -41,7 +41,8 @@ echo ready
 while read -r order; do
     case $order in
     kill) end && echo ready || echo ready ;;
-    start) start "$@" && echo ready || echo failed ;;
+    # One that runs goes on running.
+    start) kill -0 "$pid" 2>/dev/null || start "$@" && echo ready || echo failed ;;
     pause) kill -STOP "$pid" && echo ready || echo failed ;;
     resume) kill -CONT "$pid" && echo ready || echo failed ;;
     esac
@@ -85,7 +86,6 @@ impl Watched {
         Ok(Self { what, folder: folder.keep(), shell, line: Mutex::new(line) })
     }
 
-    #[cfg(test)]
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
