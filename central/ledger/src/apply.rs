@@ -6,6 +6,7 @@ mod late;
 mod losses;
 mod openings;
 mod reach;
+mod reading;
 
 pub use forks::{HeldThere, OpenFork};
 pub use late::offers;
@@ -16,11 +17,12 @@ pub use reach::{closes, touched};
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use reading::{Decode, leave_unread, read};
 use tidemark_model::digest::{movement_digest, stock_digest};
 use tidemark_model::{
     Basis, Block, BlockIndex, Epoch, EpochOrdinal, Movement, ParkReason, Position, Quantity, Seq, Sku, StoreId,
 };
-use tidemark_wire::{Control, EpochOpened, Opener, decode_control, decode_movement};
+use tidemark_wire::{Control, EpochOpened, Opener, decode_control};
 
 /// The source of documents that head office asked for; their id is the
 /// instruction's.
@@ -42,6 +44,9 @@ pub struct ApplyRecord {
 pub enum Content {
     /// A movement's bytes at its position.
     Movement(Position, Bytes),
+    /// The same of one that is to be parked without anybody reading it: who
+    /// did died.
+    Unread(Position, Bytes),
     /// A control record's bytes.
     Control(Bytes),
 }
@@ -217,7 +222,8 @@ pub fn decide(records: &[ApplyRecord], known: &Known) -> Plan {
         deciding.at = at;
         match &record.content {
             Content::Control(bytes) => deciding.control(record, bytes),
-            Content::Movement(position, bytes) => deciding.movement(&record.store, *position, bytes),
+            Content::Movement(position, bytes) => deciding.movement(&record.store, *position, bytes, read),
+            Content::Unread(position, bytes) => deciding.movement(&record.store, *position, bytes, leave_unread),
         }
     }
     deciding.settle_all();
@@ -283,7 +289,7 @@ impl Deciding<'_> {
         self.plan.blocks.entry(key.clone()).or_insert_with(held)
     }
 
-    fn movement(&mut self, store: &StoreId, position: Position, bytes: &Bytes) {
+    fn movement(&mut self, store: &StoreId, position: Position, bytes: &Bytes, decode: Decode) {
         let state = self.epoch(store, position.epoch);
         self.count(store, position.epoch, |counts| counts.seen = counts.seen.max(position.seq));
         let key = (store.clone(), position.epoch, BlockIndex::of(position.seq));
@@ -293,7 +299,7 @@ impl Deciding<'_> {
             self.plan.again.push(again);
             return;
         }
-        let decoded = decode_movement(bytes);
+        let decoded = decode(bytes);
         let stock = match &decoded {
             Ok(Movement { sku: Some(sku), effect, .. }) => stock_digest(sku, *effect),
             Ok(_) | Err(_) => 0,
@@ -304,9 +310,9 @@ impl Deciding<'_> {
             counts.late += u64::from(state.closed);
         });
         match decoded {
-            Err(error) => {
+            Err((reason, why)) => {
                 let document = (String::new(), String::new());
-                self.park(store, position, ParkReason::Undecodable, error.to_string(), String::new(), document, bytes);
+                self.park(store, position, reason, why, String::new(), document, bytes);
             }
             Ok(movement) => self.decoded(store, position, state, movement, bytes),
         }

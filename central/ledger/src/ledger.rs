@@ -14,7 +14,7 @@ use crate::error::{ApplyError, LedgerError};
 use crate::postgres::PostgresLedger;
 use crate::rows::{
     CatalogueItem, ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow,
-    OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, UnsignedLosses,
+    OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, TryRow, UnsignedLosses,
 };
 use crate::sqlite::{Applied, SqliteLedger, StoreLook};
 
@@ -111,13 +111,35 @@ impl Ledger {
         on!(self, ledger => ledger.closed_among(epochs).await)
     }
 
+    /// The log of a partition ends before where its applier stands, who goes
+    /// on from its end.
+    pub async fn rewind(&self, at: PositionRow, end: u64) -> Result<(), LedgerError> {
+        on!(self, ledger => ledger.rewind(at, end).await)
+    }
+
+    /// An applier of the partition begins; what one that did not end left.
+    pub async fn begin_tries(&self, partition: u32) -> Result<Option<TryRow>, LedgerError> {
+        on!(self, ledger => ledger.begin_tries(partition).await)
+    }
+
+    /// The applier of the partition tries this next: it is noted when this
+    /// returns.
+    pub async fn note_try(&self, partition: u32, tried: TryRow) -> Result<(), LedgerError> {
+        on!(self, ledger => ledger.note_try(partition, tried).await)
+    }
+
+    /// The applier of the partition ends in good order.
+    pub async fn end_tries(&self, partition: u32) -> Result<(), LedgerError> {
+        on!(self, ledger => ledger.end_tries(partition).await)
+    }
+
     /// Blocks of a partition's stores that changed after a step, in order.
     pub async fn blocks_changed(&self, partition: u32, after_step: u64) -> Result<Vec<ChangedBlock>, LedgerError> {
         on!(self, ledger => ledger.blocks_changed(partition, after_step).await)
     }
 
-    /// One block as it is now, and whether positions in it are lost: then
-    /// its sums are not those of the box.
+    /// One block as it is now, and whether positions in it are lost or parked
+    /// unread: then its sums are not those of the box.
     pub async fn block(
         &self,
         store: &StoreId,

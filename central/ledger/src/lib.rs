@@ -27,6 +27,6 @@ pub use ledger::Ledger;
 pub use levels::Seen;
 pub use rows::{
     CatalogueItem, ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow,
-    OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, UnsignedLosses,
+    OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, TryRow, UnsignedLosses,
 };
 pub use sqlite::{Applied, SqliteLedger, StoreLook};

@@ -20,6 +20,7 @@ mod months;
 mod openings;
 mod reads;
 mod stores;
+mod tries;
 mod writing;
 
 use std::borrow::Cow;

@@ -23,6 +23,17 @@ pub struct PositionRow {
     pub published: u64,
 }
 
+/// What the applier of a partition tried last; nothing noted is no records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TryRow {
+    /// The offset of the first record.
+    pub first: u64,
+    /// How many records.
+    pub records: u64,
+    /// How often the process died of that record alone.
+    pub deaths: u64,
+}
+
 /// A block that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedBlock {
@@ -36,8 +47,8 @@ pub struct ChangedBlock {
     pub block: Block,
     /// In which step it changed.
     pub step: u64,
-    /// Whether positions in it are lost: then its sums are not those of the
-    /// box.
+    /// Whether positions in it are lost, or parked with an effect that nobody
+    /// could read: then its sums are not those of the box.
     pub has_lost: bool,
 }
 

@@ -9,6 +9,7 @@ mod losses;
 mod openings;
 mod reads;
 mod stores;
+mod tries;
 mod writing;
 
 pub use applying::Applied;

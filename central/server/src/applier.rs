@@ -6,22 +6,28 @@
 //! they are, a batch behind; what a crash or a cache that was away left out
 //! is read back from the ledger and published again. A level carries its
 //! version, so twice does no harm.
+//!
+//! While it runs a note of it stands in the ledger. Who finds one follows an
+//! applier that died, and takes [`care`].
+
+mod announced;
+mod care;
 
 use std::time::Duration;
 
-use serde_json::json;
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
 use tidemark_ledger::apply::{ApplyRecord, Content};
-use tidemark_ledger::{ApplyError, DeadLetterRow, LevelRow, PositionRow};
-use tidemark_model::{Basis, StreamId};
-use tidemark_stream::{Announcement, Event, StoredRecord, StreamError, Subject};
+use tidemark_ledger::{ApplyError, LedgerError, LevelRow, PositionRow};
+use tidemark_model::StreamId;
+use tidemark_stream::{Announcement, Event, StoredRecord, StreamError};
 use tidemark_wire::{Control, EpochOpened, EpochTook, PositionsLost, decode_control};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{letter_json, number, time_text};
 use crate::events::Events;
 use crate::parts::Parts;
+use announced::{announced_letter, announced_level};
+use care::{Care, Try};
 
 /// Records of one transaction, about.
 const RECORDS: usize = 8_000;
@@ -33,9 +39,13 @@ const IDLE: Duration = Duration::from_millis(250);
 const AGAIN_MS: u64 = 1_000;
 /// How long a record that was passed over is told of after the last one.
 const UNKNOWN_SHOWN_MS: u64 = 24 * 3_600_000;
+/// How long it is told that a log was cut back.
+const CUT_SHOWN_MS: u64 = 24 * 3_600_000;
 /// Waits after a failure: the first and the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How long the note that it ended may take.
+const LAST_NOTE: Duration = Duration::from_secs(2);
 /// A round that lasted for so long was a good one: the next failure is the
 /// first.
 const STEADY_MS: u64 = 10_000;
@@ -50,6 +60,15 @@ pub(crate) struct Applier {
     pub(crate) clock: Clock,
 }
 
+/// What outlives a round.
+#[derive(Debug, Default)]
+struct Memory {
+    /// Known once the ledger has said how the applier before ended.
+    care: Option<Care>,
+    /// Cuts of the log that were told.
+    cuts: u64,
+}
+
 /// Why a round ended.
 #[derive(Debug, thiserror::Error)]
 enum RoundError {
@@ -61,8 +80,8 @@ enum RoundError {
     NoLog(u32),
 }
 
-impl From<tidemark_ledger::LedgerError> for RoundError {
-    fn from(error: tidemark_ledger::LedgerError) -> Self {
+impl From<LedgerError> for RoundError {
+    fn from(error: LedgerError) -> Self {
         Self::Apply(error.into())
     }
 }
@@ -70,12 +89,23 @@ impl From<tidemark_ledger::LedgerError> for RoundError {
 impl Applier {
     /// Applies until it is asked to stop.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), std::io::Error> {
+        let ended = self.apply_until(&stop).await;
+        // A note that stays only makes the next one careful.
+        let note = tokio::time::timeout(LAST_NOTE, self.parts.ledger.end_tries(self.partition));
+        if let Ok(Err(error)) = note.await {
+            tracing::debug!(%error, "that the applier ended is not noted");
+        }
+        ended
+    }
+
+    async fn apply_until(&self, stop: &CancellationToken) -> Result<(), std::io::Error> {
         let mut wait = FIRST_WAIT;
+        let mut memory = Memory::default();
         while !stop.is_cancelled() {
             let began = self.clock.millis();
             let ended = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                ended = self.round() => ended,
+                ended = self.round(&mut memory) => ended,
             };
             let Err(error) = ended else { continue };
             if matches!(error, RoundError::Apply(ApplyError::Fenced(_))) {
@@ -87,6 +117,9 @@ impl Applier {
             }
             if self.is_without_log(&error).await {
                 return Err(std::io::Error::other(error));
+            }
+            if let RoundError::Stream(error) = &error {
+                self.go_back(error).await;
             }
             if self.clock.millis().saturating_sub(began) > STEADY_MS {
                 wait = FIRST_WAIT;
@@ -102,6 +135,7 @@ impl Applier {
 
     fn raise(&self, error: &RoundError) {
         let code = match error {
+            RoundError::Apply(ApplyError::Ledger(LedgerError::Setting { .. })) => registry::DATABASE_NOT_DURABLE,
             RoundError::Apply(_) => registry::DATABASE_UNREACHABLE,
             RoundError::Stream(_) | RoundError::NoLog(_) => registry::STREAM_UNREACHABLE,
         };
@@ -113,6 +147,11 @@ impl Applier {
     /// It can do again what it could not.
     fn clear(&self, code: Code) {
         self.conditions.clear_about(code, &self.subject());
+    }
+
+    fn clear_database(&self) {
+        self.clear(registry::DATABASE_UNREACHABLE);
+        self.clear(registry::DATABASE_NOT_DURABLE);
     }
 
     /// What its conditions are about.
@@ -129,14 +168,43 @@ impl Applier {
         }
     }
 
+    /// Goes back to the end of a log that lost its newest records.
+    async fn go_back(&self, error: &StreamError) {
+        let StreamError::Replaced { expected, end, .. } = *error else { return };
+        let Some(stream) = self.parts.stream.identity(self.partition) else { return };
+        if !self.parts.stream.is_cut_back(self.partition, error).await {
+            return;
+        }
+        let at = PositionRow { stream, partition: self.partition, next: expected, step: 0, published: 0 };
+        if let Err(error) = self.parts.ledger.rewind(at, end).await {
+            tracing::warn!(%error, "the applier does not go back yet");
+        }
+    }
+
+    /// Says that the log was cut back since the last look.
+    fn tell_cuts(&self, seen: &mut u64) {
+        let cuts = self.parts.stream.cuts(self.partition);
+        if std::mem::replace(seen, cuts) == cuts {
+            return;
+        }
+        let subject = self.subject();
+        let detail = format!("{subject}: its newest records are gone");
+        self.conditions.raise_for(registry::LOG_CUT_BACK, &subject, detail, self.clock.millis(), CUT_SHOWN_MS);
+    }
+
     /// Applies from where the ledger stands; ends only with an error.
-    async fn round(&self) -> Result<(), RoundError> {
+    async fn round(&self, memory: &mut Memory) -> Result<(), RoundError> {
         let identity = self.parts.stream.identity(self.partition).ok_or(RoundError::NoLog(self.partition))?;
         let mut at = self.position(identity).await?;
+        let care = match &mut memory.care {
+            Some(care) => care,
+            care @ None => care.insert(Care::after(self.parts.ledger.begin_tries(self.partition).await?, at.next)),
+        };
         let mut appended = self.parts.stream.watch();
         let mut tried_at = None;
         loop {
             let now = self.clock.millis();
+            self.tell_cuts(&mut memory.cuts);
             if at.published < at.step && tried_at.is_none_or(|tried: u64| now.saturating_sub(tried) >= AGAIN_MS) {
                 tried_at = Some(now);
                 let levels = self.parts.ledger.levels_changed(self.partition, at.published).await?;
@@ -150,14 +218,14 @@ impl Applier {
                 None => {
                     // Nothing waits for the database here; whether it answers
                     // is asked by others.
-                    self.clear(registry::DATABASE_UNREACHABLE);
+                    self.clear_database();
                     // The sender lives as long as the stream.
                     drop(tokio::time::timeout(IDLE, appended.changed()).await);
                 }
                 Some(last) => {
                     let next = last.offset.saturating_add(1);
-                    at = self.apply(at, records, next).await?;
-                    self.clear(registry::DATABASE_UNREACHABLE);
+                    at = self.apply_all(at, records, next, care).await?;
+                    self.clear_database();
                 }
             }
             self.conditions.expire(now);
@@ -168,8 +236,34 @@ impl Applier {
         Ok(self.parts.ledger.position(self.partition, identity).await?)
     }
 
-    async fn apply(&self, at: PositionRow, records: Vec<StoredRecord>, next: u64) -> Result<PositionRow, RoundError> {
-        let records: Vec<ApplyRecord> = records.into_iter().filter_map(|stored| self.to_apply(stored)).collect();
+    /// Applies records, in as many tries as care wants.
+    async fn apply_all(
+        &self,
+        mut at: PositionRow,
+        mut records: Vec<StoredRecord>,
+        next: u64,
+        care: &mut Care,
+    ) -> Result<PositionRow, RoundError> {
+        while let Some(first) = records.first() {
+            let how = care.next(first.offset, records.len());
+            let (Try::Noted(tried) | Try::Unread(tried)) = how else {
+                let records = records.into_iter().filter_map(|stored| self.to_apply(stored)).collect();
+                return self.apply(at, records, next).await;
+            };
+            self.parts.ledger.note_try(self.partition, tried).await?;
+            let count = usize::try_from(tried.records).unwrap_or(usize::MAX).min(records.len());
+            let rest = records.split_off(count);
+            let until = rest.first().map_or(next, |first| first.offset);
+            let unread = matches!(how, Try::Unread(_));
+            let read = |stored| if unread { self.to_park(stored) } else { self.to_apply(stored) };
+            at = self.apply(at, records.into_iter().filter_map(read).collect(), until).await?;
+            care.passed(count);
+            records = rest;
+        }
+        Ok(at)
+    }
+
+    async fn apply(&self, at: PositionRow, records: Vec<ApplyRecord>, next: u64) -> Result<PositionRow, RoundError> {
         let applied = self.parts.ledger.apply(at, &records, next, self.clock.wall().0).await?;
         self.events.handled.inc_by(applied.movements);
         self.events.lost.inc_by(applied.lost);
@@ -212,6 +306,19 @@ impl Applier {
             },
         };
         Some(ApplyRecord { offset, store: record.store, content })
+    }
+
+    /// A record that nobody is to read: who did died.
+    fn to_park(&self, stored: StoredRecord) -> Option<ApplyRecord> {
+        let StoredRecord { offset, record } = stored;
+        match record.event {
+            Event::Movement(position, bytes) => {
+                let (partition, store) = (self.partition, &record.store);
+                tracing::error!(partition, offset, %store, ?position, "the centre died of a movement twice: it is parked unread");
+                Some(ApplyRecord { offset, store: record.store, content: Content::Unread(position, bytes) })
+            }
+            Event::Control(_) => self.passed_over(offset, "the centre died of it twice"),
+        }
     }
 
     /// Says that a record was passed over.
@@ -270,26 +377,4 @@ impl Applier {
         let done = self.parts.stream.announce(self.partition, &told).await;
         done.inspect_err(|error| tracing::warn!(%error, "what changed could not be announced")).is_ok()
     }
-}
-
-/// A level as `inventory-levels` tells it.
-fn announced_level(level: &LevelRow) -> Announcement {
-    let told = json!({
-        "store": level.store.as_str(),
-        "sku": level.sku.as_str(),
-        "on_hand": (level.basis == Basis::Counted).then(|| number(level.on_hand)),
-        "effect_sum": number(level.effect_sum),
-        "basis": level.basis.word(),
-        "stale": level.older,
-        "as_of": time_text(level.changed_at),
-        "version": [level.version.0.0, level.version.1],
-    });
-    let key = format!("{}/{}", level.store, level.sku);
-    Announcement { subject: Subject::Level, key, json: told.to_string().into_bytes() }
-}
-
-/// What was parked, as `inventory-dead-letters` tells it.
-fn announced_letter(letter: &DeadLetterRow) -> Announcement {
-    let key = format!("{}/{}/{}", letter.store, letter.epoch, letter.seq);
-    Announcement { subject: Subject::DeadLetter, key, json: letter_json(letter).to_string().into_bytes() }
 }

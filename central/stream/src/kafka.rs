@@ -60,6 +60,8 @@ struct Log {
     identity: StreamId,
     /// It has reached this offset by an append of ours.
     floor: AtomicU64,
+    /// How often it was found to end before what it had reached.
+    cuts: AtomicU64,
 }
 
 impl KafkaStream {
@@ -79,7 +81,7 @@ impl KafkaStream {
         let reading = Arc::new(reading);
         let mut tending = JoinSet::new();
         tending.spawn(tend(Arc::clone(&reading)));
-        let log = |identity| Log { identity, floor: AtomicU64::new(0) };
+        let log = |identity| Log { identity, floor: AtomicU64::new(0), cuts: AtomicU64::new(0) };
         let logs = identities.into_iter().map(log).collect();
         let config = Arc::new(config.clone());
         Ok(Self { config, producer, reading, logs, changed, _tending: Arc::new(tending) })
@@ -105,8 +107,10 @@ impl KafkaStream {
             None => self.end(partition).await?.saturating_sub(1),
         };
         if offset < floor {
-            let end = offset.saturating_add(1);
-            return Err(StreamError::Replaced { partition, expected: floor, end });
+            let replaced = StreamError::Replaced { partition, expected: floor, end: offset.saturating_add(1) };
+            if !self.is_cut_back(partition, &replaced).await {
+                return Err(replaced);
+            }
         }
         log.floor.fetch_max(offset.saturating_add(1), Ordering::AcqRel);
         self.changed.send_modify(|number| *number = number.wrapping_add(1));
@@ -164,10 +168,34 @@ impl KafkaStream {
             Ok(_) => {}
             Err(_) => return false,
         }
-        let asked = birth::first_births(&self.config, BTreeSet::from([partition])).await;
         // A log whose first birth is another one, or none, is another log. One
         // that was cut back has the same.
-        asked.is_ok_and(|born| born.get(&partition).copied() != self.identity(partition))
+        self.born_as(partition).await.is_some_and(|born| born != self.identity(partition))
+    }
+
+    /// Whether a failure comes from the same log as before that ends where it
+    /// ends by now: brokers lost its newest records. From then on what it had
+    /// reached is what it reaches now.
+    pub(crate) async fn is_cut_back(&self, partition: u32, failure: &StreamError) -> bool {
+        let (StreamError::Replaced { end, .. }, Ok(log)) = (failure, self.log(partition)) else { return false };
+        if self.born_as(partition).await != Some(Some(log.identity)) {
+            return false;
+        }
+        log.floor.fetch_min(*end, Ordering::AcqRel);
+        log.cuts.fetch_add(1, Ordering::AcqRel);
+        tracing::error!(partition, end, "the brokers lost the newest records of a log: the shops send them again");
+        true
+    }
+
+    /// How often a log was found to be cut back.
+    pub(crate) fn cuts(&self, partition: u32) -> u64 {
+        self.log(partition).map_or(0, |log| log.cuts.load(Ordering::Acquire))
+    }
+
+    /// The birth that a log holds; none if it can't be asked now.
+    async fn born_as(&self, partition: u32) -> Option<Option<StreamId>> {
+        let born = birth::first_births(&self.config, BTreeSet::from([partition])).await.ok()?;
+        Some(born.get(&partition).copied())
     }
 
     /// Tells that something was appended by us, or by anybody to a partition

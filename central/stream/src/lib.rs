@@ -197,6 +197,25 @@ impl Stream {
         }
     }
 
+    /// Whether a failure comes from the log that was opened, which lost its
+    /// newest records: it can be used from where it ends now.
+    pub async fn is_cut_back(&self, partition: u32, failure: &StreamError) -> bool {
+        match self {
+            // One file, which holds what it answered.
+            Self::Embedded(_) => false,
+            Self::Kafka(stream) => stream.is_cut_back(partition, failure).await,
+        }
+    }
+
+    /// How often the log of a partition was found to be cut back.
+    #[must_use]
+    pub fn cuts(&self, partition: u32) -> u64 {
+        match self {
+            Self::Embedded(_) => 0,
+            Self::Kafka(stream) => stream.cuts(partition),
+        }
+    }
+
     /// Tells that something was appended; the number only grows.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<u64> {

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tidemark_e2e::scene::{Scene, Trouble, sell, wait_for};
+use tidemark_e2e::dying::{Call, Death, Point, When};
+use tidemark_e2e::scene::{OPENING, STORE, Scene, Trouble, event, sell, wait_for};
+use tidemark_e2e::selling::Selling;
+use tidemark_fleet::patience::expect;
 use tidemark_fleet::range::Article;
 use tidemark_fleet::shop::{Shop, Trade};
+use tidemark_fleet::submit::status_of;
 use tidemark_model::{Epoch, Odometer, Position, StoreId};
 use tidemark_parts::Real;
 use tidemark_stream::kafka::KafkaConfig;
@@ -113,4 +117,62 @@ async fn neighbour(scene: &Scene, store: &str) -> Result<tidemark_fleet::process
     })
     .await?;
     Ok(edge)
+}
+
+/// What the deadly record says.
+const DEADLY: &str = "the centre dies of this";
+/// More deaths than that mean that nobody learns from them.
+const DEATHS: u32 = 8;
+
+/// A record at which the process dies whenever it gives it to the database, as
+/// one does that no memory suffices for. The word of a record that nobody has
+/// read passes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_kills_the_centre_twice_is_parked_unread() -> Result<(), Trouble> {
+    let real = Real::start()?;
+    let mut scene = Scene::set(&real.flags(), &[]).await?;
+    let stage = scene.stage.folder().to_owned();
+    let death = Death::given_to(&mut scene.centre, &stage).await?;
+    let selling = Selling::open(&scene, 1);
+    let deadly = Point::to(When::Before, Call::Write, real.postgres.port()).with(DEADLY).always_unless("poison");
+    death.arm(&deadly)?;
+    let sku = scene.range.first().ok_or("no articles")?.sku.to_string();
+    let data = json!({"lines": [{"item": sku, "quantity": 1}], "note": DEADLY});
+    let told = scene.till().submit(&event("tidemark.sale", "deadly", data)).await?;
+    expect(status_of(&told.result) == "accepted", || format!("{}", told.result))?;
+
+    let mut deaths = 0;
+    loop {
+        let is_parked = || async {
+            let letters = scene.centre.get("/v1/dead-letters").await?;
+            let groups = letters.get("groups").and_then(Value::as_array).into_iter().flatten();
+            Ok::<_, Trouble>(groups.filter_map(|group| group.get("reason")?.as_str()).any(|reason| reason == "poison"))
+        };
+        if is_parked().await.unwrap_or(false) {
+            break;
+        }
+        if let Some(status) = scene.centre.ended() {
+            deaths += 1;
+            expect(deaths <= DEATHS, || format!("it dies on and on, with {status}:\n{}", scene.centre.log_tail()))?;
+            // It may die again before it answers.
+            drop(scene.centre.restart().await);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    expect(deaths >= 3, || format!("{deaths} deaths: once without care, then twice of that record alone"))?;
+    let mut sums = selling.close().await?;
+    for article in &scene.range {
+        sums.add(STORE, &article.sku, i64::try_from(OPENING)?);
+    }
+    wait_for("all but one in the books", || async {
+        let totals = scene.books().totals().await?;
+        let all = totals.committed == sums.movements() + 1 && totals.parked == 1 && totals.lost == 0;
+        Ok(all && totals.pending == 0 && scene.books().differences(&sums, 0).await?.is_empty())
+    })
+    .await?;
+    wait_for("the condition of dead letters", || scene.centre_says("TM-1007")).await?;
+    expect(!scene.centre_says("TM-1012").await?, || "an effect that nobody has read is no difference".to_owned())?;
+    let one = "SELECT count(*) FROM dead_letters WHERE reason = 'poison' AND position('the centre dies of this' in encode(bytes, 'escape')) > 0";
+    let kept = real.postgres.sql("tidemark", one)?;
+    expect(kept.trim() == "1", || format!("its bytes are kept: {kept}"))
 }

@@ -95,3 +95,29 @@ async fn a_topic_that_is_wiped_is_born_again_and_filled_by_the_shops() -> Result
     }
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_lost_its_newest_records_is_gone_on_with() -> Result<(), Trouble> {
+    let real = Real::start()?;
+    let mut scene = Scene::set(&real.flags(), &[]).await?;
+    let mut sums = Sums::default();
+    for (life, centre_dies) in [(1, false), (2, true)] {
+        sell(&scene, &mut sums, life).await?;
+        scene.prove(&sums).await?;
+        real.kafka.kill()?;
+        if centre_dies {
+            scene.centre.kill().await?;
+        }
+        real.kafka.cut_back(EVENTS)?;
+        let selling = Selling::open(&scene, 10 + life);
+        real.kafka.go_on()?;
+        if centre_dies {
+            scene.centre.restart().await?;
+        }
+        wait_for("the condition of a log that was cut back", || scene.centre_says("TM-1015")).await?;
+        sums.merge(&selling.close().await?);
+        scene.prove_on(&real, &sums).await?;
+        wait_for("the end of the stream's condition", || async { Ok(!scene.centre_says("TM-1001").await?) }).await?;
+    }
+    Ok(())
+}

@@ -66,3 +66,13 @@ CREATE TABLE tills (
     body        text COLLATE "C" NOT NULL,
     PRIMARY KEY (store, epoch)
 );
+
+-- What the applier of a partition tries: there while it runs, so that one that
+-- died is known by it. `first` and `records` say what was tried, if that was
+-- noted, `deaths` how often the process died of that record alone.
+CREATE TABLE tries (
+    part        int8 PRIMARY KEY,
+    first       int8 NOT NULL,
+    records     int8 NOT NULL,
+    deaths      int8 NOT NULL
+);

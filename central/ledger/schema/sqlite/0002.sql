@@ -84,3 +84,13 @@ CREATE TABLE tills (
     body        TEXT NOT NULL,
     PRIMARY KEY (store, epoch)
 ) STRICT, WITHOUT ROWID;
+
+-- What the applier of a partition tries: there while it runs, so that one that
+-- died is known by it. `first` and `records` say what was tried, if that was
+-- noted, `deaths` how often the process died of that record alone.
+CREATE TABLE tries (
+    part        INTEGER PRIMARY KEY,
+    first       INTEGER NOT NULL,
+    records     INTEGER NOT NULL,
+    deaths      INTEGER NOT NULL
+) STRICT;

@@ -67,7 +67,7 @@ pub fn unsettled(
     let mut touched: BTreeSet<(StoreId, Epoch)> = BTreeSet::new();
     for record in records {
         match &record.content {
-            Content::Movement(position, _) => {
+            Content::Movement(position, _) | Content::Unread(position, _) => {
                 touched.insert((record.store.clone(), position.epoch));
             }
             Content::Control(bytes) => match decode_control(bytes) {

@@ -14,7 +14,7 @@ pub fn touched(records: &[ApplyRecord]) -> BTreeSet<BlockKey> {
     let mut touched = BTreeSet::new();
     for record in records {
         match &record.content {
-            Content::Movement(position, _) => {
+            Content::Movement(position, _) | Content::Unread(position, _) => {
                 touched.insert((record.store.clone(), position.epoch, BlockIndex::of(position.seq)));
             }
             Content::Control(bytes) => {
@@ -32,7 +32,7 @@ pub fn touched(records: &[ApplyRecord]) -> BTreeSet<BlockKey> {
 #[must_use]
 pub fn closes(records: &[ApplyRecord], epochs: &BTreeMap<(StoreId, Epoch), EpochState>) -> BTreeSet<(StoreId, Epoch)> {
     let brought = |record: &ApplyRecord| match &record.content {
-        Content::Movement(position, _) => Some(position.epoch),
+        Content::Movement(position, _) | Content::Unread(position, _) => Some(position.epoch),
         Content::Control(bytes) => match decode_control(bytes) {
             Ok(Control::EpochOpened(opened)) => Some(opened.epoch),
             Ok(Control::PositionsLost(lost)) => Some(lost.epoch),

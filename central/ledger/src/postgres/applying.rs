@@ -33,6 +33,16 @@ impl PostgresLedger {
         Ok(PositionRow { stream, partition, next, step, published: unsigned(row.try_get("published")?) })
     }
 
+    /// The log of a partition ends before where its applier stands: the
+    /// applier goes on from its end. What was applied from behind it stays.
+    pub async fn rewind(&self, at: PositionRow, end: u64) -> Result<(), LedgerError> {
+        let update = "UPDATE positions SET next = $1, step = step + 1 \
+                      WHERE part = $2 AND stream = $3 AND next = $4 AND next > $5";
+        let update = sqlx::query(update).bind(number(end)).bind(i64::from(at.partition)).bind(at.stream.0.as_slice());
+        update.bind(number(at.next)).bind(number(end)).execute(&self.write).await?;
+        Ok(())
+    }
+
     /// Where all appliers stand.
     pub async fn positions(&self) -> Result<Vec<PositionRow>, LedgerError> {
         let rows = sqlx::query("SELECT part, stream, next, step, published FROM positions ORDER BY part")

@@ -85,7 +85,10 @@ impl PostgresLedger {
     pub async fn blocks_changed(&self, partition: u32, after_step: u64) -> Result<Vec<ChangedBlock>, LedgerError> {
         let select = "SELECT s.store AS name, b.epoch, b.block, b.bitmap, b.digest, b.stock, b.step, \
                       EXISTS (SELECT 1 FROM losses l WHERE l.store = b.store AND l.epoch = b.epoch \
-                      AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) AS has_lost FROM blocks b \
+                      AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) \
+                      OR EXISTS (SELECT 1 FROM dead_letters d WHERE d.store = b.store AND d.epoch = b.epoch \
+                      AND d.seq > 1024 * b.block AND d.seq <= 1024 * (b.block + 1) \
+                      AND d.reason IN ('undecodable', 'poison')) AS has_lost FROM blocks b \
                       JOIN stores s ON s.key = b.store WHERE b.part = $1 AND b.step > $2 ORDER BY b.step";
         let rows =
             sqlx::query(select).bind(i64::from(partition)).bind(number(after_step)).fetch_all(&self.read).await?;
@@ -131,7 +134,10 @@ impl PostgresLedger {
     ) -> Result<Option<(Block, bool)>, LedgerError> {
         let select = "SELECT b.bitmap, b.digest, b.stock, \
                       EXISTS (SELECT 1 FROM losses l WHERE l.store = b.store AND l.epoch = b.epoch \
-                      AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) AS has_lost \
+                      AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) \
+                      OR EXISTS (SELECT 1 FROM dead_letters d WHERE d.store = b.store AND d.epoch = b.epoch \
+                      AND d.seq > 1024 * b.block AND d.seq <= 1024 * (b.block + 1) \
+                      AND d.reason IN ('undecodable', 'poison')) AS has_lost \
                       FROM blocks b WHERE b.store = (SELECT key FROM stores WHERE store = $1) AND b.epoch = $2 AND b.block = $3";
         let row = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed()).bind(number(index.0));
         let row = row.fetch_optional(&self.read).await?;

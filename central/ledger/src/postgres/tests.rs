@@ -269,7 +269,7 @@ async fn an_items_history_crosses_months_and_epochs_and_names_what_is_missing() 
             Content::Movement(Position { seq, .. }, bytes) => {
                 ApplyRecord { content: Content::Movement(Position { epoch: Epoch(10), seq }, bytes), ..record }
             }
-            content @ Content::Control(_) => ApplyRecord { content, ..record },
+            content @ (Content::Control(_) | Content::Unread(..)) => ApplyRecord { content, ..record },
         })
         .collect();
     ledger.apply(at, &fresh, 8, later).await.unwrap();
@@ -334,7 +334,7 @@ async fn a_record_the_database_refuses_is_found_and_parked_and_the_others_go_on(
     let again: Vec<_> = [(5, 5), (4, 6), (1, 7)]
         .map(|(of, seq)| match &all[of - 1].content {
             Content::Movement(_, bytes) => record(seq, bytes.clone()),
-            Content::Control(_) => panic!("a control record"),
+            Content::Control(_) | Content::Unread(..) => panic!("a control record"),
         })
         .to_vec();
     let applied = ledger.apply(at, &again, 7, NOW).await.unwrap();

@@ -16,7 +16,7 @@ fn moved(records: &[ApplyRecord], epoch: u64) -> Vec<ApplyRecord> {
             let content = Content::Movement(position(epoch, at.seq), bytes.clone());
             ApplyRecord { content, ..record.clone() }
         }
-        Content::Control(_) => record.clone(),
+        Content::Control(_) | Content::Unread(..) => record.clone(),
     };
     records.iter().map(moved).collect()
 }
@@ -65,7 +65,7 @@ async fn the_digests_of_a_block_are_those_of_rows_and_letters_without_forks_and_
     shop.apply(&[ApplyRecord { content: far, ..records[0].clone() }]).await;
     let digest = |record: &ApplyRecord| match &record.content {
         Content::Movement(at, bytes) => (at.seq, movement_digest(&store(), *at, bytes)),
-        Content::Control(_) => unreachable!("only movements are sold"),
+        Content::Control(_) | Content::Unread(..) => unreachable!("only movements are sold"),
     };
     let told = shop.ledger.digests(&store(), Epoch(1), BlockIndex(0)).await.unwrap();
     assert_eq!(told, records.iter().map(digest).collect::<Vec<_>>());

@@ -49,7 +49,7 @@ async fn what_a_box_cannot_read_is_lost_by_name_and_handled(place: Place) {
     let digest = tidemark_model::digest::movement_digest;
     let sum = records.iter().zip(1..).fold(0_u64, |sum, (record, seq)| match &record.content {
         Content::Movement(_, bytes) => sum.wrapping_add(digest(&store(), position(9, seq), bytes)),
-        Content::Control(_) => unreachable!("only movements are sold"),
+        Content::Control(_) | Content::Unread(..) => unreachable!("only movements are sold"),
     });
     assert_eq!(block.digest, sum);
 }
@@ -129,7 +129,7 @@ async fn what_comes_late_is_offered_once_to_the_box_that_has_the_store(place: Pl
     assert_eq!((late.epoch, late.ordinal, seqs), (Epoch(1), EpochOrdinal(1), vec![3, 5]));
     let bytes = |record: &ApplyRecord| match &record.content {
         Content::Movement(_, bytes) => bytes.clone(),
-        Content::Control(_) => unreachable!("only movements are sold"),
+        Content::Control(_) | Content::Unread(..) => unreachable!("only movements are sold"),
     };
     assert_eq!(late.movements[0].1, bytes(&records[2]));
 }

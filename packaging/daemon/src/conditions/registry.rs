@@ -80,6 +80,8 @@ pub const DIGEST_DIFFERS: Code = Code(1012);
 pub const RECORD_UNKNOWN: Code = Code(1013);
 /// Positions came twice with other bytes and wait for their box.
 pub const POSITIONS_FORKED: Code = Code(1014);
+/// The brokers lost the newest records of a log.
+pub const LOG_CUT_BACK: Code = Code(1015);
 /// Head office can't be reached.
 pub const CENTRE_UNREACHABLE: Code = Code(2001);
 /// Head office refuses this box.

@@ -10,7 +10,7 @@ use super::*;
 fn digest_of(record: &ApplyRecord) -> u64 {
     match &record.content {
         Content::Movement(position, bytes) => movement_digest(&store(), *position, bytes),
-        Content::Control(_) => unreachable!("only movements are sold"),
+        Content::Control(_) | Content::Unread(..) => unreachable!("only movements are sold"),
     }
 }
 
