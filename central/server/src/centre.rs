@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidemark_daemon::clock::Clock;
-use tidemark_daemon::conditions::Active;
+use tidemark_daemon::conditions::{Active, Code, registry};
 use tidemark_daemon::listen::{ListenError, Listener, Tls, TlsError};
 use tidemark_daemon::service;
 use tidemark_daemon::shutdown::{TaskError, Tasks};
 use tidemark_ledger::{Ledger, LedgerError};
+use tidemark_stream::StreamError;
 use tidemark_sync::Millis;
 use tidemark_wire::server::router as boxes_router;
 
@@ -65,6 +66,31 @@ impl CentreError {
             Self::Parts(error) => error.is_configuration(),
             Self::Ledger(_) | Self::Task(_) => false,
         }
+    }
+
+    /// The condition that says more about it.
+    pub(crate) const fn condition(&self) -> Option<Code> {
+        match self {
+            Self::Parts(PartsError::Ledger(error)) | Self::Ledger(error) => of_ledger(error),
+            Self::Parts(PartsError::Stream(StreamError::Topic { .. })) => Some(registry::TOPIC_SETTINGS),
+            Self::Listen(ListenError::PlaintextOffLoopback { .. }) => Some(registry::PLAINTEXT_REFUSED),
+            Self::Listen(ListenError::Tls(_)) | Self::Tls(_) => Some(registry::CERTIFICATE),
+            Self::Listen(ListenError::Bind { .. })
+            | Self::Parts(_)
+            | Self::Pair
+            | Self::NoBoxAuthority(_)
+            | Self::Task(_) => None,
+        }
+    }
+}
+
+/// The condition of a ledger that can't be worked with.
+pub(crate) const fn of_ledger(error: &LedgerError) -> Option<Code> {
+    match error {
+        LedgerError::Setting { .. } => Some(registry::DATABASE_NOT_DURABLE),
+        LedgerError::Newer { .. } => Some(registry::DATABASE_NEWER),
+        LedgerError::Unavailable(_) => Some(registry::DATABASE_UNREACHABLE),
+        LedgerError::Data(_) | LedgerError::Kept(_) | LedgerError::Exists(_) | LedgerError::UnknownStore(_) => None,
     }
 }
 
@@ -122,7 +148,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
             tasks.spawn("applier", Applier { partition, parts, conditions, events, clock }.run(tasks.stop()));
         }
     }
-    let alone = !parts.ledger.is_shared();
+    let (alone, shown) = (!parts.ledger.is_shared(), fleet.clone());
     let neighbours = Neighbours::of(parts.ledger.clone(), desk.clone(), fleet.clone(), clock).alone(alone);
     tasks.spawn("neighbours", neighbours.watch(tasks.stop()));
     if plays(Role::Ingest) {
@@ -132,7 +158,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
     let pulse = Pulse { parts: parts.clone(), conditions: conditions.clone(), clock };
     tasks.spawn("pulse", pulse.run(tasks.stop()));
     let (ledger, conditions) = (parts.ledger.clone(), conditions.clone());
-    tasks.spawn("losses", LossWatch { ledger, conditions, clock }.run(tasks.stop()));
+    tasks.spawn("losses", LossWatch { ledger, fleet: shown, conditions, clock }.run(tasks.stop()));
     tasks.spawn("life", service::watch(move || lives(asked.clone()), tasks.stop()));
     let ended = tasks.run(DRAIN).await;
     service::stopping();

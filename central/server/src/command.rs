@@ -197,7 +197,11 @@ impl Cli {
 
 #[expect(clippy::print_stderr, reason = "messages of the command line go to stderr")]
 fn complain(error: &CommandError) {
-    eprintln!("tidemark-central: {error}");
+    let condition = if let CommandError::Centre(error) = error { error.condition() } else { None };
+    match condition {
+        Some(code) => eprintln!("tidemark-central: {code}: {error}; `tidemark-central explain {code}` says what to do"),
+        None => eprintln!("tidemark-central: {error}"),
+    }
 }
 
 fn carry_out(command: Command) -> Result<(), CommandError> {

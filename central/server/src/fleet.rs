@@ -1,11 +1,13 @@
 //! The fleet: what every shop's box said last, and how it stands with it.
 
+mod troubles;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tidemark_daemon::conditions::registry;
+use tidemark_daemon::conditions::Code;
 use tidemark_ledger::{HeartbeatRow, Ledger, LedgerError, StoreRow};
 use tidemark_model::{Block, BlockIndex, BoxId, Epoch, StoreId};
 use tidemark_sync::message::{Heartbeat, OpenBlock};
@@ -27,6 +29,8 @@ struct Shop {
     heard: Option<Heard>,
     /// Whether it was heard by a process that runs, and has not left since.
     present: bool,
+    /// Whether it said that it leaves.
+    left: bool,
     connected: bool,
     /// When it was seen, a label.
     seen_at: Option<i64>,
@@ -161,6 +165,11 @@ impl Shop {
         self.kept_at = Some(row.seen_at);
     }
 
+    const fn is_there(&mut self) {
+        self.present = true;
+        self.left = false;
+    }
+
     fn is_heard_within(&self, millis: u64, now: Millis) -> bool {
         self.present && self.heard.is_some_and(|heard| heard.age_ms(now) < millis)
     }
@@ -216,7 +225,7 @@ impl Fleet {
                 return;
             }
             shop.take(row, now);
-            shop.present = true;
+            shop.is_there();
             let told = facts.told(row.epoch);
             shop.compared = shop.compared && shop.told == told;
             shop.told = told;
@@ -243,7 +252,7 @@ impl Fleet {
     pub(crate) fn connected(&self, store: &StoreId, connected: bool, now: Millis, wall: i64) {
         self.change(store, |shop| {
             shop.connected = connected;
-            shop.present = true;
+            shop.is_there();
             shop.heard = Some(Heard::now(now));
             shop.seen_at = Some(wall);
         });
@@ -254,6 +263,7 @@ impl Fleet {
         self.change(store, |shop| {
             shop.connected = false;
             shop.present = false;
+            shop.left = true;
             shop.facts.box_id = None;
         });
     }
@@ -280,7 +290,7 @@ impl Fleet {
         let body = serde_json::to_string(&facts).unwrap_or_default();
         self.change(store, |shop| {
             shop.heard = Some(Heard::now(now));
-            shop.present = true;
+            shop.is_there();
             shop.seen_at = Some(wall);
             shop.facts = facts;
             let told = heartbeat.open_block.map(|block| (epoch, block));
@@ -320,6 +330,11 @@ impl Fleet {
         self.change(store, |shop| (shop.seen_at, !(shop.connected || shop.is_heard_within(60_000, now))))
     }
 
+    /// What is known here of a store's troubles.
+    pub(crate) fn troubles(&self, books: &StoreRow, now: Millis) -> Vec<(Code, String)> {
+        self.change(&books.store, |shop| troubles::of(shop, books, now))
+    }
+
     /// A store's row.
     pub(crate) fn row(&self, books: &StoreRow, now: Millis) -> Row {
         let shop = self.change(&books.store, |shop| shop.clone());
@@ -343,24 +358,18 @@ impl Fleet {
             seen_at: shop.seen_at.map(time_text),
             sync: sync_of(&shop, books, oldest, now),
             state: books.state.clone(),
-            conditions: conditions_of(shop.facts.conditions, books),
+            conditions: conditions_of(&shop, books, now),
             digest: shop.digest,
             losses: None,
         }
     }
 }
 
-/// What the box said, and what the books say of it.
-fn conditions_of(mut told: Vec<Told>, books: &StoreRow) -> Vec<Told> {
-    if books.lost_unsigned > 0 {
-        let detail = format!("{} positions are lost and nobody has signed for them", books.lost_unsigned);
-        told.push(Told { code: registry::MOVEMENTS_LOST.to_string(), detail });
-    }
-    if books.forks > 0 {
-        let detail = format!("{} positions came again with other bytes and wait for their box", books.forks);
-        told.push(Told { code: registry::POSITIONS_FORKED.to_string(), detail });
-    }
-    told
+/// What the box said, and what is known of it here.
+fn conditions_of(shop: &Shop, books: &StoreRow, now: Millis) -> Vec<Told> {
+    let here = troubles::of(shop, books, now).into_iter();
+    let here = here.map(|(code, detail)| Told { code: code.to_string(), detail });
+    shop.facts.conditions.iter().cloned().chain(here).collect()
 }
 
 fn sync_of(shop: &Shop, books: &StoreRow, oldest: Option<u64>, now: Millis) -> &'static str {

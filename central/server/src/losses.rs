@@ -1,7 +1,8 @@
 //! What the books wait for, as conditions: losses for a person's signature,
-//! forked positions for their box, dead letters for a repair. Read from the ledger, so that they are
-//! there after a restart and gone when they are settled, whichever process it
-//! happened in.
+//! forked positions for their box, dead letters for a repair; and shops whose
+//! box is not heard or holds something else. Read from the ledger and the
+//! fleet, so that they are there after a restart and gone when they are
+//! settled, whichever process it happened in.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,7 +10,10 @@ use std::time::Duration;
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_ledger::{Ledger, LedgerError, StoreRow, UnsignedLosses};
+use tidemark_sync::Millis;
 use tokio_util::sync::CancellationToken;
+
+use crate::fleet::Fleet;
 
 const EVERY: Duration = Duration::from_secs(2);
 /// Reasons of dead letters that are told; there are about as many.
@@ -19,6 +23,7 @@ const REASONS: usize = 20;
 #[derive(Debug)]
 pub(crate) struct LossWatch {
     pub(crate) ledger: Ledger,
+    pub(crate) fleet: Fleet,
     pub(crate) conditions: Active,
     pub(crate) clock: Clock,
 }
@@ -49,13 +54,15 @@ impl LossWatch {
             open.insert(subject);
         }
         self.conditions.keep_about(registry::MOVEMENTS_LOST, &open);
+        let stores = self.ledger.stores().await?;
         let mut forked = BTreeSet::new();
-        for StoreRow { store, forks, .. } in self.ledger.stores().await?.iter().filter(|row| row.forks > 0) {
+        for StoreRow { store, forks, .. } in stores.iter().filter(|row| row.forks > 0) {
             let detail = format!("{store}: {forks} positions came again with other bytes");
             self.conditions.raise_about(registry::POSITIONS_FORKED, store.as_str(), detail, self.clock.millis());
             forked.insert(store.to_string());
         }
         self.conditions.keep_about(registry::POSITIONS_FORKED, &forked);
+        self.look_at_boxes(&stores);
         let mut letters = BTreeSet::new();
         for (reason, count) in self.ledger.dead_letter_groups().await?.into_iter().take(REASONS) {
             let detail = format!("{count} movements are parked: {reason}");
@@ -64,6 +71,21 @@ impl LossWatch {
         }
         self.conditions.keep_about(registry::DEAD_LETTERS, &letters);
         Ok(())
+    }
+
+    /// Raises what the fleet knows of boxes, clears what is over.
+    fn look_at_boxes(&self, stores: &[StoreRow]) {
+        let now = self.clock.millis();
+        for code in [registry::BOX_OFFLINE, registry::DIGEST_DIFFERS] {
+            let mut held = BTreeSet::new();
+            for books in stores {
+                let troubles = self.fleet.troubles(books, Millis(now));
+                let Some((_, detail)) = troubles.into_iter().find(|(of, _)| *of == code) else { continue };
+                self.conditions.raise_about(code, books.store.as_str(), format!("{}: {detail}", books.store), now);
+                held.insert(books.store.to_string());
+            }
+            self.conditions.keep_about(code, &held);
+        }
     }
 }
 

@@ -76,6 +76,7 @@ impl Parts {
         let ledger = open_ledger(settings).await?;
         let stream = match &settings.stream.kafka {
             None => {
+                make_folder(settings)?;
                 let partitions = settings.stream.partitions.unwrap_or(PARTITIONS);
                 Stream::embedded(&settings.data.join("stream.db"), partitions).await?
             }
@@ -113,11 +114,16 @@ impl Parts {
 
 const ALL_ROLES: [Role; 3] = [Role::Ingest, Role::Apply, Role::Api];
 
+/// Makes the folder of whatever part is a file.
+fn make_folder(settings: &CentreSettings) -> Result<(), PartsError> {
+    let folder = |source| PartsError::Folder { path: settings.data.clone(), source };
+    std::fs::create_dir_all(&settings.data).map_err(folder)
+}
+
 /// Opens the ledger of a configuration.
 pub(crate) async fn open_ledger(settings: &CentreSettings) -> Result<Ledger, PartsError> {
     let Some(url) = &settings.ledger.url else {
-        let folder = |source| PartsError::Folder { path: settings.data.clone(), source };
-        std::fs::create_dir_all(&settings.data).map_err(folder)?;
+        make_folder(settings)?;
         return Ok(Ledger::sqlite(&settings.data.join("ledger.db")).await?);
     };
     if !url.expose().contains("sslmode=") && !is_local(url) {

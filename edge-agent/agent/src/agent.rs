@@ -314,6 +314,15 @@ mod tests {
     use super::*;
     use tidemark_model::Odometer;
 
+    #[test]
+    fn a_journal_that_can_not_be_worked_with_is_named_by_its_condition() {
+        let dir = std::path::PathBuf::from("journal");
+        let newer = OpenError::NewerFormat { dir, found: 99 };
+        assert_eq!(AgentError::Journal(newer).condition(), Some(registry::JOURNAL_NEWER));
+        let unreadable = ReadError::Layout("the books".to_owned());
+        assert_eq!(AgentError::Books(unreadable).condition(), Some(registry::JOURNAL_DAMAGED));
+    }
+
     #[tokio::test]
     async fn what_the_disk_does_is_a_condition_until_it_is_over() {
         let (tell, health) = watch::channel(Health::Writable);

@@ -27,7 +27,7 @@ use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
 use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_journal::{Journal, NotSaved, ReadError, Records};
-use tidemark_model::Seq;
+use tidemark_model::{Seq, WallTime};
 use tidemark_sync::message::{Refusal, RefusalCode, Session, ToBox, ToCentre, Welcome};
 use tidemark_sync::{
     Attempt, BoxFacts, Millis, Trouble, TroubleKind, Uplink, UplinkConfig, UplinkInput as Input, UplinkOutput as Output,
@@ -114,6 +114,8 @@ pub(crate) struct UplinkTask {
     facts: BoxFacts,
     /// The newest movement when nothing was pending and head office was told.
     settled_at: Option<Seq>,
+    /// Head office's clock as it was told, and when.
+    met: Option<(Millis, WallTime)>,
     /// The conditions head office was hastened for.
     told: Vec<(Code, String)>,
 }
@@ -153,6 +155,7 @@ pub(crate) fn build(
         view,
         facts: BoxFacts::default(),
         settled_at: None,
+        met: None,
         told: Vec::new(),
     };
     Ok((Some(task), seen))
@@ -319,7 +322,7 @@ impl UplinkTask {
 
     async fn welcomed(&mut self, welcome: Welcome) {
         tracing::info!(generation = welcome.generation.0, ordinal = welcome.ordinal.0, "the centre is reached");
-        self.compare_clocks(welcome.server_time);
+        self.meet_clock(welcome.server_time);
         self.current = self.conversations.keys().next_back().copied();
         self.errands.meet(self.current.and_then(|attempt| Some(self.conversations.get(&attempt)?.caller())));
         self.keeper.keep(Keep::Welcomed(welcome)).await;

@@ -100,15 +100,26 @@ impl Scene {
 
     /// Whether a condition holds at the box.
     pub async fn box_says(&self, code: &str) -> Result<bool, Trouble> {
-        let status = self.edge.get("/v1/status").await?;
-        let told = status.get("conditions").and_then(Value::as_array);
-        Ok(told.into_iter().flatten().any(|condition| condition.get("code").and_then(Value::as_str) == Some(code)))
+        told_by(&self.edge, code).await
     }
 }
 
 /// Whether a condition holds at a process of the centre.
 pub async fn says(process: &Daemon, code: &str) -> Result<bool, Trouble> {
     Ok(process.text("/readyz?verbose").await?.lines().any(|line| line.starts_with(code)))
+}
+
+/// Whether a condition holds at a box.
+pub async fn told_by(edge: &Daemon, code: &str) -> Result<bool, Trouble> {
+    let status = edge.get("/v1/status").await?;
+    let told = status.get("conditions").and_then(Value::as_array);
+    Ok(told.into_iter().flatten().any(|condition| condition.get("code").and_then(Value::as_str) == Some(code)))
+}
+
+/// Whether a daemon has ever raised a condition, however soon it was over.
+pub fn has_raised(daemon: &Daemon, code: &str) -> Result<bool, Trouble> {
+    let log = std::fs::read_to_string(&daemon.recipe().log)?;
+    Ok(log.lines().any(|line| line.contains("condition raised") && line.contains(code)))
 }
 
 /// Looks again and again until it holds; fails after the hang limit.

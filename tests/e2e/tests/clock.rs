@@ -55,14 +55,19 @@ async fn a_clock_that_is_years_off_is_named_and_changes_no_stock() -> Result<(),
     for (life, jump) in (1..).zip(JUMPS) {
         let selling = Selling::open(&scene, life);
         set_clock(&clock, jump)?;
-        meet_again(&scene).await;
+        // Found while the line is up as well as when it comes back.
+        if life % 2 == 0 {
+            meet_again(&scene).await;
+        }
         wait_for("the condition of the clock", || scene.box_says("TM-4005")).await?;
         if life == 2 {
             scene.edge.kill().await?;
             scene.edge.restart().await?;
         }
         set_clock(&clock, "+0")?;
-        meet_again(&scene).await;
+        if life % 2 == 0 {
+            meet_again(&scene).await;
+        }
         wait_for("the end of the clock's condition", || async { Ok(!scene.box_says("TM-4005").await?) }).await?;
         sums.merge(&selling.close().await?);
         scene.prove(&sums).await?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use tidemark_e2e::scene::{OPENING, STORE, Scene, Trouble, sale, sell, wait_for};
+use tidemark_e2e::scene::{OPENING, STORE, Scene, Trouble, has_raised, sale, sell, wait_for};
 use tidemark_fleet::relay::Link;
 use tidemark_fleet::submit::{TillLine, status_of};
 
@@ -71,5 +71,12 @@ async fn what_both_lives_of_a_disk_sold_counts_once_each() -> Result<(), Trouble
     })
     .await?;
     assert_eq!(scene.centre.get(&level).await?["on_hand"], all, "nothing is doubled");
+    for code in ["TM-2006", "TM-2007"] {
+        assert!(has_raised(&scene.edge, code)?, "{code} was told");
+        wait_for(&format!("the end of {code}"), || async { Ok(!scene.box_says(code).await?) }).await?;
+    }
+    // The other content of a position came up before the box knew.
+    assert!(has_raised(&scene.centre, "TM-1014")?, "TM-1014 was told");
+    wait_for("the end of TM-1014", || async { Ok(!scene.centre_says("TM-1014").await?) }).await?;
     Ok(())
 }

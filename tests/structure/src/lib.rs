@@ -13,6 +13,7 @@
 //! | [`rules::manifests`] | every crate takes lints and versions from the workspace |
 //! | [`rules::mutants`] | what is wrong on purpose is in no build of the daemons |
 //! | [`rules::names`] | no folder or file named for having no subject |
+//! | [`rules::provoked`] | every condition of centre, way and storage is provoked by a test |
 //! | [`rules::sizes`] | no file is a dumping ground |
 //! | [`rules::traces`] | nothing names a registry or a place outside the checkout |
 

@@ -5,6 +5,7 @@ pub mod manifests;
 pub mod mutants;
 pub mod names;
 pub mod owners;
+pub mod provoked;
 pub mod purity;
 pub mod sizes;
 pub mod traces;

@@ -7,6 +7,7 @@ use tidemark_structure::rules::manifests::manifests;
 use tidemark_structure::rules::mutants::mutants;
 use tidemark_structure::rules::names::names;
 use tidemark_structure::rules::owners::owners;
+use tidemark_structure::rules::provoked::provoked;
 use tidemark_structure::rules::purity::purity;
 use tidemark_structure::rules::sizes::sizes;
 use tidemark_structure::rules::traces::traces;
@@ -29,6 +30,11 @@ fn each_io_library_has_one_owner() {
 #[test]
 fn pure_crates_are_pure() {
     holds(purity);
+}
+
+#[test]
+fn every_condition_is_provoked_by_a_test() {
+    holds(provoked);
 }
 
 #[test]

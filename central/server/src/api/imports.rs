@@ -6,6 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
+use tidemark_daemon::conditions::registry;
 use tidemark_daemon::problem::{self, Problem};
 use tidemark_ledger::{InstructionRow, LedgerError};
 use tidemark_sync::message::{InstructionBody, InstructionLine};
@@ -27,6 +28,20 @@ async fn csv(headers: &HeaderMap, body: Body) -> Result<axum::body::Bytes, Probl
     to_bytes(body, FILE_BYTES).await.map_err(|_cut_or_too_large| Problem::too_large(FILE_BYTES))
 }
 
+/// How long a refused import is told of if no good one follows it.
+const REFUSED_SHOWN_MS: u64 = 24 * 3_600_000;
+
+/// Says that a file was refused, until one of its kind is taken.
+fn refused(door: &Door, kind: &str, faults: &Faults) -> Problem {
+    let detail = format!("{kind}: {} faults", faults.count());
+    door.conditions.raise_for(registry::IMPORT_REFUSED, kind, detail, door.clock.millis(), REFUSED_SHOWN_MS);
+    faulty(faults)
+}
+
+fn taken(door: &Door, kind: &str) {
+    door.conditions.clear_about(registry::IMPORT_REFUSED, kind);
+}
+
 fn faulty(faults: &Faults) -> Problem {
     let errors: Vec<Value> = faults.told.iter().map(|fault| json!(fault)).collect();
     let detail = format!("the file has {} faults and was not taken", faults.count());
@@ -35,9 +50,10 @@ fn faulty(faults: &Faults) -> Problem {
 
 pub(super) async fn stores(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
     let file = csv(&headers, body).await?;
-    let stores = read_stores(&file).map_err(|faults| faulty(&faults))?;
+    let stores = read_stores(&file).map_err(|faults| refused(&door, "stores", &faults))?;
     let number = stores.len();
     door.parts.ledger.put_stores(stores).await.map_err(|error| ledger_problem(&error))?;
+    taken(&door, "stores");
     tracing::info!(stores = number, "stores were imported");
     Ok(Json(json!({ "stores": number })))
 }
@@ -50,11 +66,12 @@ pub(super) async fn catalogue(
     let file = csv(&headers, body).await?;
     let read = tokio::task::spawn_blocking(move || read_catalogue(&file)).await;
     let catalogue = read.map_err(|_ended| Problem::of(&problem::STOPPING, "the centre is stopping"))?;
-    let catalogue = catalogue.map_err(|faults| faulty(&faults))?;
+    let catalogue = catalogue.map_err(|faults| refused(&door, "catalogue", &faults))?;
     let codes: Vec<_> =
         catalogue.codes.iter().map(|row| (row.code.clone(), row.sku.clone(), row.units_per_scan)).collect();
     let version = door.parts.ledger.replace_catalogue(&catalogue.items, &codes).await;
     let version = version.map_err(|error| ledger_problem(&error))?;
+    taken(&door, "catalogue");
     tracing::info!(version, items = catalogue.items.len(), "a catalogue was imported");
     door.desk.tell_catalogue(version);
     Ok(Json(json!({ "version": version, "items": catalogue.items.len(), "codes": codes.len() })))
@@ -66,7 +83,7 @@ pub(super) async fn stock(
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let file = csv(&headers, body).await?;
-    let stock = read_opening_stock(&file).map_err(|faults| faulty(&faults))?;
+    let stock = read_opening_stock(&file).map_err(|faults| refused(&door, "stock", &faults))?;
     let mut rows = Vec::with_capacity(stock.len());
     for (store, shelf) in stock {
         let lines: Vec<InstructionLine> =
@@ -86,7 +103,7 @@ pub(super) async fn stock(
     door.parts.ledger.add_instructions(&rows, door.clock.wall().0).await.map_err(|error| match &error {
         LedgerError::UnknownStore(store) => {
             let faults = Faults::one(1, Some("store"), format!("there is no store {store}"));
-            faulty(&faults)
+            refused(&door, "stock", &faults)
         }
         LedgerError::Unavailable(_)
         | LedgerError::Data(_)
@@ -95,6 +112,7 @@ pub(super) async fn stock(
         | LedgerError::Setting { .. }
         | LedgerError::Exists(_) => ledger_problem(&error),
     })?;
+    taken(&door, "stock");
     for row in &rows {
         if let Some(instruction) = instruction_of(row) {
             door.desk.instruct(&row.store, &instruction);

@@ -274,7 +274,12 @@ async fn a_loss_is_told_of_until_a_person_signs_whichever_process_looks() {
     hear_handled(&mut link, 1..=3).await;
     let (ledger, clock) = (site.ingest.ledger.clone(), site.ingest.clock);
     // Each has conditions of its own, as a process after a restart.
-    let watches = [(); 2].map(|()| LossWatch { ledger: ledger.clone(), conditions: Active::default(), clock });
+    let watches = [(); 2].map(|()| LossWatch {
+        ledger: ledger.clone(),
+        fleet: Fleet::default(),
+        conditions: Active::default(),
+        clock,
+    });
     for watch in &watches {
         watch.look().await.unwrap();
         let told = watch.conditions.list();

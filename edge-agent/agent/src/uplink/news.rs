@@ -10,9 +10,18 @@ use super::UplinkTask;
 const CLOCK_SLACK_MS: u64 = 120_000;
 
 impl UplinkTask {
-    /// The wall clock is a label, but people read it.
-    pub(super) fn compare_clocks(&self, theirs: WallTime) {
-        let ours = self.around.clock.wall();
+    /// Head office has told its time.
+    pub(super) fn meet_clock(&mut self, theirs: WallTime) {
+        self.met = Some((self.now(), theirs));
+        self.compare_clocks();
+    }
+
+    /// The wall clock is a label, but people read it. Between two welcomes
+    /// head office's time goes on by the steady clock.
+    fn compare_clocks(&self) {
+        let Some((met, told)) = self.met else { return };
+        let passed = i64::try_from(self.now().since(met)).unwrap_or(i64::MAX);
+        let (ours, theirs) = (self.around.clock.wall(), WallTime(told.0.saturating_add(passed)));
         if ours.0.abs_diff(theirs.0) > CLOCK_SLACK_MS {
             let word = if ours > theirs { "ahead of" } else { "behind" };
             let seconds = ours.0.abs_diff(theirs.0) / 1_000;
@@ -29,6 +38,10 @@ impl UplinkTask {
         let settled = self.uplink.status().pending == 0 && self.settled_at != newest;
         if settled {
             self.settled_at = newest;
+        }
+        // A machine that slept is met anew before.
+        if self.uplink.status().link == LinkState::Open {
+            self.compare_clocks();
         }
         let conditions: Vec<_> =
             self.around.conditions.list().into_iter().map(|raised| (raised.code, raised.subject)).collect();

@@ -31,6 +31,27 @@ fn a_box_with_a_damaged_journal_sells_at_once_and_says_what_happened() {
 }
 
 #[test]
+fn a_lost_side_file_is_told_and_nothing_else_changes() {
+    let mut shop = Running::start();
+    shop.submit(&sale("1", "a", json!(1)));
+    let epoch = shop.get("/v1/status")["epoch"].clone();
+    assert!(!shop.conditions().contains(&"TM-3011".to_owned()));
+    shop.child.kill().unwrap();
+    shop.child.wait().unwrap();
+    std::fs::remove_file(shop.data().join("journal/tail")).unwrap();
+    let mut shop = shop.again();
+    assert_eq!(shop.submit(&sale("1", "a", json!(1)))["status"], json!("duplicate"));
+    let told = shop.get("/v1/status");
+    assert_eq!(told["epoch"], epoch, "{told}");
+    assert!(shop.conditions().contains(&"TM-3011".to_owned()), "{told}");
+    // It was made anew: a day of it is told, or until the next start.
+    shop.child.kill().unwrap();
+    shop.child.wait().unwrap();
+    let shop = shop.again();
+    assert!(!shop.conditions().contains(&"TM-3011".to_owned()), "it is over");
+}
+
+#[test]
 fn damage_that_shows_while_the_box_runs_is_met_in_the_same_process() {
     // It begins anew at the same address.
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
