@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_journal_that_can_not_be_worked_with_is_named_by_its_condition() {
-        let dir = std::path::PathBuf::from("journal");
+        let dir = PathBuf::from("journal");
         let newer = OpenError::NewerFormat { dir, found: 99 };
         assert_eq!(AgentError::Journal(newer).condition(), Some(registry::JOURNAL_NEWER));
         let unreadable = ReadError::Layout("the books".to_owned());

@@ -11,8 +11,6 @@ use std::path::{Path, PathBuf};
 
 use crate::settings::BoxSettings;
 
-pub(crate) use line::proxy_of;
-
 /// How bad a finding is; also the command's exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]

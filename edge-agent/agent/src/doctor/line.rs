@@ -28,7 +28,7 @@ pub(super) fn examine(centre: &CentreSettings, environment: &dyn Fn(&str) -> Opt
 
 /// The proxy that the environment names, without what it may hold of a
 /// password.
-pub(crate) fn proxy_of(environment: &dyn Fn(&str) -> Option<String>) -> Option<(&'static str, String)> {
+pub(super) fn proxy_of(environment: &dyn Fn(&str) -> Option<String>) -> Option<(&'static str, String)> {
     let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     let (name, value) = names
         .into_iter()

@@ -173,8 +173,8 @@ fn the_way_to_the_centre_is_tried() {
 #[test]
 fn a_proxy_is_named_without_its_password() {
     let environment = |name: &str| (name == "HTTPS_PROXY").then(|| "http://me:secret@proxy:3128".to_owned());
-    assert_eq!(proxy_of(&environment), Some(("HTTPS_PROXY", "proxy:3128".to_owned())));
-    assert_eq!(proxy_of(&|_| Some(String::new())), None);
+    assert_eq!(line::proxy_of(&environment), Some(("HTTPS_PROXY", "proxy:3128".to_owned())));
+    assert_eq!(line::proxy_of(&|_| Some(String::new())), None);
 }
 
 #[test]
