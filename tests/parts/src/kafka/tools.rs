@@ -5,8 +5,9 @@ use std::process::Command;
 use super::Kafka;
 use crate::program::{PartError, finish, system};
 
-/// How long the reader waits for one more record, in milliseconds.
-const NO_MORE_MS: &str = "4000";
+/// How long the reader waits for one more record, in milliseconds; longer if
+/// it found none, as on a busy machine it only gets going in that time.
+const NO_MORE_MS: [&str; 2] = ["4000", "20000"];
 /// Between key and value of a record that is printed: in no key and no JSON.
 const BETWEEN: &str = "\u{1f}";
 
@@ -27,11 +28,17 @@ impl Kafka {
     /// All committed records of a topic, key and value as text, each
     /// partition's in order.
     pub fn records(&self, topic: &str) -> Result<Vec<(String, String)>, PartError> {
-        let mut reader = self.tool("org.apache.kafka.tools.consumer.ConsoleConsumer");
-        reader.args(["--topic", topic, "--from-beginning", "--isolation-level", "read_committed"]);
-        reader.args(["--timeout-ms", NO_MORE_MS, "--formatter-property", "print.key=true"]);
-        reader.args(["--formatter-property", &format!("key.separator={BETWEEN}")]);
-        let printed = finish("Kafka's reader", &mut reader)?;
+        let mut printed = String::new();
+        for no_more in NO_MORE_MS {
+            let mut reader = self.tool("org.apache.kafka.tools.consumer.ConsoleConsumer");
+            reader.args(["--topic", topic, "--from-beginning", "--isolation-level", "read_committed"]);
+            reader.args(["--timeout-ms", no_more, "--formatter-property", "print.key=true"]);
+            reader.args(["--formatter-property", &format!("key.separator={BETWEEN}")]);
+            printed = finish("Kafka's reader", &mut reader)?;
+            if !printed.is_empty() {
+                break;
+            }
+        }
         let pair = |line: &str| line.split_once(BETWEEN).map(|(key, value)| (key.to_owned(), value.to_owned()));
         Ok(printed.lines().filter_map(pair).collect())
     }
