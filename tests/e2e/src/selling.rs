@@ -29,13 +29,23 @@ impl Selling {
         Self::at(&scene.till(), &scene.range, life)
     }
 
+    /// The same with so many lines a receipt.
+    #[must_use]
+    pub fn of_lines(scene: &Scene, life: u64, lines: u64) -> Self {
+        Self::with(&scene.till(), &scene.range, life, |till| till.with_lines(lines))
+    }
+
     /// Opens two tills at the box of [`STORE`].
     #[must_use]
     pub fn at(line: &TillLine, range: &[Article], life: u64) -> Self {
+        Self::with(line, range, life, |till| till)
+    }
+
+    fn with(line: &TillLine, range: &[Article], life: u64, change: impl Fn(Till) -> Till) -> Self {
         let (doors, open) = watch::channel(true);
         let mut working = JoinSet::new();
         for number in ["1", "2"] {
-            working.spawn(sell(line.clone(), range.to_vec(), Till::new(number, life, life), open.clone()));
+            working.spawn(sell(line.clone(), range.to_vec(), change(Till::new(number, life, life)), open.clone()));
         }
         Self { doors, tills: working }
     }

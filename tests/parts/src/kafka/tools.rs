@@ -8,6 +8,8 @@ use crate::program::{PartError, finish, system};
 /// How long the reader waits for one more record, in milliseconds; longer if
 /// it found none, as on a busy machine it only gets going in that time.
 const NO_MORE_MS: [&str; 2] = ["4000", "20000"];
+/// Logs that hold fewer bytes are not cut back.
+const CUT_FROM: u64 = 4 * 1024;
 /// Between key and value of a record that is printed: in no key and no JSON.
 const BETWEEN: &str = "\u{1f}";
 
@@ -61,7 +63,9 @@ impl Kafka {
                     Some("log") => {
                         let log = std::fs::File::options().write(true).open(&path).map_err(failed())?;
                         let length = log.metadata().map_err(failed())?.len();
-                        log.set_len(length / 3 * 2).map_err(failed())?;
+                        // One that holds its first record only keeps it.
+                        let left = if length < CUT_FROM { length } else { length / 3 * 2 };
+                        log.set_len(left).map_err(failed())?;
                     }
                     // Made anew from the log.
                     Some("index" | "timeindex" | "snapshot") => std::fs::remove_file(&path).map_err(failed())?,
