@@ -20,10 +20,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::checked::Checked;
-use crate::claims::Claims;
 use crate::control::Control;
 use crate::days::Days;
-use crate::desk::{Desk, Fittings, Keyboard};
+use crate::desk::{Desk, Fittings};
 use crate::events::Events;
 use crate::http::Views;
 use crate::reporter::Reporter;
@@ -165,11 +164,8 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
     let epoch = journal.identity().epoch;
     let (contact, control) = Control::open(&settings.data, epoch, listener.address(), tls.is_some());
     let scanners = Scanners::start(settings.scanner.clone(), Arc::new(move || clock.millis()))?;
-    let (troubles, roll) = (Troubles::new(conditions.clone(), clock), Roll::default());
-    let (keyboard, typed) = Keyboard::build();
-    let claims = Claims::of(at_desk.seats(), journal.odometer().0);
-    let (days, held) = (Days::default(), journal.tail());
-    let (desk, desk_view) = Desk::build(
+    let (troubles, roll, days) = (Troubles::new(conditions.clone(), clock), Roll::default(), Days::default());
+    let (desk, desk_view, hands) = Desk::build(
         Fittings {
             journal: journal.clone(),
             conditions: conditions.clone(),
@@ -181,7 +177,6 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
         },
         scanners,
         at_desk,
-        (claims.clone(), typed),
     )?;
     let around = Surroundings {
         journal: journal.clone(),
@@ -203,7 +198,7 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
     };
     let ground = Ground {
         journal: journal.clone(),
-        held,
+        held: journal.tail(),
         conditions: conditions.clone(),
         events,
         metrics,
@@ -211,8 +206,7 @@ async fn run_over(settings: &BoxSettings, checked: Checked, journal: Journal, cl
         troubles,
         roll,
         days,
-        claims,
-        keyboard,
+        hands,
         control,
         time_zone,
         clock,

@@ -3,12 +3,14 @@
 
 mod at_till;
 mod counting;
+mod fittings;
 mod given;
 mod judging;
 mod signals;
 mod typed;
 mod view;
 
+pub(crate) use fittings::{DeskSettings, Fittings, Hands};
 pub(crate) use typed::Keyboard;
 pub(crate) use view::DeskView;
 #[cfg(test)]
@@ -18,9 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tidemark_barcode::{DoubleRead, InStorePatterns};
-use tidemark_daemon::clock::Clock;
-use tidemark_daemon::conditions::{Active, Code, registry};
-use tidemark_journal::{Committed, Health as JournalHealth, Journal, LaneState, NotSaved, Submission};
+use tidemark_daemon::conditions::{Code, registry};
+use tidemark_journal::{Committed, Health as JournalHealth, LaneState, NotSaved, Submission};
 use tidemark_model::{Label, Odometer, Status};
 use tidemark_scanner::{
     Class, Closed, DeviceEvent, DeviceId, Events as ScannerEvents, Frame, Notice, Present, Scanners, Unavailable,
@@ -29,12 +30,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::claims::{Claims, Outcome, Seat};
-use crate::events::Events;
+use crate::claims::{Claims, Outcome};
 use crate::lane::{Given, Lane, LaneMemory, Mode, Signal, Step};
-use crate::roll::Roll;
-use crate::settings::{LaneSettings, Role, SettingsError};
-use crate::troubles::Troubles;
+use crate::settings::{Role, SettingsError};
 use signals::{as_scanner_signal, earned, was_given_before, words_of};
 use typed::{Typed, of_page};
 
@@ -42,37 +40,6 @@ use typed::{Typed, of_page};
 const TICK: Duration = Duration::from_millis(500);
 /// Before a time-out that could not be saved is tried again.
 const TIME_OUT_AGAIN_MS: u64 = 10_000;
-
-/// What the desk works with.
-#[derive(Clone, Debug)]
-pub(crate) struct Fittings {
-    pub(crate) journal: Journal,
-    pub(crate) conditions: Active,
-    pub(crate) troubles: Troubles,
-    pub(crate) roll: Roll,
-    pub(crate) events: Events,
-    pub(crate) time_zone: jiff::tz::TimeZone,
-    pub(crate) clock: Clock,
-}
-
-/// What the desk is told by the configuration.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct DeskSettings {
-    /// Every lane.
-    pub(crate) lanes: Vec<LaneSettings>,
-    /// Zones from which goods are sold.
-    pub(crate) selling: BTreeSet<Label>,
-    /// How the company's own numbers are read.
-    pub(crate) in_store: InStorePatterns,
-}
-
-impl DeskSettings {
-    /// The lanes with a till in front, each with who may claim it.
-    pub(crate) fn seats(&self) -> impl Iterator<Item = (String, Seat)> + '_ {
-        let lanes = self.lanes.iter().filter(|lane| lane.role == Role::Till);
-        lanes.map(|lane| (lane.name.clone(), lane.till.clone().map_or(Seat::Anybody, Seat::Till)))
-    }
-}
 
 /// The desk before it runs.
 #[derive(Debug)]
@@ -108,9 +75,12 @@ impl Desk {
     pub(crate) fn build(
         with: Fittings,
         (scanners, heard): (Scanners, ScannerEvents),
-        DeskSettings { lanes: settings, selling, in_store }: DeskSettings,
-        (claims, typed): (Claims, mpsc::Receiver<Typed>),
-    ) -> Result<(Self, watch::Receiver<DeskView>), SettingsError> {
+        settings: DeskSettings,
+    ) -> Result<(Self, watch::Receiver<DeskView>, Hands), SettingsError> {
+        let claims = Claims::of(settings.seats(), with.journal.odometer().0);
+        let (keyboard, typed) = Keyboard::build();
+        let hands = Hands { claims: claims.clone(), keyboard };
+        let DeskSettings { lanes: settings, selling, in_store } = settings;
         let mut lanes = BTreeMap::new();
         for settings in &settings {
             let name = Label::new(&settings.name).map_err(|error| SettingsError::Lane(error.to_string()))?;
@@ -139,7 +109,7 @@ impl Desk {
             view,
         };
         desk.show();
-        Ok((desk, seen))
+        Ok((desk, seen, hands))
     }
 
     /// Hears scanners until it is asked to stop.

@@ -30,9 +30,8 @@ use tidemark_daemon::problem::{self, Problem};
 use tidemark_journal::Journal;
 use tokio::sync::watch;
 
-use crate::claims::Claims;
 use crate::control::ControlHash;
-use crate::desk::{DeskView, Keyboard};
+use crate::desk::{DeskView, Hands};
 use crate::events::Events;
 use crate::pace::Pace;
 use crate::pairing::Pairing;
@@ -55,8 +54,7 @@ pub(crate) struct Door {
     pub(crate) reception: Reception,
     pub(crate) control: ControlHash,
     pub(crate) bodies: Bodies,
-    pub(crate) claims: Claims,
-    pub(crate) keyboard: Keyboard,
+    pub(crate) hands: Hands,
     pub(crate) pin: Arc<PinGuard>,
     pub(crate) language: Language,
     /// Zones on the printed sheet.

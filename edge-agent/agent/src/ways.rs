@@ -10,10 +10,9 @@ use tidemark_daemon::shutdown::Tasks;
 use tidemark_journal::Journal;
 use tidemark_model::Seq;
 
-use crate::claims::Claims;
 use crate::control::ControlHash;
 use crate::days::Days;
-use crate::desk::Keyboard;
+use crate::desk::Hands;
 use crate::events::Events;
 use crate::files::Inbox;
 use crate::http::{Bodies, Door, router};
@@ -39,8 +38,7 @@ pub(crate) struct Ground {
     pub(crate) troubles: Troubles,
     pub(crate) roll: Roll,
     pub(crate) days: Days,
-    pub(crate) claims: Claims,
-    pub(crate) keyboard: Keyboard,
+    pub(crate) hands: Hands,
     pub(crate) control: ControlHash,
     pub(crate) time_zone: jiff::tz::TimeZone,
     pub(crate) clock: Clock,
@@ -60,7 +58,7 @@ impl Ways {
     /// Builds them; `line_port` is open, if there is to be one.
     pub(crate) fn build(settings: &BoxSettings, line_port: Option<Listener>, ground: Ground) -> Self {
         let Ground { journal, held, conditions, events, metrics, reporter, troubles, roll, days, .. } = ground;
-        let Ground { claims, keyboard, control, time_zone, clock, .. } = ground;
+        let Ground { hands, control, time_zone, clock, .. } = ground;
         let reception = Reception::new(Parts {
             journal: journal.clone(),
             events: events.clone(),
@@ -83,8 +81,7 @@ impl Ways {
             reception,
             control,
             bodies,
-            claims,
-            keyboard,
+            hands,
             pin: Arc::new(PinGuard::of(&settings.data)),
             language: settings.language,
             zones: settings.count.selling.iter().chain(&settings.count.zones).cloned().collect(),

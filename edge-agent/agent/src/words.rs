@@ -104,7 +104,6 @@ words! {
     Close: "Close the count", "Zählung abschließen", "Clore le comptage", "Cerrar el recuento", "Zamknij liczenie", "Fechar a contagem";
     Handheld: "Handheld", "Handgerät", "Terminal", "Terminal", "Terminal ręczny", "Terminal";
     ScanHere: "Scan or type a code, then Enter", "Code scannen oder tippen, dann Enter", "Lisez ou tapez un code, puis Entrée", "Lea o escriba un código y pulse Intro", "Zeskanuj lub wpisz kod, potem Enter", "Leia ou escreva um código e prima Enter";
-    Zone: "Zone", "Zone", "Zone", "Zona", "Strefa", "Zona";
     NoLane: "No lane for handhelds is configured: add a [[lane]] of role work.", "Kein Platz für Handgeräte eingestellt: eine [[lane]] mit role work anlegen.", "Aucun poste pour terminaux : ajoutez une [[lane]] de rôle work.", "No hay puesto para terminales: añada una [[lane]] de rol work.", "Brak stanowiska dla terminali: dodaj [[lane]] z rolą work.", "Não há posto para terminais: acrescente uma [[lane]] com o papel work.";
     Days: "Trading days", "Verkaufstage", "Jours de vente", "Días de venta", "Dni sprzedaży", "Dias de venda";
     Day: "Day", "Tag", "Jour", "Día", "Dzień", "Dia";

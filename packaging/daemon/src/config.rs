@@ -172,6 +172,13 @@ pub fn environment() -> Vec<(String, String)> {
     std::env::vars_os().filter_map(unicode).filter(|(name, _)| name.starts_with(PREFIX)).collect()
 }
 
+/// A variable of the environment that is not ours, such as the proxy of the
+/// system.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
+}
+
 const PREFIX: &str = "TIDEMARK_";
 
 /// Reads a configuration from its sources.

@@ -76,7 +76,7 @@ async fn scan_all(gun: Gun, page: Page, range: Vec<Article>, times: u64) -> Resu
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_scan_that_was_signalled_good_is_a_movement_once() -> Result<(), Trouble> {
-    let (scans, kills) = either((60, 4), (10_000, 30));
+    let (scans, kills) = either((60_u64, 4_u64), (10_000, 30));
     let folder = tempfile::tempdir()?;
     let mut guns = Vec::new();
     let mut configuration = String::new();
@@ -100,7 +100,7 @@ async fn every_scan_that_was_signalled_good_is_a_movement_once() -> Result<(), T
         });
     }
     let mut chance = Chance::of(5);
-    let pause = scans * 50 / u64::from(kills).max(1);
+    let pause = scans * 50 / kills.max(1);
     for _ in 0..kills {
         let until = Duration::from_millis(pause / 2 + chance.below(pause));
         if tokio::time::timeout(until, all_done.wait_for(|done| *done == LANES.len())).await.is_ok() {
@@ -117,7 +117,5 @@ async fn every_scan_that_was_signalled_good_is_a_movement_once() -> Result<(), T
         unheard += silent;
     }
     expect(unheard > 0, || "no kill met a scan".to_owned())?;
-    let totals = scene.prove(&sums).await?;
-    println!("{} movements, {unheard} scans without a signal", totals.applied);
-    Ok(())
+    scene.prove(&sums).await.map(drop)
 }

@@ -44,7 +44,7 @@ fn lines(range: &[Article], till: u64, number: u64) -> Vec<(&Article, i64)> {
         let draw = (till * 7_919 + number * 104_729 + place * 1_299_709) % 10_007;
         let article = &range[usize::try_from(draw).unwrap() % range.len()];
         let pieces = i64::try_from(draw % 4).unwrap() + 1;
-        (article, if draw % 9 == 0 { -1 } else { pieces })
+        (article, if draw.is_multiple_of(9) { -1 } else { pieces })
     };
     (0..1 + number % 3).map(line).collect()
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use serde_json::json;
+use tidemark_daemon::config;
 use tidemark_daemon::output::{Form, Rows};
 
 use super::{CommandError, Told};
@@ -10,7 +11,7 @@ use crate::doctor::{Level, Root, examine, worst};
 
 pub(super) fn carry_out(told: &Told, form: Form) -> Result<ExitCode, CommandError> {
     let settings = told.load()?.settings;
-    let mut findings = examine(&Root::real(), &settings, &|name| std::env::var(name).ok());
+    let mut findings = examine(&Root::real(), &settings, &config::variable);
     // What is wrong comes first.
     findings.sort_by_key(|finding| match finding.level {
         Level::Critical => 0,

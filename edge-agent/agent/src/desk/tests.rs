@@ -2,8 +2,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tidemark_barcode::{Command, Verb};
+use tidemark_daemon::clock::Clock;
+use tidemark_daemon::conditions::Active;
 use tidemark_daemon::metrics::MetricsPage;
-use tidemark_journal::Writer;
+use tidemark_journal::{Journal, Writer};
 use tidemark_model::books::Stock;
 use tidemark_model::{Basis, Item, ItemUnit, Quantity, Reference, Sku, StoreId};
 use tidemark_scanner::{Config, Layout, Profile, Simulated};
@@ -11,8 +13,11 @@ use tidemark_sync::message::CatalogueEntry;
 
 use super::*;
 use crate::agent::open_journal;
+use crate::events::Events;
 use crate::lane::seal;
-use crate::settings::ModeWord;
+use crate::roll::Roll;
+use crate::settings::{LaneSettings, ModeWord};
+use crate::troubles::Troubles;
 
 const CODE: &[u8] = b"96385074";
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,7 +63,7 @@ impl Shop {
         let selling = [Label::new("floor").unwrap()].into();
         let lanes = vec![lane, LaneSettings::plain("other")];
         let settings = DeskSettings { lanes, selling, ..DeskSettings::default() };
-        let (desk, _) = Desk::build(with, scanners, settings, (Claims::default(), Keyboard::build().1)).unwrap();
+        let (desk, ..) = Desk::build(with, scanners, settings).unwrap();
         Self { _folder: folder, desk, writer, metrics }
     }
 
@@ -92,7 +97,7 @@ impl Shop {
         let scanners = Scanners::start(Vec::new(), Arc::new(move || clock.millis())).unwrap();
         let lanes = ["counter", "other"].map(LaneSettings::plain).into();
         let settings = DeskSettings { lanes, selling: self.desk.selling.clone(), ..DeskSettings::default() };
-        self.desk = Desk::build(with, scanners, settings, (Claims::default(), Keyboard::build().1)).unwrap().0;
+        self.desk = Desk::build(with, scanners, settings).unwrap().0;
     }
 
     /// Hears the next thing that a scanner tells.

@@ -3,8 +3,9 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tidemark_daemon::clock::Clock;
 use tidemark_daemon::disk;
 
 use super::{Finding, Level};
@@ -99,10 +100,10 @@ fn measure(data: &Path) -> std::io::Result<Duration> {
     let mut file = tempfile_in(data)?;
     let mut took = Vec::new();
     for _ in 0..SYNCS {
-        let began = Instant::now();
+        let clock = Clock::start();
         file.0.write_all(&WRITTEN)?;
         file.0.sync_data()?;
-        took.push(began.elapsed());
+        took.push(clock.elapsed());
     }
     took.sort_unstable();
     Ok(took.get(took.len() / 2).copied().unwrap_or_default())
@@ -125,7 +126,7 @@ impl Drop for Removed {
 }
 
 pub(super) fn judge_sync(median: Duration) -> Finding {
-    let detail = format!("a sync takes {:.1} ms", median.as_secs_f64() * 1_000.0);
+    let detail = format!("a sync takes {}.{} ms", median.as_millis(), median.subsec_micros() % 1_000 / 100);
     let (level, remedy) = if median >= TOO_SLOW {
         (Level::Critical, "the disk is failing or far too slow for a till: smartctl -a, then replace it by an SSD")
     } else if median >= SLOW {

@@ -1,6 +1,8 @@
 //! The machine: its clock, its memory, and programs that get in the way of
 //! scanners.
 
+use tidemark_daemon::clock::wall_now;
+
 use super::{Finding, Level, Root, text_of};
 
 /// Below this the box may be ended by the system, in MiB.
@@ -41,7 +43,7 @@ fn meddler(name: &'static str, remedy: &str, running: &[String]) -> Finding {
     // The kernel keeps fifteen characters of a name.
     let short: String = name.chars().take(15).collect();
     let check = if name == "brltty" { "brltty" } else { "modemmanager" };
-    if running.iter().any(|program| *program == short) {
+    if running.contains(&short) {
         Finding::of(check, Level::Warning, format!("{name} runs"), remedy)
     } else {
         Finding::ok(check, format!("{name} does not run"))
@@ -68,7 +70,7 @@ fn memory(root: &Root) -> Finding {
 
 /// The clock is a label only; but labels of a wrong year help nobody.
 fn clock(root: &Root) -> Finding {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = u64::try_from(wall_now().0 / 1_000).unwrap_or_default();
     let synchronised = root.path("/run/systemd/timesync/synchronized").exists() || root.path("/run/chrony").exists();
     judge_clock(now, synchronised)
 }

@@ -92,7 +92,7 @@ pub(super) async fn take(
         return Err(Problem::of(&problem::TOO_LARGE, format!("a code has at most {LONGEST} bytes")));
     }
     if !code.trim().is_empty() {
-        let taken = door.keyboard.give(name.clone(), code, page).await;
+        let taken = door.hands.keyboard.give(name.clone(), code, page).await;
         taken.ok_or_else(|| Problem::not_found(format!("no lane `{name}` takes scans of a handheld")))?;
     }
     let tag = language_of(&door, language.as_deref()).tag();

@@ -46,7 +46,7 @@ pub(super) async fn follow(
 ) -> Result<Scans, Problem> {
     let Query(Wanted { lane }) = wanted.map_err(|error| Problem::not_found(error.body_text()))?;
     let is_local = guest == Guest::Local;
-    let scans = door.claims.claim(&lane, guest.name(), is_local).map_err(|why| match why {
+    let scans = door.hands.claims.claim(&lane, guest.name(), is_local).map_err(|why| match why {
         NoClaim::NoLane => {
             let detail = format!("no lane `{lane}` has a till in front");
             Problem::not_found(detail).with_remedy("set `role = \"till\"` for the lane, or name another")
@@ -77,7 +77,8 @@ pub(super) async fn feedback(
         Guest::Local => None,
         Guest::Till(till) => Some(till.as_str()),
     };
-    door.claims
+    door.hands
+        .claims
         .feedback(&id, holder, ok)
         .map_err(|_too_late| Problem::of(&problem::SCAN_OVER, format!("scan {id} is over, or was another till's")))?;
     Ok(Json(json!({ "id": id, "counts": ok })))

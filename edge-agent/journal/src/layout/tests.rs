@@ -9,7 +9,7 @@ use tidemark_model::books::{
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{
     Basis, Bitmap, Block, BlockIndex, BoxId, Code, ContentDigest, DocumentKey, Epoch, EpochOrdinal, Generation, Item,
-    ItemUnit, Label, Odometer, Position, Price, Quantity, Sku, StoreId, StreamId, StreamPlace,
+    ItemUnit, Label, Odometer, Position, Price, Quantity, Reference, Sku, StoreId, StreamId, StreamPlace,
 };
 
 use super::catalogue::{CatalogueHead, CodeMeaning, Half, Loading};
@@ -51,6 +51,10 @@ fn sku() -> impl Strategy<Value = Sku> {
 
 fn code() -> impl Strategy<Value = Code> {
     "[0-9A-Z]{1,48}".prop_map(|text| Code::new(&text).unwrap())
+}
+
+fn reference() -> impl Strategy<Value = Reference> {
+    "[a-zA-Z0-9-]{1,64}".prop_map(|text| Reference::new(&text).unwrap())
 }
 
 fn label() -> impl Strategy<Value = Label> {

@@ -1,5 +1,6 @@
 //! What the broker's own tools do: topics made and deleted, and read whole.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::Kafka;
@@ -60,13 +61,7 @@ impl Kafka {
             for file in folders.flat_map(|folder| std::fs::read_dir(folder.path()).into_iter().flatten().flatten()) {
                 let path = file.path();
                 match path.extension().and_then(|end| end.to_str()) {
-                    Some("log") => {
-                        let log = std::fs::File::options().write(true).open(&path).map_err(failed())?;
-                        let length = log.metadata().map_err(failed())?.len();
-                        // One that holds its first record only keeps it.
-                        let left = if length < CUT_FROM { length } else { length / 3 * 2 };
-                        log.set_len(left).map_err(failed())?;
-                    }
+                    Some("log") => cut(&path).map_err(failed())?,
                     // Made anew from the log.
                     Some("index" | "timeindex" | "snapshot") => std::fs::remove_file(&path).map_err(failed())?,
                     Some(_) | None => {}
@@ -87,4 +82,12 @@ impl Kafka {
         tool.args(["--bootstrap-server", &self.brokers()]);
         tool
     }
+}
+
+/// Takes a third off the end of a log; one that holds its first record only
+/// keeps it.
+fn cut(path: &Path) -> std::io::Result<()> {
+    let log = std::fs::File::options().write(true).open(path)?;
+    let length = log.metadata()?.len();
+    log.set_len(if length < CUT_FROM { length } else { length / 3 * 2 })
 }

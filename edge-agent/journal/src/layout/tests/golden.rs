@@ -2,6 +2,16 @@
 
 use super::*;
 
+fn tally() -> Target {
+    Target::Tally(Box::new(Tally {
+        sku: Sku::new("apple").unwrap(),
+        counted: Quantity::thousandths(-2_500),
+        reference: Reference::new("C-1").unwrap(),
+        zone: Some(Label::new("shelf").unwrap()),
+        counter: None,
+    }))
+}
+
 fn golden_values() -> Vec<(&'static str, String)> {
     let (apple, code) = (Sku::new("apple").unwrap(), Code::new("96385074").unwrap());
     let label = |text: &str| Label::new(text).unwrap();
@@ -32,13 +42,6 @@ fn golden_values() -> Vec<(&'static str, String)> {
         Target::Item { sku: apple.clone(), effect: two },
         Target::Suspense { code, amount: Suspended::Packs(one), row: 300 },
     ];
-    let tally = Target::Tally(Box::new(Tally {
-        sku: apple.clone(),
-        counted: two,
-        reference: Reference::new("C-1").unwrap(),
-        zone: Some(label("shelf")),
-        counter: None,
-    }));
     let mut bitmap = Bitmap::EMPTY;
     assert!(bitmap.insert(1) && bitmap.insert(1_024));
     let place = StreamPlace { stream: StreamId([9; 16]), partition: 3, offset: 300 };
@@ -74,7 +77,7 @@ fn golden_values() -> Vec<(&'static str, String)> {
         encode(&InstructionDone { first: at, lines: 2 }),
         encode(&KeptAside { cause: "x".to_owned(), epoch: Some(at.epoch), done: true }),
         encode(&KeptEpoch { first: 300, tail: 700 }),
-        encode(&Lines { committed: Odometer(600), lines: vec![line(tally)] }),
+        encode(&Lines { committed: Odometer(600), lines: vec![line(tally())] }),
     ];
     GOLDEN_VALUES.iter().map(|(name, _)| *name).zip(values.iter().map(|bytes| hex(bytes))).collect()
 }
