@@ -221,7 +221,7 @@ fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
 fn the_data_of_a_frame_is_what_a_till_would_have_read() {
     assert_eq!(data_of(b"]E04006381333931\r\n"), "4006381333931");
     assert_eq!(data_of(b"4006381333931\n"), "4006381333931");
-    assert_eq!(data_of(b"]no identifier"), "]no identifier");
+    assert_eq!(data_of(b"] no identifier"), "] no identifier");
     assert_eq!(data_of(b"caf\xe9"), "caf\u{fffd}");
     assert_eq!(data_of(b""), "");
 }

@@ -29,7 +29,7 @@ fn a_faulty_configuration_is_told_by_check_and_by_run_alike_and_nothing_is_made(
         ("centre.address = \"http://192.0.2.1:8400\"\n", "http is not encrypted"),
         ("centre.address = \"https://192.0.2.1\"\n", "authority"),
         ("[[lane]]\nname = \"a\"\n[[lane]]\nname = \"a\"\n", "there are two lanes `a`"),
-        ("[[lane]]\nname = \"a\"\nrole = \"till\"\n", "edge.toml:5: `lane[0].role`"),
+        ("[[lane]]\nname = \"a\"\nrole = \"boss\"\n", "edge.toml:5: `lane[0].role`"),
         ("[[scanner]]\npath = \"p\"\nlane = \"\"\n", "no name of a lane"),
         ("[[scanner]]\npath = \"p\"\nlane = \"a\"\n[[scanner]]\npath = \"p\"\nlane = \"b\"\n", "have the path"),
     ] {

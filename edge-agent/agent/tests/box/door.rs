@@ -192,5 +192,5 @@ fn what_is_not_there_is_a_problem_too() {
     assert_eq!(shop.text("/livez").0, 200);
     assert_eq!(shop.text("/readyz").0, 200);
     let page = shop.text("/").1;
-    assert!(page.contains("Everything is saved. This box works alone"), "{page}");
+    assert!(page.contains("Everything is saved; this box works alone"), "{page}");
 }
