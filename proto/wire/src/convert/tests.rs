@@ -254,19 +254,32 @@ fn requests_are_read_back() {
     assert_eq!(opening::sent_of(opening::sent(OpeningSent { next_page: 4 })), OpeningSent { next_page: 4 });
 }
 
+#[test]
+fn what_a_scan_of_an_open_count_put_on_its_sheet_is_read_back() {
+    let tally = |zone, counter| Tally {
+        sku: sku("4711"),
+        counted: Quantity::ONE,
+        reference: Reference::new("C-1").unwrap(),
+        zone,
+        counter,
+    };
+    let tallies = [tally(Some(label("floor")), None), tally(None, Some(label("anna")))];
+    let line = |tally| LineEffect { target: Target::Tally(Box::new(tally)), happened: Odometer(5), trade: false };
+    let reversal = Reversal::Lines { committed: Odometer(6), lines: tallies.into_iter().map(line).collect() };
+    let entry =
+        DocumentEntry { content: ContentDigest([8; 8]), first: position(3), count: 2, missing: Vec::new(), reversal };
+    let record = DocumentRecord { entries: vec![entry], waiting_void: None };
+    let parts = vec![OpeningPart::Document(DocumentKey([3; 16]), record)];
+    let page = OpeningPage { parts, enough: true, cursor: None };
+    assert_eq!(opening::page_of(opening::page(&page)), Ok(page));
+}
+
 fn opening_parts() -> Vec<OpeningPart> {
     let line = |target| LineEffect { target, happened: Odometer(5), trade: true };
     let lines = vec![
         line(Target::Item { sku: sku("4711"), effect: Quantity::thousandths(-1) }),
         line(Target::Suspense { code: Code::new("x").unwrap(), amount: Suspended::Packs(Quantity::ONE), row: 2 }),
         line(Target::Suspense { code: Code::new("y").unwrap(), amount: Suspended::Base(Quantity::ONE), row: 3 }),
-        line(Target::Tally(Box::new(Tally {
-            sku: sku("4711"),
-            counted: Quantity::ONE,
-            reference: Reference::new("C-1").unwrap(),
-            zone: Some(label("floor")),
-            counter: None,
-        }))),
         line(Target::Nothing),
     ];
     let entry = |reversal| {
