@@ -73,13 +73,11 @@ impl CentreError {
         match self {
             Self::Parts(PartsError::Ledger(error)) | Self::Ledger(error) => of_ledger(error),
             Self::Parts(PartsError::Stream(StreamError::Topic { .. })) => Some(registry::TOPIC_SETTINGS),
-            Self::Listen(ListenError::PlaintextOffLoopback { .. }) => Some(registry::PLAINTEXT_REFUSED),
+            Self::Listen(ListenError::PlaintextOffLoopback { .. }) | Self::NoBoxAuthority(_) => {
+                Some(registry::PLAINTEXT_REFUSED)
+            }
             Self::Listen(ListenError::Tls(_)) | Self::Tls(_) => Some(registry::CERTIFICATE),
-            Self::Listen(ListenError::Bind { .. })
-            | Self::Parts(_)
-            | Self::Pair
-            | Self::NoBoxAuthority(_)
-            | Self::Task(_) => None,
+            Self::Listen(ListenError::Bind { .. }) | Self::Parts(_) | Self::Pair | Self::Task(_) => None,
         }
     }
 }

@@ -45,7 +45,7 @@ async fn a_database_that_does_not_sync_or_is_newer_is_refused_until_it_is_put_ri
     refuses(&stage, "TM-1004", &database).await?;
     postgres.sql("tidemark", "UPDATE history SET schema = schema - 1000")?;
     starts(&stage, &database).await?;
-    refuses(&stage, "TM-1008", &flags(&["--http", "0.0.0.0:0"])).await
+    refuses(&stage, "TM-1008", &flags(&["--boxes", "0.0.0.0:0"])).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

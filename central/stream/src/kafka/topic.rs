@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
@@ -19,6 +19,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 const DAY_MS: u64 = 86_400_000;
 /// A topic that is compacted keeps what is newest.
 const FOR_EVER: &str = "-1";
+
+const POLICY: &str = "cleanup.policy";
 
 /// How a topic's old records go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,39 +118,62 @@ async fn check(
     name: &str,
     policy: Policy,
 ) -> Result<(), StreamError> {
-    let refused = "describe the topic's settings";
-    let topic = ResourceSpecifier::Topic(name);
-    let answers = admin.describe_configs([&topic], &options()).await.map_err(StreamError::broker(refused))?;
-    for answer in answers {
-        let settings = answer.map_err(|code| StreamError::broker(refused)(KafkaError::AdminOp(code)))?;
-        let value = |name: &str| settings.get(name).and_then(|entry| entry.value.clone()).unwrap_or_default();
-        let found = value("cleanup.policy");
-        if found != policy.word() {
-            return Err(StreamError::Topic {
-                topic: name.to_owned(),
-                name: "cleanup.policy",
-                found,
-                expected: policy.word().to_owned(),
-                remedy: "set it on the topic; compaction would drop movements, its lack old levels",
-            });
-        }
-        let in_sync = value("min.insync.replicas");
-        if in_sync.parse::<u16>().is_ok_and(|found| found < config.min_insync_replicas) {
-            return Err(StreamError::Topic {
-                topic: name.to_owned(),
-                name: "min.insync.replicas",
-                found: in_sync,
-                expected: config.min_insync_replicas.to_string(),
-                remedy: "raise it on the topic, or state the lower number and with it the risk",
-            });
-        }
-        let retention = value("retention.ms");
-        let stated = u64::from(config.retention_days).saturating_mul(DAY_MS);
-        if policy == Policy::Delete && retention.parse::<u64>().is_ok_and(|found| found < stated) {
-            tracing::warn!(topic = name, retention, stated, "the topic keeps records for less than is stated");
-        }
+    let settings = settings_of(admin, name).await?;
+    let value = |name: &str| value_of(&settings, name).unwrap_or_default();
+    let found = value(POLICY);
+    if found != policy.word() {
+        return Err(StreamError::Topic {
+            topic: name.to_owned(),
+            name: POLICY,
+            found,
+            expected: policy.word().to_owned(),
+            remedy: "set it on the topic; compaction would drop movements, its lack old levels",
+        });
+    }
+    let in_sync = value("min.insync.replicas");
+    if in_sync.parse::<u16>().is_ok_and(|found| found < config.min_insync_replicas) {
+        return Err(StreamError::Topic {
+            topic: name.to_owned(),
+            name: "min.insync.replicas",
+            found: in_sync,
+            expected: config.min_insync_replicas.to_string(),
+            remedy: "raise it on the topic, or state the lower number and with it the risk",
+        });
+    }
+    let retention = value("retention.ms");
+    let stated = u64::from(config.retention_days).saturating_mul(DAY_MS);
+    if policy == Policy::Delete && retention.parse::<u64>().is_ok_and(|found| found < stated) {
+        tracing::warn!(topic = name, retention, stated, "the topic keeps records for less than is stated");
     }
     Ok(())
+}
+
+/// The topic's settings. Of several brokers one may be asked that has not
+/// heard of a new topic yet: it knows none, or answers without values.
+async fn settings_of(admin: &AdminClient<ClientLog>, name: &str) -> Result<ConfigResource, StreamError> {
+    let refused = StreamError::broker("describe the topic's settings");
+    let topic = ResourceSpecifier::Topic(name);
+    let mut unheard = RDKafkaErrorCode::UnknownTopicOrPartition;
+    for _look in 0..LOOKS {
+        let answers = admin.describe_configs([&topic], &options()).await;
+        let answers = answers.map_err(StreamError::broker("describe the topic's settings"))?;
+        match answers.into_iter().next() {
+            Some(Ok(settings)) if value_of(&settings, POLICY).is_some_and(|policy| !policy.is_empty()) => {
+                return Ok(settings);
+            }
+            Some(Ok(_)) | None => {}
+            Some(Err(code)) => unheard = code,
+        }
+        if unheard != RDKafkaErrorCode::UnknownTopicOrPartition {
+            break;
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Err(refused(KafkaError::AdminOp(unheard)))
+}
+
+fn value_of(settings: &ConfigResource, name: &str) -> Option<String> {
+    settings.get(name).and_then(|entry| entry.value.clone())
 }
 
 fn options() -> AdminOptions {

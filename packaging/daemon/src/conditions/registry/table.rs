@@ -80,7 +80,7 @@ pub const CONDITIONS: &[Condition] = &[
         severity: Severity::Critical,
         cause: "An address that is not loopback was given without a certificate.",
         effect: "The daemon refuses to start.",
-        remedy: "Give tls.certificate and tls.key, or listen on 127.0.0.1.",
+        remedy: "Give tls.certificate and tls.key (the centre for its boxes tls.boxes, too), or listen on 127.0.0.1.",
         visible_after_s: 0,
         depends_on: &[],
     },
