@@ -164,12 +164,18 @@ async fn a_record_that_kills_the_centre_twice_is_parked_unread() -> Result<(), T
     for article in &scene.range {
         sums.add(STORE, &article.sku, i64::try_from(OPENING)?);
     }
-    wait_for("all but one in the books", || async {
+    let arrived = wait_for("all but one in the books", || async {
         let totals = scene.books().totals().await?;
         let all = totals.committed == sums.movements() + 1 && totals.parked == 1 && totals.lost == 0;
         Ok(all && totals.pending == 0 && scene.books().differences(&sums, 0).await?.is_empty())
     })
-    .await?;
+    .await;
+    if let Err(trouble) = arrived {
+        let (totals, submitted) = (scene.books().totals().await?, sums.movements());
+        let differences = scene.books().differences(&sums, 0).await?;
+        let log = scene.centre.log_tail();
+        return Err(format!("{trouble}: {totals:?} of {submitted} + 1, {differences:?}\n{log}").into());
+    }
     wait_for("the condition of dead letters", || scene.centre_says("TM-1007")).await?;
     expect(!scene.centre_says("TM-1012").await?, || "an effect that nobody has read is no difference".to_owned())?;
     let one = "SELECT count(*) FROM dead_letters WHERE reason = 'poison' AND position('the centre dies of this' in encode(bytes, 'escape')) > 0";

@@ -198,7 +198,12 @@ async fn a_thousand_receipts_in_files_are_counted_once_and_what_is_missing_is_na
         Ok(!scene.box_says("TM-5003").await? && !scene.box_says("TM-5008").await?)
     })
     .await?;
-    scene.prove(&sold.sums).await?;
+    // The two closes are movements that change nothing.
+    let mut sums = sold.sums;
+    for _ in 0..2 {
+        sums.add(STORE, &scene.range[0].sku, 0);
+    }
+    scene.prove(&sums).await?;
     Ok(())
 }
 
@@ -230,6 +235,11 @@ async fn a_receipt_with_everything_in_it_that_was_voided_before_it_came_changes_
     let told = scene.till().submit(&event("tidemark.void", "void-1", void)).await?;
     assert_eq!(status_of(&told.result), "duplicate");
     assert!(!scene.box_says("TM-5005").await?, "nothing is parked");
-    scene.prove(&Sums::default()).await?;
+    // Six lines and the void, none of which changes anything.
+    let mut sums = Sums::default();
+    for _ in 0..7 {
+        sums.add(STORE, &scene.range[0].sku, 0);
+    }
+    scene.prove(&sums).await?;
     Ok(())
 }

@@ -13,6 +13,8 @@ use tidemark_fleet::process::{Daemon, client};
 const LANE: &str = "till-1";
 /// How long a signal is waited for; a hang limit.
 const SIGNAL: Duration = Duration::from_secs(20);
+/// After this the same code is no double read.
+const AGAIN: Duration = Duration::from_millis(500);
 const CODE: &str = "4006381333931";
 
 /// A till's line to the scans of its lane.
@@ -77,6 +79,8 @@ async fn a_scan_counts_only_if_the_till_takes_it_in_time() -> Result<(), Trouble
     .await?;
     expect(scene.box_says("TM-4021").await?, || "nobody says that no till is there".to_owned())?;
 
+    // The same code again at once would be a double read.
+    tokio::time::sleep(AGAIN).await;
     let mut till = TillScreen::claim(&scene.edge).await?;
     for (takes, signal) in [(true, Heard::Good), (false, Heard::Error)] {
         let taking = async {
@@ -89,8 +93,7 @@ async fn a_scan_counts_only_if_the_till_takes_it_in_time() -> Result<(), Trouble
         assert_eq!((heard?, status), (signal, 200));
         assert_eq!((scan["lane"].as_str(), scan["data"].as_str()), (Some(LANE), Some(CODE)));
         assert_eq!(scan["item"].as_str(), Some("04006381333931"));
-        // The same code again at once would be a double read.
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        tokio::time::sleep(AGAIN).await;
     }
     expect(!scene.box_says("TM-4021").await?, || "the condition stays though the till answers".to_owned())?;
 
@@ -102,7 +105,7 @@ async fn a_scan_counts_only_if_the_till_takes_it_in_time() -> Result<(), Trouble
 
     let mut other = TillScreen::claim(&scene.edge).await?;
     assert_eq!(till.next().await?, None, "the newest claim holds");
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    tokio::time::sleep(AGAIN).await;
     let (heard, scan) = tokio::join!(gun.scan(CODE, SIGNAL), async {
         let scan = other.next().await?.ok_or("the claim is lost")?;
         other.say(&scan, true).await
