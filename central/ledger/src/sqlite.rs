@@ -23,7 +23,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Connection as _, Row as _};
 use tidemark_model::Generation;
 
@@ -58,11 +60,21 @@ pub(crate) fn options(file: &Path) -> Result<SqliteConnectOptions, sqlx::Error> 
         .pragma("wal_autocheckpoint", "4000"))
 }
 
+/// The one connection that writes. After a write that found no room SQLite has
+/// left the transaction, and sqlx has not: such a connection is opened anew,
+/// else nothing could ever be written again.
+pub(crate) fn writer() -> SqlitePoolOptions {
+    let is_clean = |connection: &mut SqliteConnection| !connection.is_in_transaction();
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .before_acquire(move |connection, _| Box::pin(std::future::ready(Ok(is_clean(connection)))))
+}
+
 impl SqliteLedger {
     /// Opens the ledger's file, or makes it.
     pub async fn open(file: &Path) -> Result<Self, LedgerError> {
         let options = options(file)?;
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let write = writer().connect_with(options.clone()).await?;
         let generation = prepare(&write).await?;
         let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
         Ok(Self { write, read, generation: Arc::new(AtomicU64::new(generation.0)) })

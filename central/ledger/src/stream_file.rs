@@ -9,7 +9,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 use tidemark_model::StreamId;
 
 use crate::error::LedgerError;
-use crate::sqlite::{kept, number, options, unsigned};
+use crate::sqlite::{kept, number, options, unsigned, writer};
 
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS partitions (part INTEGER PRIMARY KEY, stream BLOB NOT NULL, next INTEGER NOT NULL) STRICT; \
      CREATE TABLE IF NOT EXISTS batches (part INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, \
@@ -48,7 +48,7 @@ impl StreamFile {
     /// Opens the file, or makes it.
     pub async fn open(file: &Path) -> Result<Self, LedgerError> {
         let options = options(file)?;
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let write = writer().connect_with(options.clone()).await?;
         sqlx::raw_sql(SCHEMA).execute(&write).await?;
         let read = SqlitePoolOptions::new().max_connections(2).connect_with(options.read_only(true)).await?;
         Ok(Self { write, read })

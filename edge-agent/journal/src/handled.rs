@@ -1,6 +1,6 @@
 //! The centre's word of what it holds, compared with the box's own records.
 
-use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Generation, Seq};
+use tidemark_model::{Block, BlockIndex, Epoch, EpochOrdinal, Generation, Seq};
 use tidemark_sync::message::{Blocks, Handled, Welcome};
 
 use crate::layout::handled::HandledBlock;
@@ -72,6 +72,12 @@ pub(crate) enum Proof {
     Unknown,
 }
 
+/// Whether the centre holds the same bytes. Their digest alone says so: of what
+/// it parked unread the centre knows no effect, and its stock sum lacks that.
+fn is_content_of(own: &Block, told: &Block) -> bool {
+    own.bitmap == told.bitmap && own.digest == told.digest
+}
+
 /// Sums the box's own records under the centre's bitmaps, block by block: a
 /// writer that has to close the database waits for one block, not for all.
 pub(crate) fn prove(shelf: &Shelf, told: HandledWord, tail: Seq) -> Result<ProvenWord, ReadError> {
@@ -86,13 +92,13 @@ pub(crate) fn prove(shelf: &Shelf, told: HandledWord, tail: Seq) -> Result<Prove
         }
         let own = shelf.read(|store| sums_under(store, told.epoch, *index, &block.bitmap))?;
         proofs.push(match own {
-            Some(own) if own == *block => Proof::Same,
+            Some(own) if is_content_of(&own, block) => Proof::Same,
             other => {
                 // What can't be read the centre may hold as lost, without sums.
                 let (readable, lost) =
                     shelf.read(|store| sums_of_readable(store, told.epoch, *index, &block.bitmap))?;
                 match (lost, other) {
-                    (true, _) if readable == *block => Proof::Same,
+                    (true, _) if is_content_of(&readable, block) => Proof::Same,
                     (true, _) | (false, None) => Proof::Unknown,
                     (false, Some(_)) => Proof::Other,
                 }
@@ -122,5 +128,22 @@ impl ProvenWord {
             through: handled.through,
             count: handled.count(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_proves_the_content_and_a_stock_sum_does_not() {
+        let mut own = Block::default();
+        assert!(own.add(1, 7, 70) && own.add(2, 8, 80));
+        let parked_unread = Block { stock: 70, ..own };
+        assert!(is_content_of(&own, &parked_unread), "another effect is no other content");
+        assert!(!is_content_of(&own, &Block { digest: 16, ..own }));
+        let mut more = own;
+        assert!(more.add(3, 0, 0));
+        assert!(!is_content_of(&own, &more));
     }
 }

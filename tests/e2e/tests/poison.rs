@@ -173,7 +173,7 @@ async fn a_record_that_kills_the_centre_twice_is_parked_unread() -> Result<(), T
     if let Err(trouble) = arrived {
         let (totals, submitted) = (scene.books().totals().await?, sums.movements());
         let differences = scene.books().differences(&sums, 0).await?;
-        let log = scene.centre.log_tail();
+        let log = scene.edge.log_tail();
         return Err(format!("{trouble}: {totals:?} of {submitted} + 1, {differences:?}\n{log}").into());
     }
     wait_for("the condition of dead letters", || scene.centre_says("TM-1007")).await?;

@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use tidemark_daemon::conditions::registry;
 use tidemark_ledger::LedgerError;
 use tidemark_sync::message::{Hello, OpeningTaken};
 use tidemark_sync::{Admission, Found, Lookup, Millis, Reached, Rival, Standing};
 
 use super::Ingest;
+
+/// What the condition is about.
+const LOOK_UP: &str = "boxes that come";
+/// How long it is shown if no box comes again.
+const SHOWN_MS: u64 = 60_000;
 
 /// Looks up what the ledger knows; a database that is away is `Unavailable`.
 /// And the opening that the box has taken, if the ledger does not know that.
@@ -18,11 +24,23 @@ pub(super) async fn look_up(ingest: &Ingest, hello: &Hello, again: bool) -> (Loo
         }
     }
     let mut untold = None;
-    let lookup = found(ingest, hello, again, &mut untold).await.unwrap_or_else(|error| {
+    let lookup = found(ingest, hello, again, &mut untold).await;
+    tell(ingest, &lookup);
+    let lookup = lookup.unwrap_or_else(|error| {
         tracing::warn!(store = %hello.store, %error, "a box could not be looked up");
         Lookup::Unavailable
     });
     (lookup, untold)
+}
+
+/// A database that answers questions and takes nothing, such as one without
+/// room, keeps every box away that comes: that is told, too.
+fn tell(ingest: &Ingest, lookup: &Result<Lookup, LedgerError>) {
+    let (code, now) = (registry::DATABASE_UNREACHABLE, ingest.clock.millis());
+    match lookup {
+        Ok(_) => drop(ingest.conditions.clear_about(code, LOOK_UP)),
+        Err(error) => drop(ingest.conditions.raise_for(code, LOOK_UP, error.to_string(), now, SHOWN_MS)),
+    }
 }
 
 async fn found(
