@@ -62,6 +62,13 @@ pub(crate) struct CountSettings {
     pub(crate) zones: Vec<String>,
 }
 
+impl CountSettings {
+    /// Zones that every printed sheet has.
+    pub(crate) fn on_sheet<Z: FromIterator<String>>(&self) -> Z {
+        self.selling.iter().chain(&self.zones).cloned().collect()
+    }
+}
+
 /// A kind of number that the company gives by itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

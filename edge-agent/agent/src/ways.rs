@@ -84,7 +84,7 @@ impl Ways {
             hands,
             pin: Arc::new(PinGuard::of(&settings.data)),
             language: settings.language,
-            zones: settings.count.selling.iter().chain(&settings.count.zones).cloned().collect(),
+            zones: settings.count.on_sheet(),
             pairing,
             pace,
         };

@@ -48,9 +48,8 @@ pub(super) fn carry_out(command: &SheetCommand) -> Result<(), CommandError> {
         None => settings.language,
         Some(tag) => Language::of(tag).ok_or_else(|| unfit(format!("`{tag}` is no language of a sheet")))?,
     };
-    let of_settings = || settings.count.selling.iter().chain(&settings.count.zones).cloned().collect();
     let wanted = Wanted {
-        zones: if command.zones.is_empty() { of_settings() } else { command.zones.clone() },
+        zones: if command.zones.is_empty() { settings.count.on_sheet() } else { command.zones.clone() },
         stores: command.stores.clone(),
         people: command.people.clone(),
         references: command.references.clone(),

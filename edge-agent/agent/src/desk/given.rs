@@ -37,9 +37,10 @@ pub(super) fn in_store(
     let Some(number) = patterns.read(digits).map_err(|error| error.code())? else { return Ok(Given::plain(digits)) };
     let listed = number.listed.as_str();
     let item = number.item.as_str();
-    let known = [listed, item].into_iter().find(|text| lookup(text) != Lookup::Unknown);
-    let name = known.unwrap_or(listed);
-    let amount = amount_in(&number, &lookup(name));
+    let mut looked_up = [listed, item].into_iter().map(|text| (text, lookup(text)));
+    let known = looked_up.find(|(_, found)| *found != Lookup::Unknown);
+    let (name, found) = known.unwrap_or((listed, Lookup::Unknown));
+    let amount = amount_in(&number, &found);
     Ok(Given { amount, ..Given::plain(name) })
 }
 

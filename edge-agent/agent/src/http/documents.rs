@@ -91,15 +91,21 @@ pub(super) async fn list(State(door): State<Door>, Query(asked): Query<Asked>) -
     let size = asked.page_size.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let unknown = |_error| Problem::of(&problem::PAGE_TOKEN, "this page_token is none of ours");
     let below = asked.page_token.as_deref().map_or(Ok(Seq::MAX), str::parse).map_err(unknown)?;
-    let journal = door.journal.clone();
-    let read = tokio::task::spawn_blocking(move || journal.documents_below(below, size)).await;
-    let gone = |_ended| read_problem(&ReadError::Layout("the reader ended".to_owned()));
-    let documents = read.map_err(gone)?.map_err(|error| read_problem(&error))?;
+    let documents = below_seq(&door, below, size).await?;
     // A page may be cut short by long documents: only the first one ends it.
     let next = documents.last().filter(|last| last.first.seq > 1);
     let next = next.map(|last| last.first.seq.to_string());
     let rows: Vec<Value> = documents.iter().map(row).collect();
     Ok(Json(json!({ "documents": rows, "next_page_token": next })))
+}
+
+/// The newest documents that begin below a seq, newest first; reads on a
+/// thread for blocking work.
+pub(super) async fn below_seq(door: &Door, below: Seq, most: usize) -> Result<Vec<DocumentView>, Problem> {
+    let journal = door.journal.clone();
+    let read = tokio::task::spawn_blocking(move || journal.documents_below(below, most)).await;
+    let gone = |_ended| read_problem(&ReadError::Layout("the reader ended".to_owned()));
+    read.map_err(gone)?.map_err(|error| read_problem(&error))
 }
 
 fn row(document: &DocumentView) -> Value {

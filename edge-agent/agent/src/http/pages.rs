@@ -7,13 +7,13 @@ use axum::http::HeaderMap;
 use axum::response::Html;
 use serde::Deserialize;
 use tidemark_daemon::problem::{self, Problem};
-use tidemark_journal::{BOX_SOURCE, DocumentView, ReadError, Submission};
+use tidemark_journal::{BOX_SOURCE, Submission};
 use tidemark_model::document::{Body, Timing};
 use tidemark_model::movement::Labels;
 use tidemark_model::{Document, DocumentId, DocumentKey, Seq, Source, Status, Warning};
 
 use super::Door;
-use super::documents::not_saved;
+use super::documents::{below_seq, not_saved};
 use super::health::{gather, read_problem};
 use super::pairing::is_own_page;
 use crate::guest::Guest;
@@ -74,11 +74,7 @@ pub(super) async fn status(
 pub(super) async fn documents(State(door): State<Door>, wanted: Wanted) -> Result<Html<String>, Problem> {
     let Asked { language, before, .. } = asked(wanted)?;
     let language = language_of(&door, language.as_deref());
-    let journal = door.journal.clone();
-    let below = before.unwrap_or(Seq::MAX);
-    let read = tokio::task::spawn_blocking(move || journal.documents_below(below, DOCUMENTS)).await;
-    let gone = |_ended| read_problem(&ReadError::Layout("the reader ended".to_owned()));
-    let views: Vec<DocumentView> = read.map_err(gone)?.map_err(|error| read_problem(&error))?;
+    let views = below_seq(&door, before.unwrap_or(Seq::MAX), DOCUMENTS).await?;
     let older = views.last().map(|last| last.first.seq).filter(|first| *first > 1);
     let store = door.journal.identity().store.as_str();
     Ok(Html(page::documents(store, language, &views, older, door.pin.is_set())))

@@ -4,6 +4,7 @@
 use tidemark_daemon::openapi_page::escaped;
 use tidemark_journal::DocumentView;
 use tidemark_model::Kind;
+use tidemark_model::document::TradeKind;
 
 use super::{Page, what};
 use crate::reporter::time_text;
@@ -53,24 +54,8 @@ pub(crate) fn documents(
 }
 
 /// Whether a void reverses documents of this kind.
-const fn is_undone(kind: Kind) -> bool {
-    match kind {
-        Kind::Sale
-        | Kind::Return
-        | Kind::Receipt
-        | Kind::TransferIn
-        | Kind::TransferOut
-        | Kind::Adjustment
-        | Kind::Tally => true,
-        Kind::Count
-        | Kind::Void
-        | Kind::Correction
-        | Kind::Resolve
-        | Kind::Restatement
-        | Kind::DayClose
-        | Kind::InstructionResult
-        | Kind::Unknown => false,
-    }
+fn is_undone(kind: Kind) -> bool {
+    TradeKind::of(kind).is_some() || kind == Kind::Tally
 }
 
 fn link(page: &Page, view: &DocumentView) -> String {
