@@ -1,27 +1,44 @@
 //! Who has a port that is busy, as far as this user may see it.
 
-use std::fs;
 use std::path::Path;
+use std::{fmt, fs};
+
+/// A process that has a file open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its number.
+    pub process: u32,
+    /// What it is called; empty if that can't be read.
+    pub name: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.name.is_empty() { "a program" } else { &self.name };
+        write!(f, "{name} (process {})", self.process)
+    }
+}
 
 /// Names the process that has a file open: `brltty (process 812)`. A service
 /// that may not see other users' processes finds nobody; `doctor` as root does.
 #[must_use]
 pub fn holder_of(node: &Path) -> Option<String> {
-    holder_in(Path::new("/proc"), node, std::process::id())
+    holder_in(Path::new("/proc"), node, |_any| true).map(|holder| holder.to_string())
 }
 
-fn holder_in(proc: &Path, node: &Path, own: u32) -> Option<String> {
+/// The process other than this one that has a file open, of those that are
+/// asked for; `proc` is where the system tells of its processes.
+#[must_use]
+pub fn holder_in(proc: &Path, node: &Path, is_asked_for: impl Fn(&Holder) -> bool) -> Option<Holder> {
     let node = node.canonicalize().ok()?;
-    let processes = fs::read_dir(proc).ok()?.filter_map(|entry| {
+    let mut holding = fs::read_dir(proc).ok()?.filter_map(|entry| {
         let entry = entry.ok()?;
-        let id = entry.file_name().to_str()?.parse::<u32>().ok()?;
-        (id != own).then(|| (id, entry.path()))
+        let process = entry.file_name().to_str()?.parse::<u32>().ok()?;
+        let is_holding = process != std::process::id() && has_open(&entry.path(), &node);
+        let name = || fs::read_to_string(entry.path().join("comm")).unwrap_or_default().trim().to_owned();
+        is_holding.then(|| Holder { process, name: name() })
     });
-    let mut holding = processes.filter(|(_, folder)| has_open(folder, &node));
-    let (id, folder) = holding.next()?;
-    let name = fs::read_to_string(folder.join("comm")).unwrap_or_default();
-    let name = if name.trim().is_empty() { "a program" } else { name.trim() };
-    Some(format!("{name} (process {id})"))
+    holding.find(is_asked_for)
 }
 
 fn has_open(process: &Path, node: &Path) -> bool {

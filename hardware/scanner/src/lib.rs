@@ -70,7 +70,7 @@ pub use event::{Closed, DeviceEvent, DeviceId, Frame, Notice, Present, Unavailab
 pub use found::{Found, Likeness, PortPath, UsbIds, find_all};
 pub use framer::{Dropped, Framer};
 pub use health::Health;
-pub use holder::holder_of;
+pub use holder::{Holder, holder_in, holder_of};
 pub use kind::Kind;
 pub use profile::{Class, Mode, Model, Profile};
 pub use scanners::{Clock, Events, FeedbackError, Scanner, Scanners, StartError, check};

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tidemark_scanner::Config;
+use tidemark_scanner::{Config, Holder, holder_in};
 
 use super::{Finding, Level, Root, text_of};
 
@@ -25,8 +25,8 @@ fn of_port(root: &Root, configured: &str) -> Vec<Finding> {
         return vec![Finding::of("scanner", Level::Critical, format!("{configured} is not there"), remedy)];
     };
     let mut findings = vec![opened(configured, &port)];
-    findings.extend(holder(root, &port).map(|(process, name)| {
-        let detail = format!("{configured} is held by {name} (process {process})");
+    findings.extend(holder(root, &port).map(|holder| {
+        let (detail, name) = (format!("{configured} is held by {holder}"), &holder.name);
         let remedy = format!("end {name}, or take the port out of its configuration; the box needs it alone");
         Finding::of("port", Level::Critical, detail, remedy)
     }));
@@ -60,21 +60,8 @@ fn opened(configured: &str, port: &Path) -> Finding {
 }
 
 /// The program that has a port open, other than the box and this command.
-fn holder(root: &Root, port: &Path) -> Option<(u32, String)> {
-    let processes = std::fs::read_dir(root.path("/proc")).ok()?;
-    for process in processes.flatten() {
-        let Ok(id) = process.file_name().to_string_lossy().parse::<u32>() else { continue };
-        let name = text_of(&process.path().join("comm")).unwrap_or_default();
-        if id == std::process::id() || name.starts_with("tidemark-edge") {
-            continue;
-        }
-        let Ok(open) = std::fs::read_dir(process.path().join("fd")) else { continue };
-        let holds = |entry: std::fs::DirEntry| std::fs::read_link(entry.path()).is_ok_and(|target| target == port);
-        if open.flatten().any(holds) {
-            return Some((id, name));
-        }
-    }
-    None
+fn holder(root: &Root, port: &Path) -> Option<Holder> {
+    holder_in(&root.path("/proc"), port, |holder| !holder.name.starts_with("tidemark-edge"))
 }
 
 /// What the kernel does with the device by itself.
