@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tidemark_journal::{Journal, ReadError};
-use tidemark_model::{Movement, SeqSet};
+use tidemark_model::{Epoch, Movement, SeqSet};
 use tidemark_wire::decode_movement;
 
 use crate::answers::{Known, Mark};
@@ -88,6 +88,7 @@ pub(crate) struct Held {
 
 /// What a journal holds.
 pub(crate) struct Content {
+    pub(crate) epoch: Epoch,
     pub(crate) trimmed_below: u64,
     pub(crate) tail: u64,
     /// Ascending.
@@ -178,7 +179,7 @@ fn read(journal: &Journal, findings: &mut Vec<Finding>) -> Result<Content, Findi
             Err(error) => findings.push(Finding::new(Fault::Books, format!("movement {}: {error}", record.seq))),
         }
     }
-    Ok(Content { trimmed_below: facts.trimmed_below, tail: journal.tail(), movements })
+    Ok(Content { epoch: facts.epoch, trimmed_below: facts.trimmed_below, tail: journal.tail(), movements })
 }
 
 /// Says that a mark is not where it must be.

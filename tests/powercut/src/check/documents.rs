@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 
 use tidemark_journal::{Committed, NotSaved, Submission};
-use tidemark_model::{DocumentKey, Status};
+use tidemark_model::opening::is_of_opening;
+use tidemark_model::{DocumentKey, Movement, Quantity, Status};
 
 use super::{Checking, Fault, Finding, Held};
-use crate::answers::Saved;
+use crate::answers::{Mark, Saved};
 use crate::shop::{self, AFTERWARDS, Shop};
 
 impl Checking<'_> {
@@ -43,6 +44,9 @@ impl Checking<'_> {
         let mut seen: BTreeMap<u64, u32> = BTreeMap::new();
         for Held { seq, movement, .. } in &self.content.movements {
             let document = &movement.document;
+            if self.is_of_opening(movement) {
+                continue;
+            }
             let Some(number) = shop::number_of(&document.id) else {
                 findings.push(Finding::new(Fault::Untrue, format!("movement {seq} is of document {}", document.id)));
                 continue;
@@ -65,6 +69,14 @@ impl Checking<'_> {
             }
         }
         held
+    }
+
+    /// Whether the box committed a movement by itself, as it took its opening:
+    /// the days' openings are empty, so that it changes nothing and only says
+    /// that the item is to be counted.
+    fn is_of_opening(&self, movement: &Movement) -> bool {
+        let asked = self.known.mark(Mark::Opening).1 > 0;
+        asked && is_of_opening(movement, self.content.epoch) && movement.effect == Quantity::ZERO
     }
 
     /// What the centre has read is still the same.
