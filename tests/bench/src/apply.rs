@@ -68,7 +68,7 @@ pub(crate) async fn real(times: usize) -> Result<Row, Trouble> {
 
 /// Lets shops sell behind a cut line and measures from its return until all
 /// is applied.
-async fn drain(centre: &Daemon, round: usize) -> Result<u64, Trouble> {
+pub(crate) async fn drain(centre: &Daemon, round: usize) -> Result<u64, Trouble> {
     let range = articles(ARTICLES);
     import_catalogue(centre, &range).await?;
     let line = Relay::start(centre.recipe().http).await?;

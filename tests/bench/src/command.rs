@@ -8,7 +8,7 @@ use tidemark_fleet::stage::{Programs, Stage};
 
 use crate::scene::{Scene, Trouble};
 use crate::table::{Row, machine, markdown};
-use crate::{accept, apply, fresh, journey, rest, returning, wire};
+use crate::{accept, apply, fresh, growth, journey, rest, returning, wire};
 
 /// Measures the figures of Tidemark beside the raw limits of the same run.
 #[derive(Debug, Parser)]
@@ -24,6 +24,9 @@ pub(crate) struct Options {
     /// Movements that wait in the box when its memory and start are measured.
     #[arg(long, default_value_t = 1_000_000)]
     pending: u64,
+    /// Rows of a full ledger, when what they cost is measured.
+    #[arg(long, default_value_t = 20_000_000)]
+    rows: u64,
     /// Also writes the table to this file.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -43,6 +46,7 @@ enum Part {
     Boxes,
     Embedded,
     Real,
+    Growth,
 }
 
 impl Options {
@@ -83,6 +87,15 @@ async fn all(options: &Options) -> Result<Vec<Row>, Trouble> {
     if options.wants(Part::Real) && !options.embedded_only {
         table.say("applying, on Kafka and PostgreSQL");
         table.add(vec![apply::real(options.rounds).await?]);
+    }
+    if options.wants(Part::Growth) {
+        table.say("what grows, in a box");
+        let scene = Scene::set(Stage::new(Programs::beside_this()?)?).await?;
+        table.add(growth::one_box(&scene, options.pending).await?);
+    }
+    if options.wants(Part::Growth) && !options.embedded_only {
+        table.say("what grows, in the ledger");
+        table.add(vec![growth::ledger(options.rounds, options.rows).await?]);
     }
     Ok(table.rows)
 }

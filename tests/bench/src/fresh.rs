@@ -36,7 +36,7 @@ pub(crate) async fn all(scene: &Scene, waiting: u64) -> Result<Vec<Row>, Trouble
     for (number, article) in (0..).zip(followed) {
         till.submit(&document(std::slice::from_ref(article), "waits", number, 1)).await?;
     }
-    fill(scene, waiting).await?;
+    fill(scene, "fill", waiting).await?;
     scene.line.set(Link::Up { bytes_per_second: Some(BYTES_PER_SECOND), delay: DELAY });
     tokio::time::sleep(START).await;
     let (before, began) = (scene.line.carried().0, Instant::now());

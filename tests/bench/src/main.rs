@@ -10,6 +10,7 @@ mod apply;
 mod command;
 mod disk;
 mod fresh;
+mod growth;
 mod journey;
 mod plain_till;
 mod rest;

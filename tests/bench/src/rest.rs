@@ -71,7 +71,7 @@ async fn at_rest(scene: &mut Scene) -> Result<AtRest, Trouble> {
 
 async fn full(scene: &mut Scene, pending: u64) -> Result<Full, Trouble> {
     scene.line.set(Link::Cut);
-    fill(scene, pending).await?;
+    fill(scene, "fill", pending).await?;
     let memory_mib = resident_mib(&scene.edge)?;
     let disk_bytes = disk_bytes(&scene.stage.folder().join(format!("box-{STORE}")))?;
     scene.edge.kill().await?;
@@ -142,14 +142,15 @@ fn rows_full(full: &Full, at_rest: &AtRest) -> Vec<Row> {
     ]
 }
 
-/// Sells so many movements at the box.
-pub(crate) async fn fill(scene: &Scene, pending: u64) -> Result<(), Trouble> {
+/// Sells so many movements at the box, under ids that begin with a name.
+pub(crate) async fn fill(scene: &Scene, name: &str, pending: u64) -> Result<(), Trouble> {
     let range = Arc::new(scene.range.clone());
     let tills = (0..TILLS).map(|number| {
         let (till, range) = (TillLine::of(&scene.edge), Arc::clone(&range));
+        let id = format!("{name}{number}");
         tokio::spawn(async move {
             for document_number in 0..pending / LINES / TILLS {
-                till.submit(&document(&range, &format!("fill{number}"), document_number, LINES)).await?;
+                till.submit(&document(&range, &id, document_number, LINES)).await?;
             }
             Ok::<(), Trouble>(())
         })
