@@ -19,9 +19,9 @@ use crate::table::Row;
 const BYTES_PER_SECOND: u64 = 64_000;
 const DELAY: Duration = Duration::from_millis(30);
 /// Articles that are followed; each was also sold while the line was cut.
-const FOLLOWED: usize = 60;
-/// Between two sales.
-const PAUSE: Duration = Duration::from_secs(1);
+const FOLLOWED: usize = 40;
+/// Between two sales: all of them while the backlog comes up.
+const PAUSE: Duration = Duration::from_millis(250);
 /// Before the first: connecting, and the start of the backlog.
 const START: Duration = Duration::from_secs(5);
 /// How long anything may take.

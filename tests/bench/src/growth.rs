@@ -57,10 +57,9 @@ pub(crate) async fn one_box(scene: &Scene, pending: u64) -> Result<Vec<Row>, Tro
 }
 
 fn by_lines(scene: &Scene) -> Result<String, Trouble> {
-    let mut till = PlainTill::connect(scene.edge.recipe().http)?;
     let mut told = String::new();
     for lines in LINES {
-        let median = accepted(scene, &mut till, &format!("lines{lines}"), lines)?;
+        let median = accepted(scene, &format!("lines{lines}"), lines)?;
         let a_movement = median.as_nanos() / u128::from(lines) / 1_000;
         let comma = if told.is_empty() { "" } else { "; " };
         write!(told, "{comma}{lines}: {} ({a_movement} µs a movement)", Millis(median))?;
@@ -69,13 +68,12 @@ fn by_lines(scene: &Scene) -> Result<String, Trouble> {
 }
 
 async fn by_waiting(scene: &Scene, pending: u64) -> Result<String, Trouble> {
-    let mut till = PlainTill::connect(scene.edge.recipe().http)?;
     let (mut told, mut waiting) = (String::new(), 0);
     for share in WAITING {
         let wanted = pending * share / 100;
         fill(scene, &format!("wait{share}"), wanted.saturating_sub(waiting)).await?;
         waiting = wanted;
-        let median = accepted(scene, &mut till, &format!("waits{share}"), 1)?;
+        let median = accepted(scene, &format!("waits{share}"), 1)?;
         let comma = if told.is_empty() { "" } else { "; " };
         write!(told, "{comma}{} with {waiting}", Millis(median))?;
     }
@@ -83,7 +81,8 @@ async fn by_waiting(scene: &Scene, pending: u64) -> Result<String, Trouble> {
 }
 
 /// The median of documents of so many lines.
-fn accepted(scene: &Scene, till: &mut PlainTill, name: &str, lines: u64) -> Result<Duration, Trouble> {
+fn accepted(scene: &Scene, name: &str, lines: u64) -> Result<Duration, Trouble> {
+    let mut till = PlainTill::connect(scene.edge.recipe().http)?;
     let mut samples = Samples::default();
     for number in 0..(MOVEMENTS / lines).min(DOCUMENTS) {
         let event = document(&scene.range, name, number, lines);
