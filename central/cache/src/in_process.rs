@@ -56,6 +56,8 @@ mod tests {
             on_hand: Quantity::ZERO,
             basis: Basis::None,
             older: false,
+            reserved: Quantity::ZERO,
+            safety: Quantity::ZERO,
             version: (Generation(generation), counter),
             changed_at: 0,
         }

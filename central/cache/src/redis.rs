@@ -1,7 +1,7 @@
 //! Levels in Redis, one key a level: `tidemark:level:<store>/<sku>`, which
 //! lives 60 s. The value is `<generation> <counter> <effect sum> <on hand>
-//! <basis> <changed at> <0, or 1 for an older epoch's>`, quantities in
-//! thousandths.
+//! <basis> <changed at> <0, or 1 for an older epoch's> <reserved> <safety
+//! stock>`, quantities in thousandths.
 //!
 //! A cache that does not answer is left alone for a second, so that a reader
 //! never waits for it twice.
@@ -132,7 +132,7 @@ fn name_of((store, sku): &Key) -> String {
 
 fn value_of(level: &LevelRow) -> String {
     format!(
-        "{} {} {} {} {} {} {}",
+        "{} {} {} {} {} {} {} {} {}",
         level.version.0.0,
         level.version.1,
         level.effect_sum.as_thousandths(),
@@ -140,6 +140,8 @@ fn value_of(level: &LevelRow) -> String {
         level.basis.word(),
         level.changed_at,
         u8::from(level.older),
+        level.reserved.as_thousandths(),
+        level.safety.as_thousandths(),
     )
 }
 
@@ -155,6 +157,8 @@ fn level_of(key: &Key, value: &str) -> Option<LevelRow> {
             .and_then(|word| [Basis::None, Basis::Counted].into_iter().find(|basis| basis.word() == word))?,
         changed_at: words.next()?.parse().ok()?,
         older: words.next()?.parse::<u8>().ok()? != 0,
+        reserved: Quantity::thousandths(words.next()?.parse().ok()?),
+        safety: Quantity::thousandths(words.next()?.parse().ok()?),
         store: key.0.clone(),
         sku: key.1.clone(),
     };
@@ -181,6 +185,8 @@ mod tests {
             on_hand: Quantity::thousandths(98_500),
             basis: Basis::Counted,
             older: true,
+            reserved: Quantity::thousandths(2_000),
+            safety: Quantity::thousandths(1_000),
             version: (Generation(generation), counter),
             changed_at: 1_700_000_000_000,
         }

@@ -1,18 +1,25 @@
 //! Applying, decided without IO: records and what is known in, rows and sums
 //! out. The only place that drops what came twice.
 
+mod facts;
 mod forks;
 mod late;
 mod losses;
 mod openings;
 mod reach;
 mod reading;
+mod transit;
 
+pub use facts::{DayClose, Places, TillDay, TillDayOf};
 pub use forks::{HeldThere, OpenFork};
 pub use late::offers;
 pub use losses::{Loss, LossCause, LossChanges, Losses, missing_below};
 pub use openings::{Taken, unsettled};
 pub use reach::{closes, touched};
+pub use transit::{
+    DocumentOf, Fulfilling, Given, Learnt, Place, Side, StockFacts, StockHeld, TransferLine, Transit, UnknownLine,
+    amounts, reference_of,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -212,6 +219,8 @@ pub struct Plan {
     pub cut: Option<usize>,
     /// Forked letters that close, by number.
     pub replayed: BTreeSet<i64>,
+    /// What it says of goods between stores and of unknown codes.
+    pub stock: StockFacts,
 }
 
 /// Decides a batch.
@@ -321,6 +330,9 @@ impl Deciding<'_> {
     fn decoded(&mut self, store: &StoreId, position: Position, state: EpochState, movement: Movement, bytes: &Bytes) {
         self.replays(store, (position, state.ordinal), &movement);
         let offered = late::is_offered(state, position.epoch, &movement);
+        if !state.closed {
+            self.plan.stock.note(store, (state.ordinal, position.seq), &movement);
+        }
         let Movement { document, parked, sku, effect, on_hand_after, basis, .. } = movement;
         if document.source.as_str() == CENTRE_SOURCE {
             self.plan.answered.insert((store.clone(), document.id.to_string()));

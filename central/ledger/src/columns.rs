@@ -1,7 +1,7 @@
 //! Columns that both databases keep alike, read from a row of either.
 
 use sqlx::{ColumnIndex, Decode, Row, Type};
-use tidemark_model::{Bitmap, Block, BlockIndex, Epoch, Generation, Quantity, Sku, StoreId};
+use tidemark_model::{Bitmap, Block, BlockIndex, DocumentKey, Epoch, Generation, Label, Quantity, Sku, StoreId};
 
 use crate::apply::{Loss, LossCause, Taken};
 use crate::error::LedgerError;
@@ -89,7 +89,42 @@ where
         on_hand,
         basis,
         older,
+        reserved: Quantity::thousandths(row.try_get("reserved")?),
+        safety: Quantity::thousandths(row.try_get("safety")?),
         version: (Generation(unsigned(row.try_get("generation")?)), unsigned(row.try_get("counter")?)),
         changed_at: row.try_get("changed_at")?,
     })
+}
+
+/// The column `document`.
+pub(crate) fn document_of<'r, R: Row>(row: &'r R) -> Result<DocumentKey, LedgerError>
+where
+    &'static str: ColumnIndex<R>,
+    &'r [u8]: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let key: &[u8] = row.try_get("document")?;
+    Ok(DocumentKey(key.try_into().map_err(|_length| kept("a document's key has 16 bytes"))?))
+}
+
+/// A text that may be missing, read as what it is.
+pub(crate) fn text_of<'r, R: Row, T, E: std::fmt::Display>(
+    row: &'r R,
+    column: &'static str,
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<Option<T>, LedgerError>
+where
+    &'static str: ColumnIndex<R>,
+    Option<&'r str>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let text: Option<&str> = row.try_get(column)?;
+    text.map(|text| read(text).map_err(kept)).transpose()
+}
+
+/// A label that may be missing.
+pub(crate) fn label_of<'r, R: Row>(row: &'r R, column: &'static str) -> Result<Option<Label>, LedgerError>
+where
+    &'static str: ColumnIndex<R>,
+    Option<&'r str>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    text_of(row, column, Label::new)
 }

@@ -37,6 +37,8 @@ macro_rules! on {
     };
 }
 
+mod stock;
+
 impl Ledger {
     /// Opens the ledger's file, or makes it.
     pub async fn sqlite(file: &Path) -> Result<Self, LedgerError> {

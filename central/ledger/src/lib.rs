@@ -11,22 +11,34 @@
 //! the transaction that moves the position.
 
 pub mod apply;
+mod attention;
 mod columns;
 mod error;
 mod ledger;
 mod levels;
 pub mod postgres;
+mod reservations;
 mod rows;
 mod sqlite;
 pub mod stream_file;
 #[cfg(test)]
 mod tests;
+mod transfers;
 
+pub use attention::{CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, SuspenseStore, TillDayRow};
 pub use error::{ApplyError, LedgerError};
 pub use ledger::Ledger;
 pub use levels::Seen;
+pub use reservations::{
+    Expiry, HOLD_MILLIS, ReservationChanged, ReservationQuery, ReservationRequest, ReservationRow, ReservationState,
+    ReservationStep, Reserved, SafetyRule,
+};
 pub use rows::{
     CatalogueItem, ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow,
     OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, TryRow, UnsignedLosses,
 };
 pub use sqlite::{Applied, SqliteLedger, StoreLook};
+pub use transfers::{
+    Closed, Closing, DifferenceRow, TRANSIT_MILLIS, TransferQuery, TransferRow, TransferShown, TransferState,
+    TransferStore, TransitItem,
+};

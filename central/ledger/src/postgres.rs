@@ -11,6 +11,7 @@
 //! - Only the primary is asked, for questions too.
 
 mod applying;
+mod attention;
 mod catalogue;
 mod chain;
 mod forks;
@@ -19,7 +20,11 @@ mod losses;
 mod months;
 mod openings;
 mod reads;
+mod reservations;
+mod safety;
 mod stores;
+mod transfers;
+mod transit;
 mod tries;
 mod writing;
 
@@ -37,9 +42,13 @@ use crate::error::LedgerError;
 use crate::sqlite::{kept, number, unsigned};
 
 /// The schema this release knows.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 2] = [include_str!("../schema/postgres/0001.sql"), include_str!("../schema/postgres/0002.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("../schema/postgres/0001.sql"),
+    include_str!("../schema/postgres/0002.sql"),
+    include_str!("../schema/postgres/0003.sql"),
+];
 /// Taken by whoever changes the schema or makes a partition.
 const SCHEMA_LOCK: i64 = 0x7469_6465_6d61_726b;
 /// Connections that apply and change.

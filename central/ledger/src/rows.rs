@@ -19,6 +19,8 @@ pub struct PositionRow {
     pub next: u64,
     /// How often it moved.
     pub step: u64,
+    /// How often others than its applier moved the step.
+    pub others: u64,
     /// Levels that changed up to this step are known outside.
     pub published: u64,
 }
@@ -218,10 +220,25 @@ pub struct LevelRow {
     /// Whether on-hand and basis are those of an older epoch, because the box
     /// has not taken over from it yet.
     pub older: bool,
+    /// What of it is reserved.
+    pub reserved: Quantity,
+    /// What of it is kept back.
+    pub safety: Quantity,
     /// Of which history, and how often it changed: its version.
     pub version: (Generation, u64),
     /// When it changed last, in milliseconds since 1970.
     pub changed_at: i64,
+}
+
+impl LevelRow {
+    /// What may be promised: on-hand without what is reserved and kept back,
+    /// never below 0; nobody knows while it was not counted.
+    #[must_use]
+    pub fn available(&self) -> Option<Quantity> {
+        let taken = self.reserved.as_thousandths().saturating_add(self.safety.as_thousandths());
+        let left = self.on_hand.as_thousandths().saturating_sub(taken).max(0);
+        (self.basis == Basis::Counted).then(|| Quantity::thousandths(left))
+    }
 }
 
 /// The movements of an item, newest first.

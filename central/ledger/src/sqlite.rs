@@ -2,13 +2,18 @@
 //! ones. Few and fat statements: a statement costs more than a row.
 
 mod applying;
+mod attention;
 mod catalogue;
 mod forks;
 mod instructions;
 mod losses;
 mod openings;
 mod reads;
+mod reservations;
+mod safety;
 mod stores;
+mod transfers;
+mod transit;
 mod tries;
 mod writing;
 
@@ -32,9 +37,13 @@ use tidemark_model::Generation;
 use crate::error::LedgerError;
 
 /// The schema this release knows.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 2] = [include_str!("../schema/sqlite/0001.sql"), include_str!("../schema/sqlite/0002.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("../schema/sqlite/0001.sql"),
+    include_str!("../schema/sqlite/0002.sql"),
+    include_str!("../schema/sqlite/0003.sql"),
+];
 /// Connections that read.
 const READERS: u32 = 4;
 /// How long a statement waits for the file's lock.

@@ -1,9 +1,12 @@
 //! What holds whichever database keeps the ledger: each test runs on both.
 
+mod attention;
 mod forks;
+mod histories;
 mod instructions;
 mod losses;
 mod openings;
+mod reservations;
 
 use std::collections::BTreeMap;
 

@@ -1,16 +1,21 @@
 //! The centre's door: the read API, imports, the fleet, health.
 
 mod assets;
+mod attention;
 mod docs;
 mod entry;
 mod fleet_pages;
+mod given;
 mod health;
 mod imports;
 mod letters;
 mod levels;
 mod losses;
 mod paging;
+mod reservations;
+mod safety;
 mod stores;
+mod transfers;
 
 pub(crate) use entry::Role;
 pub(crate) use letters::letter_json;
@@ -66,6 +71,22 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/catalogue:import", post(imports::catalogue))
         .route("/v1/stock:open", post(imports::stock))
         .route("/v1/instructions", get(imports::instructions))
+        .route("/v1/transfers", get(transfers::list))
+        // `POST …/{reference}:close`; a route can't end behind a parameter.
+        .route("/v1/transfers/{reference}", get(transfers::show).post(transfers::close))
+        .route("/v1/reservations", get(reservations::list).post(reservations::reserve))
+        // `POST …/{id}:confirm` and `:release`.
+        .route("/v1/reservations/{id}", get(reservations::show).post(reservations::change))
+        .route("/v1/safety-stock", get(safety::list))
+        .route("/v1/safety-stock:set", post(safety::set))
+        .route("/v1/stores/{store}/negative-stock", get(attention::negative))
+        .route("/v1/stores/{store}/uncounted", get(attention::uncounted))
+        .route("/v1/stores/{store}/recounts", get(attention::recounts))
+        .route("/v1/stores/{store}/days/{business_day}", get(attention::day))
+        .route("/v1/suspense", get(attention::suspense))
+        .route("/v1/suspense:map", post(attention::map))
+        .route("/v1/suspense:untracked", post(attention::untracked))
+        .route("/v1/suspense:ignore", post(attention::ignore))
         .route("/v1/fleet", get(fleet_pages::show))
         .route("/v1/fleet/stream", get(fleet_pages::stream))
         .route("/metrics", get(health::metrics))

@@ -13,6 +13,7 @@
 mod announced;
 mod care;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tidemark_daemon::clock::Clock;
@@ -22,6 +23,7 @@ use tidemark_ledger::{ApplyError, LedgerError, LevelRow, PositionRow};
 use tidemark_model::StreamId;
 use tidemark_stream::{Announcement, Event, StoredRecord, StreamError};
 use tidemark_wire::{Control, EpochOpened, EpochTook, PositionsLost, decode_control};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::events::Events;
@@ -58,6 +60,8 @@ pub(crate) struct Applier {
     pub(crate) conditions: Active,
     pub(crate) events: Events,
     pub(crate) clock: Clock,
+    /// Partitions with levels that others changed.
+    pub(crate) changed: watch::Receiver<BTreeSet<u32>>,
 }
 
 /// What outlives a round.
@@ -175,7 +179,7 @@ impl Applier {
         if !self.parts.stream.is_cut_back(self.partition, error).await {
             return;
         }
-        let at = PositionRow { stream, partition: self.partition, next: expected, step: 0, published: 0 };
+        let at = PositionRow { stream, partition: self.partition, next: expected, step: 0, others: 0, published: 0 };
         if let Err(error) = self.parts.ledger.rewind(at, end).await {
             tracing::warn!(%error, "the applier does not go back yet");
         }
@@ -210,6 +214,9 @@ impl Applier {
                 let levels = self.parts.ledger.levels_changed(self.partition, at.published).await?;
                 let out = self.publish(&levels).await && self.publish_parked(at.published).await;
                 at.published = if out { at.step } else { at.published };
+            }
+            if self.changed.borrow().contains(&self.partition) {
+                self.publish_noted().await?;
             }
             appended.borrow_and_update();
             let records = self.parts.stream.read(self.partition, at.next, RECORDS).await?;
@@ -340,6 +347,18 @@ impl Applier {
             }
         }
         true
+    }
+
+    /// Publishes some of the levels that others changed; what is not out stays
+    /// noted.
+    async fn publish_noted(&self) -> Result<(), LedgerError> {
+        let most = u32::try_from(LEVELS).unwrap_or(u32::MAX);
+        if let Some((number, levels)) = self.parts.ledger.noted_levels(self.partition, most).await?
+            && self.publish(&levels).await
+        {
+            self.parts.ledger.forget_noted(self.partition, number).await?;
+        }
+        Ok(())
     }
 
     /// Publishes what was parked after a step; whether all of it is out.

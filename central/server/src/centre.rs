@@ -1,6 +1,7 @@
 //! The centre: its parts, desk, appliers, poller and door, built in this order
 //! as its roles want, and run until a signal or a failing part ends it.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tidemark_ledger::{Ledger, LedgerError};
 use tidemark_stream::StreamError;
 use tidemark_sync::Millis;
 use tidemark_wire::server::router as boxes_router;
+use tokio::sync::watch;
 
 use crate::api::{Door, health_router, router};
 use crate::applier::Applier;
@@ -27,6 +29,7 @@ use crate::parts::{Parts, PartsError};
 use crate::poller::Poller;
 use crate::pulse::Pulse;
 use crate::settings::{CentreSettings, Role};
+use crate::upkeep::Upkeep;
 
 /// How long tasks may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -140,12 +143,10 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
         (Some(boxes), None) => tasks.spawn("door", listener.serve(boxes.merge(callers), tasks.stop())),
         (None, _) => tasks.spawn("door", listener.serve(callers, tasks.stop())),
     }
-    if plays(Role::Apply) {
-        for partition in 0..parts.stream.partitions() {
-            let (parts, conditions, events) = (parts.clone(), conditions.clone(), events.clone());
-            tasks.spawn("applier", Applier { partition, parts, conditions, events, clock }.run(tasks.stop()));
-        }
-    }
+    let (changes, changed) = watch::channel(BTreeSet::new());
+    let (of, told) = (parts.clone(), conditions.clone());
+    let applier = Applier { partition: 0, parts: of, conditions: told, events: events.clone(), clock, changed };
+    keep_levels(&mut tasks, applier, changes, plays(Role::Apply));
     let (alone, shown) = (!parts.ledger.is_shared(), fleet.clone());
     let neighbours = Neighbours::of(parts.ledger.clone(), desk.clone(), fleet.clone(), clock).alone(alone);
     tasks.spawn("neighbours", neighbours.watch(tasks.stop()));
@@ -162,6 +163,17 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
     service::stopping();
     parts.ledger.close().await;
     Ok(ended?)
+}
+
+/// Starts what changes levels: an applier a partition, if this process applies,
+/// and what falls due.
+fn keep_levels(tasks: &mut Tasks, applier: Applier, changes: watch::Sender<BTreeSet<u32>>, applies: bool) {
+    let upkeep = Upkeep { parts: applier.parts.clone(), changed: changes };
+    tasks.spawn("upkeep", upkeep.run(tasks.stop()));
+    let partitions = if applies { applier.parts.stream.partitions() } else { 0 };
+    for partition in 0..partitions {
+        tasks.spawn("applier", Applier { partition, ..applier.clone() }.run(tasks.stop()));
+    }
 }
 
 /// Off loopback boxes come with a certificate, so their authority is needed.

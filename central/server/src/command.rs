@@ -4,6 +4,7 @@
 mod client;
 mod losses;
 mod token;
+mod transfers;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,6 +47,11 @@ enum Command {
     Losses {
         #[command(subcommand)]
         command: losses::LossesCommand,
+    },
+    /// Goods between shops, and differences.
+    Transfers {
+        #[command(subcommand)]
+        command: transfers::TransfersCommand,
     },
     /// The catalogue.
     Catalogue {
@@ -211,6 +217,7 @@ fn carry_out(command: Command) -> Result<(), CommandError> {
         Command::Stores(asking) => client::stores(&asking),
         Command::DeadLetters(asking) => client::dead_letters(&asking),
         Command::Losses { command } => losses::carry_out(command),
+        Command::Transfers { command } => transfers::carry_out(command),
         Command::Catalogue { command } => client::catalogue(command),
         Command::Token { command } => token::carry_out(command),
         Command::Config { command: ConfigCommand::Check(told) } => {

@@ -16,6 +16,7 @@ mod parts;
 mod poller;
 mod pulse;
 mod settings;
+mod upkeep;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use tidemark_model::{StoreId, StreamId};
 
 use super::writing::Writing;
-use super::{APPLIED_WITHIN, PostgresLedger, forks, losses, openings, ordinal_of, too_late};
+use super::{APPLIED_WITHIN, PostgresLedger, forks, losses, openings, ordinal_of, too_late, transit};
 use crate::apply::{self, ApplyRecord, BlockKey, EpochCounts, EpochState, Known, Taken};
 use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::{ApplyError, LedgerError};
@@ -27,10 +27,11 @@ impl PostgresLedger {
                       WHERE positions.stream <> excluded.stream";
         let part = i64::from(partition);
         sqlx::query(insert).bind(part).bind(stream.0.as_slice()).execute(&self.write).await?;
-        let row = sqlx::query("SELECT next, step, published FROM positions WHERE part = $1").bind(part);
+        let row = sqlx::query("SELECT next, step, others, published FROM positions WHERE part = $1").bind(part);
         let row = row.fetch_one(&self.write).await?;
         let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
-        Ok(PositionRow { stream, partition, next, step, published: unsigned(row.try_get("published")?) })
+        let (others, published) = (unsigned(row.try_get("others")?), unsigned(row.try_get("published")?));
+        Ok(PositionRow { stream, partition, next, step, others, published })
     }
 
     /// The log of a partition ends before where its applier stands: the
@@ -45,14 +46,15 @@ impl PostgresLedger {
 
     /// Where all appliers stand.
     pub async fn positions(&self) -> Result<Vec<PositionRow>, LedgerError> {
-        let rows = sqlx::query("SELECT part, stream, next, step, published FROM positions ORDER BY part")
+        let rows = sqlx::query("SELECT part, stream, next, step, others, published FROM positions ORDER BY part")
             .fetch_all(&self.read);
         let read = |row: &PgRow| {
             let stream: Vec<u8> = row.try_get("stream")?;
             let stream = StreamId(stream.try_into().map_err(|_length| kept("a stream's identity has 16 bytes"))?);
             let partition = u32::try_from(row.try_get::<i64, _>("part")?).map_err(kept)?;
             let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
-            Ok(PositionRow { stream, partition, next, step, published: unsigned(row.try_get("published")?) })
+            let (others, published) = (unsigned(row.try_get("others")?), unsigned(row.try_get("published")?));
+            Ok(PositionRow { stream, partition, next, step, others, published })
         };
         rows.await?.iter().map(read).collect()
     }
@@ -127,7 +129,7 @@ impl PostgresLedger {
         refusal: Refusal,
     ) -> Result<Once, ApplyError> {
         let mut change = self.write.begin().await?;
-        let generation = move_position(&mut change, at, next).await?;
+        let (generation, moved) = move_position(&mut change, at, next).await?;
         let keys = store_keys(&mut change, records).await?;
         let known = known(&mut change, records, &keys, now_ms).await?;
         let mut plan = apply::decide(records, &known);
@@ -140,14 +142,15 @@ impl PostgresLedger {
         if let Refusal::Park(why) = refusal {
             park_all(&mut plan, &why);
         }
-        let stamp = (generation, i64::from(at.partition), number(at.step.saturating_add(1)));
-        let levels = Writing { keys: &keys, now_ms, stamp }.all(&mut change, &known, &plan).await?;
+        let stock = transit::held(&mut change, &plan.stock, &keys).await?;
+        let stamp = (generation, i64::from(at.partition), number(moved.step));
+        let levels = Writing { keys: &keys, now_ms, stamp, stock: &stock }.all(&mut change, &known, &plan).await?;
         change.commit().await?;
         self.learn_generation(unsigned(generation));
         let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
         let settled = !changed(&known, &plan).is_empty();
         Ok(Once::Applied(Applied {
-            position: PositionRow { next, step: at.step.saturating_add(1), ..at },
+            position: moved,
             levels,
             movements: plan.counts.values().map(EpochCounts::movements).sum(),
             lost: plan.counts.values().map(|counts| u64::try_from(counts.lost).unwrap_or(0)).sum(),
@@ -159,20 +162,25 @@ impl PostgresLedger {
     }
 }
 
-/// Moves the position, which locks it; the generation rows are stamped with.
+/// Moves the position, which locks it; the generation rows are stamped with,
+/// and where it is then. Steps of others, who move no position, are no fence.
 /// Settings may change while a connection is open, so they are looked at here
 /// too: it costs no round trip.
-async fn move_position(change: &mut PgConnection, at: PositionRow, next: u64) -> Result<i64, ApplyError> {
+async fn move_position(
+    change: &mut PgConnection,
+    at: PositionRow,
+    next: u64,
+) -> Result<(i64, PositionRow), ApplyError> {
     let update = "UPDATE positions SET next = $1, step = step + 1, published = $6 \
-                  WHERE part = $2 AND stream = $3 AND next = $4 AND step = $5 \
-                  RETURNING (SELECT generation FROM history) AS generation, current_setting('fsync') AS fsync, \
+                  WHERE part = $2 AND stream = $3 AND next = $4 AND step - others = $5 \
+                  RETURNING step, others, (SELECT generation FROM history) AS generation, current_setting('fsync') AS fsync, \
                   current_setting('synchronous_commit') AS synchronous_commit";
     let moved = sqlx::query(update)
         .bind(number(next))
         .bind(i64::from(at.partition))
         .bind(at.stream.0.as_slice())
         .bind(number(at.next))
-        .bind(number(at.step))
+        .bind(number(at.step.saturating_sub(at.others)))
         .bind(number(at.published))
         .fetch_optional(change)
         .await?;
@@ -183,7 +191,8 @@ async fn move_position(change: &mut PgConnection, at: PositionRow, next: u64) ->
             return Err(LedgerError::Setting { name, found, wanted: "on" }.into());
         }
     }
-    Ok(row.try_get("generation")?)
+    let (step, others) = (unsigned(row.try_get("step")?), unsigned(row.try_get("others")?));
+    Ok((row.try_get("generation")?, PositionRow { next, step, others, ..at }))
 }
 
 /// The keys of a batch's stores; a store the ledger does not know yet is

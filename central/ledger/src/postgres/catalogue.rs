@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku};
 use tidemark_sync::message::CatalogueCode;
 
-use super::{PostgresLedger, plain};
+use super::{PostgresLedger, attention, plain};
 use crate::error::LedgerError;
 use crate::rows::CatalogueItem;
 use crate::sqlite::{kept, unsigned};
@@ -44,6 +44,7 @@ impl PostgresLedger {
                 .execute(&mut *change)
                 .await?;
         }
+        attention::keep_decided(&mut change).await?;
         change.commit().await?;
         Ok(unsigned(version))
     }

@@ -9,8 +9,8 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, Epoch, StoreId};
 
 use super::applying::StoreKeys;
-use super::{instructions, losses, openings, ordinal_of, plain};
-use crate::apply::{DeadLetter, Known, Plan, offers};
+use super::{attention, instructions, losses, openings, ordinal_of, plain, reservations, safety, transit};
+use crate::apply::{DeadLetter, Known, Plan, StockHeld, offers};
 use crate::columns::level_of;
 use crate::error::LedgerError;
 use crate::levels::takens;
@@ -23,6 +23,8 @@ pub(super) struct Writing<'p> {
     pub(super) now_ms: i64,
     /// Generation, partition, step.
     pub(super) stamp: (i64, i64, i64),
+    /// What is held of goods between stores.
+    pub(super) stock: &'p StockHeld,
 }
 
 impl Writing<'_> {
@@ -35,7 +37,11 @@ impl Writing<'_> {
     ) -> Result<Vec<LevelRow>, LedgerError> {
         self.opened(change, plan).await?;
         self.blocks(change, plan).await?;
-        let levels = self.balances(change, (known, plan)).await?;
+        reservations::fulfil(change, self.keys, &plan.stock, self.stamp).await?;
+        let mut levels = self.balances(change, (known, plan)).await?;
+        safety::keep_back(change, self.keys, &mut levels).await?;
+        transit::write(change, self.keys, &plan.stock, self.stock).await?;
+        attention::write(change, self.keys, &plan.stock).await?;
         openings::write(change, self.keys, (known, plan), self.stamp).await?;
         self.counts(change, plan).await?;
         losses::write(change, self.keys, known, plan).await?;
@@ -110,8 +116,8 @@ impl Writing<'_> {
                       seq = CASE WHEN (excluded.ordinal, excluded.seq) > (b.ordinal, b.seq) THEN excluded.seq ELSE b.seq END, \
                       ordinal = greatest(b.ordinal, excluded.ordinal), counter = b.counter + 1, changed_at = excluded.changed_at, \
                       generation = excluded.generation, part = excluded.part, step = excluded.step \
-                      RETURNING store, sku, effect_sum, on_hand, counted, ordinal, seq, counter, changed_at, generation, \
-                      old_on_hand, old_counted";
+                      RETURNING store, sku, effect_sum, on_hand, counted, ordinal, seq, counter, changed_at, generation, reserved, \
+                      old_on_hand, old_counted, 0::int8 AS safety";
         let (keys, values) = (plan.balances.keys(), plan.balances.values());
         let rows = sqlx::query(upsert)
             .bind(keys.clone().map(|(store, _)| self.key(store)).collect::<Vec<_>>())

@@ -7,8 +7,8 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use tidemark_model::{EpochOrdinal, ParkReason, StoreId, StreamId};
 
 use super::writing::Writing;
-use super::{SqliteLedger, forks, kept, losses, number, openings, unsigned};
-use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochCounts, EpochState, Known, Plan, Taken};
+use super::{SqliteLedger, forks, kept, losses, number, openings, transit, unsigned};
+use crate::apply::{self, ApplyRecord, BlockKey, DeadLetter, EpochCounts, EpochState, Known, Plan, StockFacts, Taken};
 use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::{ApplyError, LedgerError};
 use crate::rows::{LevelRow, PositionRow};
@@ -57,10 +57,11 @@ impl SqliteLedger {
                       ON CONFLICT (part) DO UPDATE SET stream = excluded.stream, next = 0, step = step + 1 \
                       WHERE positions.stream <> excluded.stream";
         sqlx::query(insert).bind(partition).bind(stream.0.as_slice()).execute(&self.write).await?;
-        let row = sqlx::query("SELECT next, step, published FROM positions WHERE part = ?").bind(partition);
+        let row = sqlx::query("SELECT next, step, others, published FROM positions WHERE part = ?").bind(partition);
         let row = row.fetch_one(&self.write).await?;
         let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
-        Ok(PositionRow { stream, partition, next, step, published: unsigned(row.try_get("published")?) })
+        let (others, published) = (unsigned(row.try_get("others")?), unsigned(row.try_get("published")?));
+        Ok(PositionRow { stream, partition, next, step, others, published })
     }
 
     /// The log of a partition ends before where its applier stands: the
@@ -75,14 +76,14 @@ impl SqliteLedger {
 
     /// Where all appliers stand.
     pub async fn positions(&self) -> Result<Vec<PositionRow>, LedgerError> {
-        let rows = sqlx::query("SELECT part, stream, next, step, published FROM positions ORDER BY part")
+        let rows = sqlx::query("SELECT part, stream, next, step, others, published FROM positions ORDER BY part")
             .fetch_all(&self.read);
         let read = |row: &sqlx::sqlite::SqliteRow| {
             let stream: Vec<u8> = row.try_get("stream")?;
             let stream = StreamId(stream.try_into().map_err(|_other_length| kept("a stream's identity has 16 bytes"))?);
             let (next, step) = (unsigned(row.try_get("next")?), unsigned(row.try_get("step")?));
-            let published = unsigned(row.try_get("published")?);
-            Ok(PositionRow { stream, partition: row.try_get("part")?, next, step, published })
+            let (others, published) = (unsigned(row.try_get("others")?), unsigned(row.try_get("published")?));
+            Ok(PositionRow { stream, partition: row.try_get("part")?, next, step, others, published })
         };
         rows.await?.iter().map(read).collect()
     }
@@ -140,7 +141,7 @@ impl SqliteLedger {
         refusal: Refusal,
     ) -> Result<Once, ApplyError> {
         let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        move_position(&mut change, at, next).await?;
+        let moved = move_position(&mut change, at, next).await?;
         let keys = store_keys(&mut change, records).await?;
         let known = known(&mut change, records, &keys, now_ms).await?;
         let mut plan = apply::decide(records, &known);
@@ -153,14 +154,15 @@ impl SqliteLedger {
         if let Refusal::Park(why) = refusal {
             park_all(&mut plan, &why);
         }
-        let stamp = (number(self.generation().0), i64::from(at.partition), number(at.step.saturating_add(1)));
-        let writing = Writing { keys: &keys, now_ms, stamp };
+        let stock = transit::held(&mut change, &plan.stock, &keys).await?;
+        let stamp = (number(self.generation().0), i64::from(at.partition), number(moved.step));
+        let writing = Writing { keys: &keys, now_ms, stamp, stock: &stock };
         let levels = writing.all(&mut change, &known, &plan).await?;
         change.commit().await?;
         let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
         let settled = !openings::changed(&known, &plan).is_empty();
         Ok(Once::Applied(Applied {
-            position: PositionRow { next, step: at.step.saturating_add(1), ..at },
+            position: moved,
             levels,
             movements: plan.counts.values().map(EpochCounts::movements).sum(),
             lost: plan.counts.values().map(|counts| u64::try_from(counts.lost).unwrap_or(0)).sum(),
@@ -202,6 +204,7 @@ impl Applied {
 /// without effect.
 pub(crate) fn park_all(plan: &mut Plan, why: &str) {
     plan.balances.clear();
+    plan.stock = StockFacts::default();
     for row in std::mem::take(&mut plan.rows) {
         plan.dead_letters.push(DeadLetter {
             store: row.store.clone(),
@@ -218,18 +221,22 @@ pub(crate) fn park_all(plan: &mut Plan, why: &str) {
     }
 }
 
-async fn move_position(change: &mut SqliteConnection, at: PositionRow, next: u64) -> Result<(), ApplyError> {
-    let update = "UPDATE positions SET next = ?, step = step + 1, published = ? WHERE part = ? AND stream = ? AND next = ? AND step = ?";
+/// Moves the position; where it is then. Steps of others, who move no position,
+/// are no fence.
+async fn move_position(change: &mut SqliteConnection, at: PositionRow, next: u64) -> Result<PositionRow, ApplyError> {
+    let update = "UPDATE positions SET next = ?, step = step + 1, published = ? \
+                  WHERE part = ? AND stream = ? AND next = ? AND step - others = ? RETURNING step, others";
     let moved = sqlx::query(update)
         .bind(number(next))
         .bind(number(at.published))
         .bind(at.partition)
         .bind(at.stream.0.as_slice())
         .bind(number(at.next))
-        .bind(number(at.step))
-        .execute(change)
+        .bind(number(at.step.saturating_sub(at.others)))
+        .fetch_optional(change)
         .await?;
-    if moved.rows_affected() == 1 { Ok(()) } else { Err(ApplyError::Fenced(at.partition)) }
+    let Some(row) = moved else { return Err(ApplyError::Fenced(at.partition)) };
+    Ok(PositionRow { next, step: unsigned(row.try_get("step")?), others: unsigned(row.try_get("others")?), ..at })
 }
 
 /// The keys of a batch's stores; a store the ledger does not know yet is

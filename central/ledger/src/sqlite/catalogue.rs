@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku};
 use tidemark_sync::message::CatalogueCode;
 
-use super::{SqliteLedger, kept, unsigned};
+use super::{SqliteLedger, attention, kept, unsigned};
 use crate::error::LedgerError;
 use crate::rows::CatalogueItem;
 
@@ -48,6 +48,7 @@ impl SqliteLedger {
         let next = "INSERT INTO catalogue (one, version) VALUES (1, 1) \
                     ON CONFLICT (one) DO UPDATE SET version = version + 1 RETURNING version";
         let version = sqlx::query(next).fetch_one(&mut *change).await?.try_get("version")?;
+        attention::keep_decided(&mut change).await?;
         change.commit().await?;
         Ok(unsigned(version))
     }

@@ -1,7 +1,7 @@
 //! Questions of the read API.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use tidemark_model::{Epoch, EpochOrdinal, Marks, Movement, Seq, Sku, StoreId};
 use tidemark_wire::decode_movement;
 
@@ -15,17 +15,30 @@ use crate::rows::{DeadLetterRow, History, LevelRow};
 /// often is told in several pages.
 const CHAIN_LOOKS: usize = 5_000;
 
-const LEVEL: &str = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation, \
+pub(super) const LEVEL: &str = "SELECT s.store AS name, b.sku, b.effect_sum, b.on_hand, b.counted, b.counter, b.changed_at, b.generation, b.reserved, \
+                     coalesce((SELECT y.quantity FROM safety_stock y WHERE y.store IN (b.store, 0) AND y.sku IN (b.sku, '') \
+                      AND y.region IN (s.region, '') ORDER BY y.sku = '', y.store = 0, y.region = '' LIMIT 1), 0) AS safety, \
                      b.seq, b.old_on_hand, b.old_counted, e.taken, e.settled, \
                      b.ordinal < (SELECT max(ordinal) FROM epochs WHERE store = b.store AND settled) AS since \
                      FROM balances b JOIN stores s ON s.key = b.store \
                      JOIN epochs e ON e.store = b.store AND e.ordinal = b.ordinal ";
 
-fn level_of(row: &SqliteRow) -> Result<LevelRow, LedgerError> {
+pub(super) fn level_of(row: &SqliteRow) -> Result<LevelRow, LedgerError> {
     let taken: Option<i64> = row.try_get("taken")?;
     let taken = Taken::of(taken.map(unsigned), row.try_get("settled")?);
     let since = row.try_get::<Option<bool>, _>("since")?.unwrap_or(false);
     columns::level_of(row, StoreId::new(row.try_get("name")?).map_err(kept)?, (taken, since))
+}
+
+/// A level as it is inside a change.
+pub(super) async fn level_in(
+    change: &mut SqliteConnection,
+    store: &StoreId,
+    sku: &Sku,
+) -> Result<Option<LevelRow>, LedgerError> {
+    let select = format!("{LEVEL} WHERE s.store = ? AND b.sku = ?");
+    let row = sqlx::query(AssertSqlSafe(select)).bind(store.as_str()).bind(sku.as_str()).fetch_optional(change).await?;
+    row.as_ref().map(level_of).transpose()
 }
 
 const LETTER: &str = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at, d.closed_at \

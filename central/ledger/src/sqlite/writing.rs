@@ -7,8 +7,8 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, EpochOrdinal, StoreId};
 
 use super::applying::{ROWS, StoreKeys, month_of};
-use super::{instructions, losses, number, openings};
-use crate::apply::{Known, Plan, offers};
+use super::{attention, instructions, losses, number, openings, reservations, safety, transit};
+use crate::apply::{Known, Plan, StockHeld, offers};
 use crate::columns::level_of;
 use crate::error::LedgerError;
 use crate::levels::takens;
@@ -20,6 +20,8 @@ pub(super) struct Writing<'p> {
     pub(super) now_ms: i64,
     /// Generation, partition, step.
     pub(super) stamp: (i64, i64, i64),
+    /// What is held of goods between stores.
+    pub(super) stock: &'p StockHeld,
 }
 
 impl Writing<'_> {
@@ -32,7 +34,11 @@ impl Writing<'_> {
         self.epochs(change, plan).await?;
         losses::write(change, self.keys, known, plan).await?;
         self.blocks(change, plan).await?;
-        let levels = self.balances(change, (known, plan)).await?;
+        reservations::fulfil(change, self.keys, &plan.stock, self.stamp).await?;
+        let mut levels = self.balances(change, (known, plan)).await?;
+        safety::keep_back(change, self.keys, &mut levels).await?;
+        transit::write(change, self.keys, &plan.stock, self.stock).await?;
+        attention::write(change, self.keys, &plan.stock).await?;
         openings::write(change, self.keys, (known, plan), self.stamp).await?;
         self.movements(change, plan).await?;
         self.dead_letters(change, plan).await?;
@@ -130,8 +136,8 @@ impl Writing<'_> {
                  seq = CASE WHEN (excluded.ordinal, excluded.seq) > (ordinal, seq) THEN excluded.seq ELSE seq END, \
                  ordinal = max(ordinal, excluded.ordinal), counter = counter + 1, changed_at = excluded.changed_at, \
                  generation = excluded.generation, part = excluded.part, step = excluded.step \
-                 RETURNING store, sku, effect_sum, on_hand, counted, ordinal, seq, counter, changed_at, generation, \
-                 old_on_hand, old_counted",
+                 RETURNING store, sku, effect_sum, on_hand, counted, ordinal, seq, counter, changed_at, generation, reserved, \
+                 old_on_hand, old_counted, 0 AS safety",
             );
             for row in &query.build().fetch_all(&mut *change).await? {
                 let Some(store) = by_key.get(&row.try_get("store")?) else { continue };

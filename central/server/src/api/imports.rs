@@ -13,7 +13,7 @@ use tidemark_sync::message::{InstructionBody, InstructionLine};
 use tidemark_wire::encode_instruction_body;
 
 use super::paging::PageQuery;
-use super::{Door, ledger_problem};
+use super::{Door, given, ledger_problem};
 use crate::import::{Faults, read_catalogue, read_opening_stock, read_stores};
 use crate::ingest::instruction_of;
 
@@ -91,7 +91,7 @@ pub(super) async fn stock(
         let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
         let body = encode_instruction_body(&InstructionBody::OpenStock { lines });
         rows.push(InstructionRow {
-            id: instruction_id()?,
+            id: given::new_id("i")?,
             store,
             kind: "open_stock".to_owned(),
             lines: count,
@@ -119,13 +119,6 @@ pub(super) async fn stock(
         }
     }
     Ok((StatusCode::ACCEPTED, Json(json!({ "instructions": rows.iter().map(shown).collect::<Vec<_>>() }))))
-}
-
-/// The id of a new instruction: 128 random bits.
-fn instruction_id() -> Result<String, Problem> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Problem::of(&problem::RANDOM, format!("no random bits: {error}")))?;
-    Ok(format!("i-{:032x}", u128::from_be_bytes(bytes)))
 }
 
 pub(super) async fn instructions(

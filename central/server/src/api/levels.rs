@@ -62,7 +62,7 @@ async fn levels(door: &Door, keys: Vec<Key>) -> Result<Vec<Option<LevelRow>>, Pr
     Ok(keys.into_iter().zip(held).map(|(key, held)| held.or_else(|| found.get(&key).cloned())).collect())
 }
 
-fn level_json(door: &Door, level: &LevelRow) -> Value {
+pub(super) fn level_json(door: &Door, level: &LevelRow) -> Value {
     let (seen_at, stale) = door.fleet.freshness(&level.store, Millis(door.clock.millis()));
     let counted = level.basis == Basis::Counted;
     let shown = |quantity: Quantity| if counted { number(quantity) } else { Value::Null };
@@ -72,7 +72,9 @@ fn level_json(door: &Door, level: &LevelRow) -> Value {
         "on_hand": shown(level.on_hand),
         "basis": level.basis.word(),
         "effect_sum": number(level.effect_sum),
-        "available": shown(level.on_hand.max(Quantity::ZERO)),
+        "available": level.available().map(number),
+        "reserved": number(level.reserved),
+        "safety_stock": number(level.safety),
         "as_of": time_text(level.changed_at),
         "store_seen_at": seen_at.map(time_text),
         "stale": stale || level.older,

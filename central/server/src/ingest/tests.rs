@@ -59,7 +59,9 @@ impl Site {
         let (desk, fleet) = (Desk::default(), Fleet::default());
         // The row of the partition is there before the first box.
         ledger.position(0, stream.identity(0).unwrap()).await.unwrap();
-        let applier = Applier { partition: 0, parts, conditions: conditions.clone(), events: events.clone(), clock };
+        let (_, changed) = tokio::sync::watch::channel(std::collections::BTreeSet::new());
+        let (told, counted) = (conditions.clone(), events.clone());
+        let applier = Applier { partition: 0, parts, conditions: told, events: counted, clock, changed };
         tokio::spawn(applier.run(stop.clone()));
         let poller = Poller::of(ledger.clone(), stream.clone(), desk.clone(), fleet.clone(), clock);
         tokio::spawn(poller.run(stop.clone()));

@@ -42,6 +42,10 @@ kinds! {
     BUSY: SERVICE_UNAVAILABLE, "busy", "Busy",
         "So many large bodies are being read at once that there is no room for another; nothing of it is kept.",
         "send it again";
+    /// A code that stands for something else.
+    CODE_TAKEN: CONFLICT, "code_taken", "Code taken",
+        "The code stands for another item of the catalogue than the one that was named; nothing is decided.",
+        "look at the item that has it; change the catalogue if that is wrong";
     /// Another content type is taken.
     CONTENT_TYPE: UNSUPPORTED_MEDIA_TYPE, "content_type", "Wrong content type",
         "The header Content-Type names another kind of body than is taken here.", "send the one that is named";
@@ -49,6 +53,9 @@ kinds! {
     FAULTY_FILE: UNPROCESSABLE_ENTITY, "faulty_file", "Faulty file",
         "Lines of the file can't be taken, so that none is.",
         "mend the lines named in `errors` and send the whole file again";
+    /// A filter of a list with a value it does not take.
+    FILTER: BAD_REQUEST, "filter", "No such filter", "A filter of the list has a value that it does not take.",
+        "leave it out or give one of the values that /docs names";
     /// The caller is known and has no right to this.
     FORBIDDEN: FORBIDDEN, "forbidden", "Not allowed", "The token shown is known and may not do this.",
         "use a token that may";
@@ -65,6 +72,14 @@ kinds! {
     /// The address takes other methods.
     METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED, "method_not_allowed", "Other method",
         "The address is there and takes other methods.", "see /docs for what it takes";
+    /// Less is available than was asked for.
+    NOT_AVAILABLE: CONFLICT, "not_available", "Not available",
+        "Less is available in the shop than was asked for: the rest is reserved, kept back or not there.",
+        "ask for no more than `errors` says is available, or in another shop";
+    /// Nobody knows how much there is.
+    NOT_COUNTED: CONFLICT, "not_counted", "Never counted",
+        "The item has no opening stock and was never counted in the shop: nobody knows how much there is.",
+        "have the shop count the item, or ask in another shop";
     /// Nothing is there.
     NOT_FOUND: NOT_FOUND, "not_found", "Not found", "Nothing of this name is there.",
         "look at the spelling, or list what there is";
@@ -83,6 +98,14 @@ kinds! {
         "open a pairing on the box's page or with `tidemark-edge till pair NAME` and type its code within five minutes";
     /// The system gives no random bits.
     RANDOM: SERVICE_UNAVAILABLE, "random", "Not now", "The system gives no random bits.", "try again";
+    /// The identity of a request was used for something else.
+    REQUEST_REUSED: CONFLICT, "request_reused", "Request used before",
+        "The identity of the request stands for another request; nothing was done.",
+        "give each request an identity of its own, and repeat only the same";
+    /// A reservation that is over.
+    RESERVATION_OVER: CONFLICT, "reservation_over", "Reservation over",
+        "The reservation was fulfilled, released or has expired: it holds nothing any more.",
+        "look at its `state`; reserve anew if the goods are still wanted";
     /// A till's word about a scan that is over.
     SCAN_OVER: GONE, "scan_over", "Too late",
         "The scan was answered already, or not within 800 ms: whoever scanned heard an error.",
@@ -111,6 +134,18 @@ kinds! {
         "send it in several requests";
     /// The body did not come in time.
     TOO_SLOW: REQUEST_TIMEOUT, "too_slow", "Body too slow", "The body did not come within the time.", "send it again";
+    /// Other goods are in transit than the person saw.
+    TRANSFER_CHANGED: CONFLICT, "transfer_changed", "Other goods",
+        "Other goods are in transit than those that were given; nothing is closed.",
+        "look at the transfer again and close what is there now";
+    /// Goods are on their way.
+    TRANSFER_NOT_DUE: CONFLICT, "transfer_not_due", "On its way",
+        "Both sides were not told with a final receipt, and 14 days are not over: the goods may still arrive.",
+        "wait for the receipt, or have the shop send it with `final`";
+    /// Nothing is in transit.
+    TRANSFER_SETTLED: CONFLICT, "transfer_settled", "Nothing to close",
+        "Nothing of the transfer is in transit; a difference was closed already, or there is none.",
+        "look at the transfer: `differences` says who closed what";
     /// No token of a role, or one that is not known.
     UNAUTHORIZED: UNAUTHORIZED, "unauthorized", "No right shown",
         "Off the centre's own machine every request carries a token.",

@@ -1,0 +1,244 @@
+//! What somebody has to look at, and days of tills.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+use tidemark_model::{Quantity, Sku, StoreId};
+
+use super::applying::StoreKeys;
+use super::reads::{LEVEL, level_of};
+use super::transit::NOW;
+use super::{SqliteLedger, kept, number, unsigned};
+use crate::apply::StockFacts;
+use crate::attention::{
+    CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, SuspenseStore, TillDayRow,
+};
+use crate::error::LedgerError;
+
+/// Rows that may be on a list; what they show decides.
+const fn filter(list: StockList) -> &'static str {
+    match list {
+        StockList::Negative => "(b.on_hand < 0 OR b.old_on_hand < 0 OR b.effect_sum < 0)",
+        StockList::Uncounted => "(NOT b.counted OR b.old_on_hand IS NOT NULL)",
+        StockList::Recounts => {
+            "EXISTS (SELECT 1 FROM recounts r WHERE r.store = b.store AND r.sku = b.sku \
+             AND (r.ordinal, r.seq) >= (b.count_ordinal, b.count_seq))"
+        }
+    }
+}
+
+impl SqliteLedger {
+    /// A page of a list of a store's items, behind one.
+    pub async fn stock_list(
+        &self,
+        store: &StoreId,
+        list: StockList,
+        after: Option<&Sku>,
+        most: u32,
+    ) -> Result<StockPage, LedgerError> {
+        let select = format!("{LEVEL} WHERE s.store = ?1 AND b.sku > ?2 AND {} ORDER BY b.sku LIMIT ?3", filter(list));
+        let rows = sqlx::query(AssertSqlSafe(select)).bind(store.as_str()).bind(after.map_or("", Sku::as_str));
+        let rows = rows.bind(i64::from(most)).fetch_all(&self.read).await?;
+        let levels = rows.iter().map(level_of).collect::<Result<Vec<_>, _>>()?;
+        let full = u32::try_from(levels.len()).is_ok_and(|found| found == most);
+        let next = levels.last().filter(|_| full).map(|level| level.sku.clone());
+        let mut items: Vec<_> =
+            levels.into_iter().filter(|level| list.holds(level)).map(|level| (level, None)).collect();
+        if list == StockList::Recounts {
+            let since =
+                "SELECT since FROM recounts WHERE store = (SELECT key FROM stores WHERE store = ?1) AND sku = ?2";
+            for (level, noted) in &mut items {
+                let row = sqlx::query(since).bind(store.as_str()).bind(level.sku.as_str());
+                *noted = row.fetch_optional(&self.read).await?.map(|row| row.try_get("since")).transpose()?;
+            }
+        }
+        Ok(StockPage { items, next })
+    }
+
+    /// Codes that nobody knows, behind one; those that are ignored only if
+    /// they are asked for.
+    pub async fn suspense(&self, after: &str, ignored: bool, most: u32) -> Result<Vec<SuspenseCode>, LedgerError> {
+        let select = "SELECT x.code, max(d.decision) AS decision FROM suspense x LEFT JOIN code_decisions d ON d.code = x.code \
+                      WHERE x.code > ?1 AND (?2 OR d.decision IS NULL OR d.decision <> 'ignored') \
+                      GROUP BY x.code ORDER BY x.code LIMIT ?3";
+        let rows = sqlx::query(select).bind(after).bind(ignored).bind(i64::from(most)).fetch_all(&self.read).await?;
+        let code = |row: &SqliteRow| -> Result<SuspenseCode, LedgerError> {
+            Ok(SuspenseCode { code: row.try_get("code")?, decision: row.try_get("decision")?, stores: Vec::new() })
+        };
+        let mut codes = rows.iter().map(code).collect::<Result<Vec<_>, _>>()?;
+        for code in &mut codes {
+            let stores = "SELECT s.store AS name, count(*) AS lines, \
+                          coalesce(sum(CASE WHEN x.in_base THEN 0 ELSE x.amount END), 0) AS packs, \
+                          coalesce(sum(CASE WHEN x.in_base THEN x.amount ELSE 0 END), 0) AS base, \
+                          min(x.seen_at) AS first_seen, max(x.seen_at) AS last_seen \
+                          FROM suspense x JOIN stores s ON s.key = x.store WHERE x.code = ?1 GROUP BY s.store ORDER BY s.store";
+            for row in &sqlx::query(stores).bind(&code.code).fetch_all(&self.read).await? {
+                code.stores.push(suspended_of(row)?);
+            }
+        }
+        Ok(codes)
+    }
+
+    /// Decides of a code; what makes it part of the catalogue is a version of
+    /// that.
+    pub async fn decide_code(&self, deciding: &Deciding) -> Result<Decided, LedgerError> {
+        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let version = match deciding.decision.item() {
+            None => None,
+            Some((sku, units)) => match add_code(&mut change, deciding, sku, units).await? {
+                Decided::Done(version) => version,
+                refused @ (Decided::NoSuchItem | Decided::Taken(_) | Decided::Tracked) => return Ok(refused),
+            },
+        };
+        let note = format!(
+            "INSERT INTO code_decisions (code, decision, sku, units, author, reason, decided_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, {NOW}) ON CONFLICT (code) DO UPDATE SET decision = excluded.decision, \
+             sku = excluded.sku, units = excluded.units, author = excluded.author, reason = excluded.reason, \
+             decided_at = excluded.decided_at"
+        );
+        let item = deciding.decision.item();
+        sqlx::query(AssertSqlSafe(note))
+            .bind(deciding.code.as_str())
+            .bind(deciding.decision.word())
+            .bind(item.map_or("", |(sku, _)| sku.as_str()))
+            .bind(item.map_or(0, |(_, units)| units.as_thousandths()))
+            .bind(&deciding.author)
+            .bind(&deciding.reason)
+            .execute(&mut *change)
+            .await?;
+        change.commit().await?;
+        Ok(Decided::Done(version))
+    }
+
+    /// The tills of a store's business day.
+    pub async fn till_days(&self, store: &StoreId, day: &str) -> Result<Vec<TillDayRow>, LedgerError> {
+        let select = "SELECT source, documents, traded, close_seq > 0 AS closed, told_documents, told_units FROM till_days \
+                      WHERE store = (SELECT key FROM stores WHERE store = ?1) AND business_day = ?2 ORDER BY source";
+        let read = |row: &SqliteRow| {
+            let told_documents: Option<i64> = row.try_get("told_documents")?;
+            Ok(TillDayRow {
+                source: row.try_get("source")?,
+                documents: unsigned(row.try_get("documents")?),
+                traded: row.try_get("traded")?,
+                closed: row.try_get("closed")?,
+                told_documents: told_documents.map(unsigned),
+                told_units: row.try_get::<Option<i64>, _>("told_units")?.map(Quantity::thousandths),
+            })
+        };
+        let rows = sqlx::query(select).bind(store.as_str()).bind(day).fetch_all(&self.read).await?;
+        rows.iter().map(read).collect()
+    }
+}
+
+fn suspended_of(row: &SqliteRow) -> Result<SuspenseStore, LedgerError> {
+    Ok(SuspenseStore {
+        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
+        lines: unsigned(row.try_get("lines")?),
+        packs: Quantity::thousandths(row.try_get("packs")?),
+        base: Quantity::thousandths(row.try_get("base")?),
+        first_seen: row.try_get("first_seen")?,
+        last_seen: row.try_get("last_seen")?,
+    })
+}
+
+/// Makes a code part of the catalogue; the version it has then.
+async fn add_code(
+    change: &mut SqliteConnection,
+    deciding: &Deciding,
+    sku: &Sku,
+    units: Quantity,
+) -> Result<Decided, LedgerError> {
+    // The version's row is the lock of whoever changes the catalogue.
+    let next = "INSERT INTO catalogue (one, version) VALUES (1, 1) \
+                ON CONFLICT (one) DO UPDATE SET version = catalogue.version + 1 RETURNING version";
+    let version = sqlx::query(next).fetch_one(&mut *change).await?.try_get("version")?;
+    if matches!(deciding.decision, CodeDecision::Untracked { .. }) {
+        let make =
+            "INSERT INTO items (sku, name, measure, tracked) VALUES (?1, ?1, false, false) ON CONFLICT DO NOTHING";
+        sqlx::query(make).bind(sku.as_str()).execute(&mut *change).await?;
+    }
+    let item = sqlx::query("SELECT tracked FROM items WHERE sku = ?1").bind(sku.as_str());
+    let Some(item) = item.fetch_optional(&mut *change).await? else { return Ok(Decided::NoSuchItem) };
+    if matches!(deciding.decision, CodeDecision::Untracked { .. }) && item.try_get("tracked")? {
+        return Ok(Decided::Tracked);
+    }
+    let code = deciding.code.as_str();
+    let other = "SELECT sku FROM codes WHERE code = ?1 AND sku <> ?2 UNION ALL \
+                 SELECT sku FROM items WHERE sku = ?1 AND sku <> ?2 LIMIT 1";
+    if let Some(row) = sqlx::query(other).bind(code).bind(sku.as_str()).fetch_optional(&mut *change).await? {
+        return Ok(Decided::Taken(row.try_get("sku")?));
+    }
+    let insert = "INSERT INTO codes (sku, code, units) VALUES (?1, ?2, ?3) \
+                  ON CONFLICT (sku, code) DO UPDATE SET units = excluded.units";
+    sqlx::query(insert).bind(sku.as_str()).bind(code).bind(units.as_thousandths()).execute(change).await?;
+    Ok(Decided::Done(Some(unsigned(version))))
+}
+
+/// What head office decided of codes is part of a catalogue that replaces
+/// another, unless that says something else of them.
+pub(super) async fn keep_decided(change: &mut SqliteConnection) -> Result<(), LedgerError> {
+    let items = "INSERT INTO items (sku, name, measure, tracked) SELECT DISTINCT sku, sku, false, false FROM code_decisions \
+                 WHERE decision = 'untracked' AND sku NOT IN (SELECT code FROM codes) ON CONFLICT DO NOTHING";
+    sqlx::query(items).execute(&mut *change).await?;
+    let codes = "INSERT INTO codes (sku, code, units) SELECT d.sku, d.code, d.units FROM code_decisions d \
+                 JOIN items i ON i.sku = d.sku WHERE d.decision = 'mapped' OR (d.decision = 'untracked' AND NOT i.tracked) \
+                 ON CONFLICT DO NOTHING";
+    sqlx::query(codes).execute(&mut *change).await?;
+    // A code that is an item of its own now is that.
+    let own = "DELETE FROM codes WHERE sku <> code AND code IN (SELECT sku FROM items)";
+    sqlx::query(own).execute(change).await?;
+    Ok(())
+}
+
+/// Writes what a batch says of counts and of tills' days.
+pub(super) async fn write(
+    change: &mut SqliteConnection,
+    keys: &StoreKeys,
+    facts: &StockFacts,
+) -> Result<(), LedgerError> {
+    for ((store, sku), at) in &facts.counted {
+        let Some(key) = keys.get(store) else { continue };
+        let counted = "UPDATE balances SET count_ordinal = ?3, count_seq = ?4 WHERE store = ?1 AND sku = ?2 \
+                       AND (count_ordinal, count_seq) < (?3, ?4)";
+        let counted = sqlx::query(counted).bind(key).bind(sku.as_str()).bind(at.0.0).bind(number(at.1));
+        counted.execute(&mut *change).await?;
+    }
+    let recount = format!(
+        "INSERT INTO recounts (store, sku, ordinal, seq, since) VALUES (?, ?, ?, ?, {NOW}) \
+         ON CONFLICT (store, sku) DO UPDATE SET ordinal = excluded.ordinal, seq = excluded.seq, since = excluded.since \
+         WHERE (recounts.ordinal, recounts.seq) < (excluded.ordinal, excluded.seq)"
+    );
+    for ((store, sku), at) in &facts.recounts {
+        let Some(key) = keys.get(store) else { continue };
+        let recount = sqlx::query(AssertSqlSafe(recount.as_str())).bind(key).bind(sku.as_str());
+        recount.bind(at.0.0).bind(number(at.1)).execute(&mut *change).await?;
+    }
+    for (of, day) in &facts.days {
+        let Some(key) = keys.get(&of.store) else { continue };
+        let upsert = "INSERT INTO till_days AS t (store, business_day, source, documents, traded, close_ordinal, close_seq, \
+                      told_documents, told_units) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
+                      ON CONFLICT (store, business_day, source) DO UPDATE SET documents = t.documents + excluded.documents, \
+                      traded = max(t.traded, excluded.traded), \
+                      close_ordinal = CASE WHEN (excluded.close_ordinal, excluded.close_seq) > (t.close_ordinal, t.close_seq) \
+                      THEN excluded.close_ordinal ELSE t.close_ordinal END, \
+                      told_documents = CASE WHEN (excluded.close_ordinal, excluded.close_seq) > (t.close_ordinal, t.close_seq) \
+                      THEN excluded.told_documents ELSE t.told_documents END, \
+                      told_units = CASE WHEN (excluded.close_ordinal, excluded.close_seq) > (t.close_ordinal, t.close_seq) \
+                      THEN excluded.told_units ELSE t.told_units END, \
+                      close_seq = CASE WHEN (excluded.close_ordinal, excluded.close_seq) > (t.close_ordinal, t.close_seq) \
+                      THEN excluded.close_seq ELSE t.close_seq END";
+        let at = day.close.as_ref().map_or((0, 0), |close| (i64::from(close.at.0.0), number(close.at.1)));
+        sqlx::query(upsert)
+            .bind(key)
+            .bind(of.day.as_str())
+            .bind(of.source.as_str())
+            .bind(number(day.documents))
+            .bind(day.traded)
+            .bind(at.0)
+            .bind(at.1)
+            .bind(day.close.as_ref().and_then(|close| close.documents).map(number))
+            .bind(day.close.as_ref().map(|close| close.units.as_thousandths()))
+            .execute(&mut *change)
+            .await?;
+    }
+    Ok(())
+}

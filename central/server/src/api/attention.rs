@@ -1,0 +1,222 @@
+//! What somebody has to look at: lists of a shop's items, codes that nobody
+//! knows, and days that are not whole.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tidemark_daemon::problem::{self, Problem};
+use tidemark_ledger::{CodeDecision, Decided, Deciding, StockList, SuspenseCode, SuspenseStore};
+use tidemark_model::{Code, Quantity, Sku};
+
+use super::levels::level_json;
+use super::paging::{PageQuery, bad_token};
+use super::stores::{known, no_store};
+use super::{Door, given, ledger_problem, number, time_text};
+
+const SHAPE: &str = "{\"code\":…,\"sku\":…,\"units_per_scan\":…,\"author\":…,\"reason\":…}";
+
+pub(super) async fn negative(
+    State(door): State<Door>,
+    Path(store): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Value>, Problem> {
+    listed(&door, &store, &query, StockList::Negative).await
+}
+
+pub(super) async fn uncounted(
+    State(door): State<Door>,
+    Path(store): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Value>, Problem> {
+    listed(&door, &store, &query, StockList::Uncounted).await
+}
+
+pub(super) async fn recounts(
+    State(door): State<Door>,
+    Path(store): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Value>, Problem> {
+    listed(&door, &store, &query, StockList::Recounts).await
+}
+
+async fn listed(door: &Door, store: &str, query: &PageQuery, list: StockList) -> Result<Json<Value>, Problem> {
+    let store = known(door, store).await?;
+    let after = query.page_token.as_deref().map(|token| Sku::new(token).map_err(|_no_sku| bad_token())).transpose()?;
+    let page = door.parts.ledger.stock_list(&store, list, after.as_ref(), query.size()?).await;
+    let page = page.map_err(|error| ledger_problem(&error))?;
+    let items: Vec<Value> = page
+        .items
+        .iter()
+        .map(|(level, since)| {
+            let mut shown = level_json(door, level);
+            if let (Some(since), Some(members)) = (since, shown.as_object_mut()) {
+                members.insert("since".to_owned(), json!(time_text(*since)));
+            }
+            shown
+        })
+        .collect();
+    let mut answer = json!({ "items": items });
+    if let (Some(next), Some(members)) = (page.next, answer.as_object_mut()) {
+        members.insert("next_page_token".to_owned(), json!(next.as_str()));
+    }
+    Ok(Json(answer))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct SuspenseQuery {
+    #[serde(flatten)]
+    page: PageQuery,
+    ignored: Option<String>,
+}
+
+pub(super) async fn suspense(
+    State(door): State<Door>,
+    Query(query): Query<SuspenseQuery>,
+) -> Result<Json<Value>, Problem> {
+    let size = query.page.size()?;
+    let ignored = match query.ignored.as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Problem::of(&problem::FILTER, "`ignored` is true or false")),
+    };
+    let after = query.page.page_token.as_deref().unwrap_or("");
+    let codes = door.parts.ledger.suspense(after, ignored, size).await.map_err(|error| ledger_problem(&error))?;
+    let full = u32::try_from(codes.len()).is_ok_and(|found| found == size);
+    let next = codes.last().filter(|_| full).map(|row| row.code.clone());
+    let mut answer = json!({ "codes": codes.iter().map(code_json).collect::<Vec<_>>() });
+    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
+        members.insert("next_page_token".to_owned(), json!(next));
+    }
+    Ok(Json(answer))
+}
+
+fn code_json(row: &SuspenseCode) -> Value {
+    let sum = |of: fn(&SuspenseStore) -> Quantity| {
+        let add = |sum: Quantity, more: Quantity| sum.checked_add(more).unwrap_or(sum);
+        number(row.stores.iter().map(of).fold(Quantity::ZERO, add))
+    };
+    let store = |SuspenseStore { store, lines, packs, base, first_seen, last_seen }: &SuspenseStore| {
+        json!({
+            "store": store.as_str(), "lines": lines, "packs": number(*packs), "base_units": number(*base),
+            "first_seen": time_text(*first_seen), "last_seen": time_text(*last_seen),
+        })
+    };
+    json!({
+        "code": row.code,
+        "decision": row.decision,
+        "lines": row.stores.iter().map(|store| store.lines).sum::<u64>(),
+        "packs": sum(|store| store.packs),
+        "base_units": sum(|store| store.base),
+        "first_seen": row.stores.iter().map(|store| store.first_seen).min().map(time_text),
+        "last_seen": row.stores.iter().map(|store| store.last_seen).max().map(time_text),
+        "stores": row.stores.iter().map(store).collect::<Vec<_>>(),
+    })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DecideRequest {
+    code: String,
+    author: String,
+    reason: String,
+    sku: Option<String>,
+    units_per_scan: Option<Value>,
+}
+
+/// `POST /v1/suspense:map`: the code becomes part of the catalogue.
+pub(super) async fn map(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
+    let request: DecideRequest = given::json(&headers, body, SHAPE).await?;
+    let sku = sku_of(&request)?.ok_or_else(|| given::unreadable("`sku` is missing", SHAPE))?;
+    let units = request.units_per_scan.as_ref().map(|units| given::quantity(units, SHAPE)).transpose()?;
+    let units = units.unwrap_or(Quantity::ONE);
+    if units <= Quantity::ZERO || Quantity::parse_line(&units.to_string()).is_err() {
+        return Err(given::unreadable("`units_per_scan` is more than 0 and at most a million", SHAPE));
+    }
+    decide(&door, &request, CodeDecision::Map { sku, units }).await
+}
+
+/// `POST /v1/suspense:untracked`: no stock is kept of what the code names.
+pub(super) async fn untracked(
+    State(door): State<Door>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
+    let request: DecideRequest = given::json(&headers, body, SHAPE).await?;
+    let own = || Sku::new(&format!("~{}", request.code)).map_err(|error| given::unreadable(error.to_string(), SHAPE));
+    let sku = match sku_of(&request)? {
+        Some(sku) => sku,
+        None => own()?,
+    };
+    decide(&door, &request, CodeDecision::Untracked { sku }).await
+}
+
+/// `POST /v1/suspense:ignore`: the code is no longer listed.
+pub(super) async fn ignore(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
+    let request: DecideRequest = given::json(&headers, body, SHAPE).await?;
+    decide(&door, &request, CodeDecision::Ignore).await
+}
+
+fn sku_of(request: &DecideRequest) -> Result<Option<Sku>, Problem> {
+    let bad = |error: &dyn std::fmt::Display| given::unreadable(format!("`sku`: {error}"), SHAPE);
+    request.sku.as_deref().map(|sku| Sku::new(sku).map_err(|error| bad(&error))).transpose()
+}
+
+async fn decide(door: &Door, request: &DecideRequest, decision: CodeDecision) -> Result<Json<Value>, Problem> {
+    let code = Code::new(&request.code).map_err(|error| given::unreadable(format!("`code`: {error}"), SHAPE))?;
+    let (author, reason) = (given::author(&request.author, SHAPE)?, given::reason(&request.reason, SHAPE)?);
+    let deciding = Deciding { code, decision, author, reason };
+    let code = deciding.code.as_str();
+    match door.parts.ledger.decide_code(&deciding).await.map_err(|error| ledger_problem(&error))? {
+        Decided::Done(version) => {
+            let (author, decision) = (&deciding.author, deciding.decision.word());
+            tracing::info!(code, decision, author, why = deciding.reason, "a code was decided");
+            if let Some(version) = version {
+                door.desk.tell_catalogue(version);
+            }
+            Ok(Json(json!({ "code": code, "decision": decision, "catalogue_version": version })))
+        }
+        Decided::NoSuchItem => {
+            Err(Problem::not_found("the catalogue has no such item").with_remedy("import the item first"))
+        }
+        Decided::Taken(other) => {
+            Err(Problem::of(&problem::CODE_TAKEN, format!("{code} is, or belongs to, the item {other}")))
+        }
+        Decided::Tracked => {
+            let detail = "stock is kept of the item that was named; name one of which none is kept, or none at all";
+            Err(Problem::of(&problem::CODE_TAKEN, detail))
+        }
+    }
+}
+
+/// `GET /v1/stores/{store}/days/{business_day}`.
+pub(super) async fn day(
+    State(door): State<Door>,
+    Path((store, day)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let books = door.parts.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
+    let books = books.iter().find(|books| books.store.as_str() == store).ok_or_else(|| no_store(&store))?;
+    let tills = door.parts.ledger.till_days(&books.store, &day).await.map_err(|error| ledger_problem(&error))?;
+    if tills.is_empty() {
+        return Err(Problem::not_found(format!("nothing is known of the day {day} in {store}")));
+    }
+    let open: Vec<String> = tills
+        .iter()
+        .filter_map(|till| till.open(books.pending).map(|words| format!("{}: {words}", till.source)))
+        .collect();
+    let shown: Vec<Value> = tills
+        .iter()
+        .map(|till| {
+            json!({
+                "till": till.source, "documents": till.documents, "closed": till.closed,
+                "told_documents": till.told_documents, "told_units": till.told_units.map(number),
+            })
+        })
+        .collect();
+    let complete = open.is_empty() && tills.iter().any(|till| till.traded);
+    Ok(Json(json!({
+        "store": store, "business_day": day, "complete": complete, "pending": books.pending, "open": open, "tills": shown,
+    })))
+}
