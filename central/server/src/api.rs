@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
 use crate::events::Events;
-use crate::fleet::Fleet;
+use crate::fleet::{Board, Fleet};
 use crate::parts::Parts;
 
 /// What the handlers work with; cheap to clone.
@@ -44,6 +44,7 @@ pub(crate) struct Door {
     pub(crate) parts: Parts,
     pub(crate) desk: Desk,
     pub(crate) fleet: Fleet,
+    pub(crate) board: Board,
     pub(crate) events: Events,
     pub(crate) metrics: MetricsPage,
     pub(crate) conditions: Active,
@@ -54,9 +55,6 @@ pub(crate) struct Door {
 /// All routes but the boxes' own.
 pub(crate) fn router(door: Door) -> Router {
     let guarded = Router::new()
-        .route("/", get(assets::fleet))
-        .route("/assets/fleet.js", get(assets::script))
-        .route("/assets/page.css", get(assets::style))
         .route("/docs/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::page))
         .route("/v1/stores", get(stores::list))
@@ -87,6 +85,7 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/suspense:map", post(attention::map))
         .route("/v1/suspense:untracked", post(attention::untracked))
         .route("/v1/suspense:ignore", post(attention::ignore))
+        .route("/v1/conditions", get(fleet_pages::conditions))
         .route("/v1/fleet", get(fleet_pages::show))
         .route("/v1/fleet/stream", get(fleet_pages::stream))
         .route("/metrics", get(health::metrics))
@@ -94,6 +93,9 @@ pub(crate) fn router(door: Door) -> Router {
     Router::new()
         .route("/livez", get(health::lives))
         .route("/readyz", get(health::ready))
+        .route("/", get(assets::page))
+        .route("/assets/{file}", get(assets::file))
+        .merge(assets::pages())
         .merge(guarded)
         .fallback(nowhere)
         .method_not_allowed_fallback(other_method)

@@ -21,7 +21,7 @@ use crate::api::{Door, health_router, router};
 use crate::applier::Applier;
 use crate::desk::Desk;
 use crate::events::Events;
-use crate::fleet::Fleet;
+use crate::fleet::{Board, Fleet};
 use crate::ingest::Ingest;
 use crate::losses::LossWatch;
 use crate::neighbours::Neighbours;
@@ -105,8 +105,8 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
     check_boxes(&settings, boxes_at)?;
     let parts = Parts::open(&settings).await?;
     let (events, metrics) = Events::declare();
-    let fleet = Fleet::load(&parts.ledger, Millis(clock.millis())).await?;
-    let (desk, mut tasks, asked) = (Desk::default(), Tasks::new(), parts.ledger.clone());
+    let fleet = Fleet::load(&parts.ledger, settings.fleet.offline_after.0, Millis(clock.millis())).await?;
+    let (desk, board, mut tasks) = (Desk::default(), Board::default(), Tasks::new());
     let listener = Listener::open(settings.http.address, tls.clone()).await?;
     let ingest = plays(Role::Ingest).then(|| {
         boxes_router(Arc::new(Ingest {
@@ -125,6 +125,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
         parts: parts.clone(),
         desk: desk.clone(),
         fleet: fleet.clone(),
+        board: board.clone(),
         events: events.clone(),
         metrics,
         conditions: conditions.clone(),
@@ -132,6 +133,9 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
         stop: tasks.stop(),
     };
     let callers = if plays(Role::Api) { router(door) } else { health_router(door) };
+    if plays(Role::Api) {
+        tasks.spawn("board", board.run(parts.ledger.clone(), fleet.clone(), clock, tasks.stop()));
+    }
     tracing::info!(address = %listener.address(), partitions = parts.stream.partitions(), "the centre is open");
     service::ready(&format!("on {}", listener.address()));
     match (ingest, settings.http.boxes) {
@@ -147,22 +151,28 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
     let (of, told) = (parts.clone(), conditions.clone());
     let applier = Applier { partition: 0, parts: of, conditions: told, events: events.clone(), clock, changed };
     keep_levels(&mut tasks, applier, changes, plays(Role::Apply));
-    let (alone, shown) = (!parts.ledger.is_shared(), fleet.clone());
-    let neighbours = Neighbours::of(parts.ledger.clone(), desk.clone(), fleet.clone(), clock).alone(alone);
-    tasks.spawn("neighbours", neighbours.watch(tasks.stop()));
+    let neighbours = Neighbours::of(parts.ledger.clone(), desk.clone(), fleet.clone(), clock);
+    tasks.spawn("neighbours", neighbours.alone(!parts.ledger.is_shared()).watch(tasks.stop()));
+    let shown = fleet.clone();
     if plays(Role::Ingest) {
         let poller = Poller::of(parts.ledger.clone(), parts.stream.clone(), desk, fleet, clock);
         tasks.spawn("poller", poller.run(tasks.stop()));
     }
-    let pulse = Pulse { parts: parts.clone(), conditions: conditions.clone(), clock };
-    tasks.spawn("pulse", pulse.run(tasks.stop()));
-    let (ledger, conditions) = (parts.ledger.clone(), conditions.clone());
-    tasks.spawn("losses", LossWatch { ledger, fleet: shown, conditions, clock }.run(tasks.stop()));
-    tasks.spawn("life", service::watch(move || lives(asked.clone()), tasks.stop()));
+    spawn_watchers(&mut tasks, &parts, shown, conditions, clock);
     let ended = tasks.run(DRAIN).await;
     service::stopping();
     parts.ledger.close().await;
     Ok(ended?)
+}
+
+/// What looks after the centre: its parts, the books, its own life.
+fn spawn_watchers(tasks: &mut Tasks, parts: &Parts, fleet: Fleet, conditions: Active, clock: Clock) {
+    let pulse = Pulse { parts: parts.clone(), conditions: conditions.clone(), clock };
+    tasks.spawn("pulse", pulse.run(tasks.stop()));
+    let losses = LossWatch { ledger: parts.ledger.clone(), fleet, conditions, clock };
+    tasks.spawn("losses", losses.run(tasks.stop()));
+    let asked = parts.ledger.clone();
+    tasks.spawn("life", service::watch(move || lives(asked.clone()), tasks.stop()));
 }
 
 /// Starts what changes levels: an applier a partition, if this process applies,

@@ -1,28 +1,48 @@
 //! The fleet: what every shop's box said last, and how it stands with it.
 
+mod board;
+mod hour;
+mod incidents;
+mod machine;
+mod row;
 mod troubles;
+
+pub(crate) use board::{Board, Snapshot};
+pub(crate) use incidents::{Incident, incidents};
+pub(crate) use row::Row;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tidemark_daemon::conditions::Code;
 use tidemark_ledger::{HeartbeatRow, Ledger, LedgerError, StoreRow};
 use tidemark_model::{Block, BlockIndex, BoxId, Epoch, StoreId};
 use tidemark_sync::message::{Heartbeat, OpenBlock};
 use tidemark_sync::{Millis, Rival};
 
-use crate::api::time_text;
+use hour::Hour;
+use machine::Machine;
 
-/// A box not heard for this long is offline.
+/// A box not heard for this long is offline, unless the configuration says
+/// otherwise.
 const OFFLINE_MS: u64 = 90_000;
 /// A shop whose oldest movement is older than this is behind.
 const BEHIND_S: u64 = 60;
 
 /// The fleet; cheap to clone. The lock is held for map operations only.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Fleet(Arc<Mutex<BTreeMap<StoreId, Shop>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Fleet {
+    shops: Arc<Mutex<BTreeMap<StoreId, Shop>>>,
+    offline_ms: u64,
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Self { shops: Arc::default(), offline_ms: OFFLINE_MS }
+    }
+}
 
 #[derive(Clone, Debug, Default)]
 struct Shop {
@@ -41,6 +61,7 @@ struct Shop {
     /// Whether what was told last has been compared.
     compared: bool,
     digest: Verdict,
+    hour: Hour,
 }
 
 /// When a box was heard: so long before a moment of this process, which may
@@ -74,6 +95,8 @@ pub(crate) struct Facts {
     /// Which box it was.
     #[serde(default)]
     box_id: Option<[u8; 16]>,
+    #[serde(default)]
+    machine: Machine,
 }
 
 /// The open block as the box told it.
@@ -103,58 +126,6 @@ pub(crate) enum Verdict {
     /// Not compared yet.
     #[default]
     Unknown,
-}
-
-/// One row of the fleet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Row {
-    store: String,
-    name: String,
-    region: String,
-    time_zone: String,
-    committed: u64,
-    applied: u64,
-    parked: u64,
-    lost: u64,
-    /// Of those, not signed by a person yet.
-    lost_unsigned: u64,
-    /// Movements that came after their epoch was closed.
-    late: u64,
-    /// Positions that came twice with other bytes and wait for their box.
-    forks: u64,
-    pending: u64,
-    gaps: u64,
-    oldest_pending_seconds: Option<u64>,
-    seen_at: Option<String>,
-    sync: &'static str,
-    state: String,
-    conditions: Vec<Told>,
-    digest: Verdict,
-    /// The lost ranges, where one store is asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    losses: Option<Vec<Value>>,
-}
-
-impl Row {
-    /// The store's id.
-    pub(crate) fn store(&self) -> &str {
-        &self.store
-    }
-
-    /// The row with its gaps counted.
-    pub(crate) fn with_gaps(self, gaps: u64) -> Self {
-        Self { gaps, ..self }
-    }
-
-    /// The row with its lost ranges.
-    pub(crate) fn with_losses(self, losses: Vec<Value>) -> Self {
-        Self { losses: Some(losses), ..self }
-    }
-
-    /// Whether anything is on its way.
-    pub(crate) const fn has_pending(&self) -> bool {
-        self.pending > 0
-    }
 }
 
 impl Shop {
@@ -189,6 +160,7 @@ impl Facts {
                 ToldBlock { index: index.0, count, digest, stock }
             }),
             box_id: Some(box_id.0),
+            machine: Machine::of(heartbeat),
         }
     }
 
@@ -200,8 +172,10 @@ impl Facts {
 
 impl Fleet {
     /// The fleet as it was when the centre stopped.
-    pub(crate) async fn load(ledger: &Ledger, now: Millis) -> Result<Self, LedgerError> {
-        let fleet = Self::default();
+    /// A box that is not heard for `offline_after` is offline.
+    pub(crate) async fn load(ledger: &Ledger, offline_after: Duration, now: Millis) -> Result<Self, LedgerError> {
+        let offline_ms = u64::try_from(offline_after.as_millis()).unwrap_or(u64::MAX);
+        let fleet = Self { offline_ms, ..Self::default() };
         for row in ledger.heartbeats().await? {
             // Facts of another release are only not shown.
             let facts: Facts = serde_json::from_str(&row.body).unwrap_or_default();
@@ -235,7 +209,7 @@ impl Fleet {
 
     /// Open blocks that were told and not compared yet.
     pub(crate) fn to_compare(&self) -> Vec<(StoreId, Epoch, BlockIndex)> {
-        let shops = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
         let waits = |(store, shop): (&StoreId, &Shop)| {
             let (epoch, told) = shop.told.filter(|_| !shop.compared)?;
             Some((store.clone(), epoch, told.index))
@@ -244,7 +218,7 @@ impl Fleet {
     }
 
     fn change<T>(&self, store: &StoreId, change: impl FnOnce(&mut Shop) -> T) -> T {
-        let mut shops = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
         change(shops.entry(store.clone()).or_default())
     }
 
@@ -332,53 +306,7 @@ impl Fleet {
 
     /// What is known here of a store's troubles.
     pub(crate) fn troubles(&self, books: &StoreRow, now: Millis) -> Vec<(Code, String)> {
-        self.change(&books.store, |shop| troubles::of(shop, books, now))
-    }
-
-    /// A store's row.
-    pub(crate) fn row(&self, books: &StoreRow, now: Millis) -> Row {
-        let shop = self.change(&books.store, |shop| shop.clone());
-        let oldest = shop.facts.oldest_age_ms.filter(|_| books.pending > 0).map(|ms| ms / 1_000);
-        let store = books.store.to_string();
-        Row {
-            name: if books.name.is_empty() { store.clone() } else { books.name.clone() },
-            region: books.region.clone(),
-            time_zone: books.time_zone.clone(),
-            store,
-            committed: books.committed,
-            applied: books.applied,
-            parked: books.parked,
-            lost: books.lost,
-            lost_unsigned: books.lost_unsigned,
-            late: books.late,
-            forks: books.forks,
-            pending: books.pending,
-            gaps: 0,
-            oldest_pending_seconds: oldest,
-            seen_at: shop.seen_at.map(time_text),
-            sync: sync_of(&shop, books, oldest, now),
-            state: books.state.clone(),
-            conditions: conditions_of(&shop, books, now),
-            digest: shop.digest,
-            losses: None,
-        }
-    }
-}
-
-/// What the box said, and what is known of it here.
-fn conditions_of(shop: &Shop, books: &StoreRow, now: Millis) -> Vec<Told> {
-    let here = troubles::of(shop, books, now).into_iter();
-    let here = here.map(|(code, detail)| Told { code: code.to_string(), detail });
-    shop.facts.conditions.iter().cloned().chain(here).collect()
-}
-
-fn sync_of(shop: &Shop, books: &StoreRow, oldest: Option<u64>, now: Millis) -> &'static str {
-    match (shop.seen_at, shop.is_heard_within(OFFLINE_MS, now)) {
-        (None, _) => "never_seen",
-        (Some(_), false) => "offline",
-        (Some(_), true) if books.pending == 0 => "in_sync",
-        (Some(_), true) if oldest.is_some_and(|oldest| oldest > BEHIND_S) => "behind",
-        (Some(_), true) => "catching_up",
+        self.change(&books.store, |shop| troubles::of(shop, books, self.offline_ms, now))
     }
 }
 

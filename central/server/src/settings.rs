@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use tidemark_daemon::config::{Key, Secret, Settings};
+use tidemark_daemon::config::{Key, Secret, Settings, Span};
 use tidemark_daemon::logging::Form;
 
 /// The configuration of a centre.
@@ -28,8 +28,18 @@ pub(crate) struct CentreSettings {
     pub(crate) stream: StreamSettings,
     /// The cache.
     pub(crate) cache: CacheSettings,
+    /// The shops' boxes.
+    pub(crate) fleet: FleetSettings,
     /// Logging.
     pub(crate) log: LogSettings,
+}
+
+/// The shops' boxes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FleetSettings {
+    /// How long a box is not heard until it is offline.
+    pub(crate) offline_after: Span,
 }
 
 /// What a process of the centre does; a process may do several.
@@ -168,6 +178,7 @@ impl Settings for CentreSettings {
         key("cache.levels", "200000", "levels held in this process, if no other one changes them"),
         key("cache.redis_url", "", "Redis instead, such as \"rediss://cache:6379/\""),
         key("cache.plaintext", "false", "true allows redis:// off loopback"),
+        key("fleet.offline_after", "\"90s\"", "a box that is not heard for so long is offline"),
         key("log.level", "\"info\"", "error, warn, info, debug or trace"),
         key("log.form", "\"text\"", "text or json"),
     ];

@@ -1,5 +1,7 @@
 //! Stores with the proof of their books.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde_json::{Value, json};
@@ -11,6 +13,9 @@ use tidemark_sync::Millis;
 use super::paging::PageQuery;
 use super::{Door, ledger_problem, losses};
 use crate::fleet::Row;
+
+/// How long the stream may take to say where it ends.
+const STREAM_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The row of a store, its gaps counted if anything is on its way.
 pub(super) async fn row_of(door: &Door, books: &StoreRow) -> Result<Row, Problem> {
@@ -47,7 +52,20 @@ pub(super) async fn show(State(door): State<Door>, Path(store): Path<String>) ->
     let books = books.iter().find(|books| books.store.as_str() == store);
     let books = books.ok_or_else(|| no_store(&store))?;
     let losses = if books.lost > 0 { losses::of_store(&door, &books.store).await? } else { Vec::new() };
-    Ok(Json(row_of(&door, books).await?.with_losses(losses)))
+    let stream = way_of(&door, &books.store).await?;
+    let machine = door.fleet.machine(books);
+    Ok(Json(row_of(&door, books).await?.with_details(losses, machine, stream)))
+}
+
+/// How far the centre is with the partition of a store: a stream that is away
+/// is told as such, the books are there without it.
+async fn way_of(door: &Door, store: &StoreId) -> Result<Value, Problem> {
+    let partition = door.parts.stream.partition_of(store);
+    let positions = door.parts.ledger.positions().await.map_err(|error| ledger_problem(&error))?;
+    let applied = positions.iter().find(|row| row.partition == partition).map_or(0, |row| row.next);
+    let end = tokio::time::timeout(STREAM_ANSWERS_WITHIN, door.parts.stream.end(partition)).await;
+    let waiting = end.ok().and_then(Result::ok).map(|end| end.saturating_sub(applied));
+    Ok(json!({ "partition": partition, "waiting": waiting }))
 }
 
 /// There is no such store.

@@ -5,14 +5,14 @@ use tidemark_daemon::conditions::{Code, registry};
 use tidemark_ledger::StoreRow;
 use tidemark_sync::Millis;
 
-use super::{OFFLINE_MS, Shop, Verdict};
+use super::{Shop, Verdict};
 
 /// The state of a store that sells.
 const OPEN: &str = "open";
 
-pub(super) fn of(shop: &Shop, books: &StoreRow, now: Millis) -> Vec<(Code, String)> {
+pub(super) fn of(shop: &Shop, books: &StoreRow, offline_ms: u64, now: Millis) -> Vec<(Code, String)> {
     let mut troubles = Vec::new();
-    if let Some(detail) = silence(shop, now).filter(|_| books.state == OPEN) {
+    if let Some(detail) = silence(shop, offline_ms, now).filter(|_| books.state == OPEN) {
         troubles.push((registry::BOX_OFFLINE, detail));
     }
     if books.lost_unsigned > 0 {
@@ -32,9 +32,9 @@ pub(super) fn of(shop: &Shop, books: &StoreRow, now: Millis) -> Vec<(Code, Strin
 
 /// Why a box that was heard once is not heard now; none if it is. After a
 /// start of this process a box has its time to come back.
-fn silence(shop: &Shop, now: Millis) -> Option<String> {
+fn silence(shop: &Shop, offline_ms: u64, now: Millis) -> Option<String> {
     let age_ms = shop.heard.filter(|_| !shop.connected)?.age_ms(now);
-    match (shop.left, age_ms >= OFFLINE_MS) {
+    match (shop.left, age_ms >= offline_ms) {
         (true, _) => Some("it has said goodbye".to_owned()),
         (false, true) => Some(format!("last heard {} s ago", age_ms / 1_000)),
         (false, false) => None,
@@ -46,7 +46,7 @@ mod tests {
     use tidemark_model::{Block, BlockIndex, BoxId, Epoch, StoreId};
     use tidemark_sync::message::{Heartbeat, OpenBlock};
 
-    use super::super::Fleet;
+    use super::super::{Fleet, OFFLINE_MS};
     use super::*;
 
     fn books(state: &str) -> StoreRow {

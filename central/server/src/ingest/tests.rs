@@ -334,7 +334,8 @@ async fn a_box_whose_epoch_another_process_closed_comes_again_and_hears_it() {
 
 /// The same centre with what a fresh process knows of its fleet.
 async fn restarted(site: &Site) -> Arc<Ingest> {
-    let fleet = Fleet::load(&site.ingest.ledger, Millis(site.ingest.clock.millis())).await.unwrap();
+    let fleet =
+        Fleet::load(&site.ingest.ledger, Duration::from_secs(90), Millis(site.ingest.clock.millis())).await.unwrap();
     Arc::new(Ingest { fleet, desk: Desk::default(), ..Ingest::clone(&site.ingest) })
 }
 
