@@ -81,6 +81,8 @@ enum Link {
 #[derive(Debug)]
 struct Talk {
     attempt: Attempt,
+    /// What `Hello` said of the opening.
+    opening: Option<OpeningTaken>,
     /// The limits and the generation of the `Welcome`; none before it.
     welcome: Option<(Limits, Generation)>,
     /// When it came.

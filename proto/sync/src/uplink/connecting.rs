@@ -49,6 +49,7 @@ impl Uplink {
         let period = self.config.heartbeat_ms();
         self.link = Link::Talking(Box::new(Talk {
             attempt,
+            opening: self.opening,
             welcome: None,
             open_since: None,
             window: Window::new(&limits, now),

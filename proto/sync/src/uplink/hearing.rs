@@ -1,6 +1,6 @@
 //! What the centre says, and what follows from it.
 
-use crate::message::{AppliedThrough, Handled, Received, Refusal, Slow, ToBox, Welcome};
+use crate::message::{AppliedThrough, Handled, Received, Refusal, Slow, ToBox, ToCentre, Welcome};
 use crate::time::Millis;
 
 use super::output::{Leaving, Output, Trouble, TroubleKind};
@@ -85,6 +85,15 @@ impl Uplink {
         self.set(welcome.suspect, Trouble::Suspect);
         self.set(welcome.closed, Trouble::Closed);
         self.outputs.push_back(Output::Welcomed(welcome));
+        self.tell_opening(now);
+    }
+
+    /// Says that the opening was taken between `Hello` and `Welcome`.
+    fn tell_opening(&mut self, now: Millis) {
+        let Link::Talking(talk) = &self.link else { return };
+        if let Some(taken) = self.opening.filter(|_| talk.opening != self.opening) {
+            self.say(ToCentre::OpeningTaken(taken), now);
+        }
     }
 
     fn set(&mut self, present: bool, trouble: Trouble) {

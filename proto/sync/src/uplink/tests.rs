@@ -1,10 +1,10 @@
-use tidemark_model::{BoxId, Epoch, Generation, Seq, SeqSet, StoreId};
+use tidemark_model::{BoxId, Epoch, EpochOrdinal, Generation, Seq, SeqSet, StoreId};
 
 use super::input::{Config, Facts, Input, ReadId};
 use super::output::{Leaving, Output, TroubleKind};
 use super::{LinkState, Uplink};
 use crate::limits;
-use crate::message::{Blocks, Credit, Record, Refusal, RefusalCode, Session, Slow, ToBox, ToCentre};
+use crate::message::{Blocks, Credit, OpeningTaken, Record, Refusal, RefusalCode, Session, Slow, ToBox, ToCentre};
 use crate::testing::welcome;
 use crate::time::Millis;
 use crate::uplink::outgoing::ReceivedBlocks;
@@ -245,4 +245,28 @@ fn while_the_journal_can_not_read_the_uplink_sleeps() {
 
 fn records_at(seqs: &SeqSet) -> Vec<Record> {
     seqs.iter().map(|seq| Record { seq, digest: None, bytes: vec![1; 120].into() }).collect()
+}
+
+#[test]
+fn an_opening_that_is_taken_between_hello_and_welcome_is_told_with_the_welcome_and_once() {
+    let told = |alone: &Alone| -> Vec<OpeningTaken> {
+        let said = |output: &Output| {
+            if let Output::Send(ToCentre::OpeningTaken(taken)) = output { Some(*taken) } else { None }
+        };
+        alone.outputs.iter().filter_map(said).collect()
+    };
+    let mut alone = Alone::start(3);
+    let attempt = alone.attempt();
+    alone.tell(Input::Connected { attempt });
+    let session = alone.uplink.status().session;
+    alone.tell(Input::SessionSynced(session));
+    let taken = OpeningTaken { ordinal: EpochOrdinal(2), seq: 3 };
+    alone.tell(Input::OpeningTaken(taken));
+    assert_eq!(told(&alone), [], "the centre does not listen before its welcome");
+    alone.hear(attempt, ToBox::Welcome(welcome()));
+    assert_eq!(told(&alone), [taken]);
+    alone.tell(Input::Disconnected { attempt, cause: "a test".to_owned() });
+    let attempt = alone.attempt();
+    alone.welcome(attempt);
+    assert_eq!(told(&alone), [], "hello said it");
 }
