@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use tidemark_model::digest::movement_digest;
 use tidemark_model::opening::is_of_opening;
 use tidemark_model::{Epoch, EpochOrdinal, Movement, StoreId};
 use tidemark_sync::message::{InstructionBody, LateMovements};
@@ -53,8 +54,7 @@ fn offer(rows: &[&Row]) -> Option<InstructionRow> {
     let late = LateMovements { epoch: position.epoch, ordinal: *ordinal, movements };
     let body = encode_instruction_body(&InstructionBody::Late(late));
     Some(InstructionRow {
-        // A position comes once, so no other instruction has this identity.
-        id: format!("late-{}-{}", position.epoch, position.seq),
+        id: format!("late-{}-{}-{:016x}", position.epoch, position.seq, sum(rows)),
         store: store.clone(),
         kind: "late_movements".to_owned(),
         lines: u32::try_from(rows.len()).unwrap_or(u32::MAX),
@@ -62,4 +62,45 @@ fn offer(rows: &[&Row]) -> Option<InstructionRow> {
         body: body.into(),
         state: "waiting".to_owned(),
     })
+}
+
+/// Which movements are meant: after a database was set back a batch brings what
+/// others brought before, with more or less of it at once, and what is said of
+/// fewer answers nothing of more.
+fn sum(rows: &[&Row]) -> u64 {
+    rows.iter().fold(0, |sum, row| sum.wrapping_add(movement_digest(&row.store, row.position, &row.bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::apply::tests::{sold, store};
+    use crate::apply::{Known, decide};
+    use tidemark_model::{EpochOrdinal, Position};
+
+    use super::*;
+
+    #[test]
+    fn instructions_over_other_movements_are_others_and_over_the_same_the_same() {
+        let records = sold(&[(0, 1); 3], 1);
+        let closed = EpochState { closed: true, ..EpochState::begun(EpochOrdinal(1)) };
+        let known = Known { epochs: BTreeMap::from([((store(), Epoch(1)), closed)]), ..Known::default() };
+        let ids = |which: &[usize]| -> Vec<String> {
+            let some: Vec<_> = which.iter().map(|at| records[*at].clone()).collect();
+            offers(&decide(&some, &known)).into_iter().map(|row| row.id).collect()
+        };
+        let (first, all) = (ids(&[0, 1]), ids(&[0, 1, 2]));
+        assert!(first[0].starts_with("late-0000000000000001-1-") && all[0].starts_with("late-0000000000000001-1-"));
+        assert_ne!(first, all, "told again in one batch with what came later, it is not what was answered");
+        assert_eq!(first, ids(&[1, 0]));
+        let long = Row {
+            store: store(),
+            ordinal: EpochOrdinal(1),
+            position: Position { epoch: Epoch(u64::MAX), seq: u64::MAX },
+            bytes: bytes::Bytes::new(),
+            late: true,
+            offered: true,
+        };
+        let id = offer(&[&long]).unwrap().id;
+        assert!(tidemark_model::Label::new(&id).is_ok(), "{id}");
+    }
 }

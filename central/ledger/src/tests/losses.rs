@@ -122,7 +122,8 @@ async fn what_comes_late_is_offered_once_to_the_box_that_has_the_store(place: Pl
     shop.apply(&[records[2].clone()]).await;
     let offered = shop.ledger.waiting_instructions(&store()).await.unwrap();
     let [row] = offered.as_slice() else { panic!("one is expected: {offered:?}") };
-    assert_eq!((row.id.as_str(), row.kind.as_str(), row.lines), ("late-0000000000000001-3", "late_movements", 2));
+    assert!(row.id.starts_with("late-0000000000000001-3-"), "{}", row.id);
+    assert_eq!((row.kind.as_str(), row.lines), ("late_movements", 2));
     let body = tidemark_wire::decode_instruction_body(&row.body).unwrap();
     let InstructionBody::Late(late) = body else { panic!("{body:?}") };
     let seqs: Vec<Seq> = late.movements.iter().map(|(seq, _)| *seq).collect();
