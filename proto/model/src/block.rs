@@ -56,7 +56,15 @@ impl Bitmap {
     /// The seqs of `block` that are in it, in order.
     pub fn seqs(self, block: BlockIndex) -> impl Iterator<Item = Seq> {
         let first = block.first();
-        (0..BLOCK_SEQS).map(move |offset| first.saturating_add(offset)).filter(move |seq| self.has(*seq))
+        (0..).step_by(64).zip(self.0).flat_map(move |(offset, bits)| {
+            places(bits).map(move |place| first.saturating_add(offset).saturating_add(place))
+        })
+    }
+
+    /// The lowest seq of `block` from `from` on that is not in it.
+    #[must_use]
+    pub fn first_missing(self, block: BlockIndex, from: Seq) -> Option<Seq> {
+        Self(self.0.map(|bits| !bits)).seqs(block).find(|seq| *seq >= from)
     }
 
     /// The seqs of either.
@@ -94,6 +102,13 @@ impl Bitmap {
         }
         Self(words)
     }
+}
+
+/// The places of the bits that are set, lowest first.
+fn places(bits: u64) -> impl Iterator<Item = u64> {
+    let rest = |bits: u64| Some(bits).filter(|bits| *bits != 0);
+    let next = move |bits: &u64| rest(bits & bits.wrapping_sub(1));
+    std::iter::successors(rest(bits), next).map(|bits| u64::from(bits.trailing_zeros()))
 }
 
 /// What is known of a block: which seqs, and the sums over exactly those.
@@ -153,6 +168,20 @@ mod tests {
             }
             prop_assert_eq!(Bitmap::from_bytes(&bitmap.to_bytes()), bitmap);
             prop_assert_eq!(bitmap.seqs(BlockIndex(0)).collect::<Vec<_>>(), seqs.into_iter().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn the_first_that_is_missing_is_the_lowest_that_was_not_put_in(
+            seqs in proptest::collection::btree_set(3_073_u64..=4_096, 0..1_024),
+            from in 3_073_u64..=4_096,
+        ) {
+            let mut bitmap = Bitmap::EMPTY;
+            for seq in &seqs {
+                bitmap.insert(*seq);
+            }
+            let missing = (from..=4_096).find(|seq| !seqs.contains(seq));
+            prop_assert_eq!(bitmap.first_missing(BlockIndex(3), from), missing);
+            prop_assert_eq!(bitmap.seqs(BlockIndex(3)).collect::<Vec<_>>(), seqs.into_iter().collect::<Vec<_>>());
         }
 
         #[test]

@@ -8,7 +8,7 @@ mod log;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tidemark_ledger::apply::{ApplyRecord, Plan};
-use tidemark_model::{BoxId, Epoch, StoreId, WallTime};
+use tidemark_model::{BoxId, Epoch, Seq, StoreId, WallTime};
 use tidemark_sync::message::{Blocks, Hello, Limits};
 use tidemark_sync::{
     Admission, CreditOffice, Found, Gate, Lookup, Millis, Reached, Receiver, ReceiverConfig, Rival, Standing, limits,
@@ -28,6 +28,8 @@ pub(crate) struct Served {
     cursor: u64,
     /// Who said `Hello`.
     pub(crate) spoke: Option<(BoxId, Epoch)>,
+    /// What it let go.
+    pub(crate) trimmed_below: Seq,
     /// The instructions that were given on it.
     pub(crate) given: BTreeSet<String>,
 }
@@ -86,7 +88,7 @@ impl Centre {
     pub(crate) fn accept(&mut self, key: StreamKey, now: u64) {
         let config = ReceiverConfig { identity: Some(self.store.clone()), limits: Limits::default() };
         let receiver = Receiver::new(config, Millis(now));
-        self.served.insert(key, Served { receiver, cursor: 0, spoke: None, given: BTreeSet::new() });
+        self.served.insert(key, Served { receiver, cursor: 0, spoke: None, trimmed_below: 1, given: BTreeSet::new() });
     }
 
     /// The process dies; what it held in memory is gone.
@@ -119,6 +121,7 @@ impl Centre {
         if let Some(served) = self.served.get_mut(&key) {
             served.cursor = self.database.step();
             served.spoke = Some((hello.box_id, hello.epoch));
+            served.trimmed_below = hello.trimmed_below;
         }
         let standing = match self.database.epoch(hello.epoch) {
             None => Standing::Unknown,
@@ -131,7 +134,7 @@ impl Centre {
             epochs: self.database.epochs(),
             last_session,
             blocks: self.database.blocks_of(hello.epoch),
-            earlier: BTreeMap::new(),
+            earlier: hello.earlier.iter().map(|of| (of.epoch, self.database.blocks_of(of.epoch))).collect(),
             reached,
             rival: self.rival(hello.box_id, now),
             server_time: WallTime(0),

@@ -155,7 +155,7 @@ impl World {
                     }
                 }
                 // What rotted before it went up is lost by name.
-                (None, Some(_)) if disk.rotten.has(seq) && database.is_lost(position) => {}
+                (None, Some(_)) if database.is_lost(position) && self.may_be_lost(seq) => {}
                 (held, _) => {
                     let promise = if seq < disk.trimmed_below { Promise::P7 } else { Promise::P4 };
                     wrong.push((promise, format!("position {seq} is {} at the centre", state_of(held.is_some()))));
@@ -176,11 +176,32 @@ impl World {
         wrong.into_iter().take(3).for_each(|(promise, what)| self.violate(promise, what));
     }
 
+    /// Whether nobody can be asked for a position any more: it rotted, or the
+    /// box let it go and the stream was wiped, and then the database set back.
+    fn may_be_lost(&self, seq: Seq) -> bool {
+        let disk = &self.shop.present.disk;
+        disk.rotten.has(seq) || self.may_lose_trimmed() && seq < disk.trimmed_below
+    }
+
+    /// Whether the centre named a position lost that somebody could be asked
+    /// for.
+    pub(crate) fn is_lost_without_need(&self) -> bool {
+        let (disk, database) = (&self.shop.present.disk, &self.centre.database);
+        let is_lost = |seq: &Seq| database.is_lost(Position { epoch: disk.epoch, seq: *seq });
+        (1..=disk.tail()).filter(is_lost).any(|seq| !self.may_be_lost(seq))
+    }
+
+    /// Whether what a box let go may be lost at the centre.
+    pub(crate) fn may_lose_trimmed(&self) -> bool {
+        let comes = |fault| self.rates.mean(fault).is_some();
+        self.rates.old_backups && comes(Fault::SetBack) && comes(Fault::StreamWiped)
+    }
+
     /// The centre's sums are the box's, but for what is lost by name.
     fn check_balances(&mut self) {
         let (disk, database) = (&self.shop.present.disk, &self.centre.database);
         let mut lost: BTreeMap<&Sku, i64> = BTreeMap::new();
-        for seq in disk.rotten.iter().filter(|seq| database.is_lost(Position { epoch: disk.epoch, seq: *seq })) {
+        for seq in (1..=disk.tail()).filter(|seq| database.is_lost(Position { epoch: disk.epoch, seq: *seq })) {
             let Some(movement) = disk.at(seq).map(|kept| &kept.movement) else { continue };
             if let Some(sku) = &movement.sku {
                 *lost.entry(sku).or_default() += movement.effect.as_thousandths();

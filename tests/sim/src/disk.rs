@@ -2,6 +2,7 @@
 //! written. What stands here after a crash is what was synced, and perhaps
 //! the batch that was under way.
 
+mod aside;
 mod taking;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ use tidemark_sync::{Facts, ReceivedBlocks};
 use tidemark_wire::encode_movement;
 
 use crate::people::{Article, Asked, learn, learn_case};
+use aside::Aside;
 use taking::TakenOver;
 
 /// How long the box keeps what is handled; a world lasts minutes, not weeks.
@@ -28,6 +30,8 @@ pub(crate) const GRACE_MS: u64 = 60_000;
 /// The oldest backup of the database that is put back. A box that hears of it
 /// late, over a line that is cut, must still hold what the backup lacks.
 pub(crate) const BACKUP_MS: u64 = 12_000;
+/// The oldest where what the box let go may be lost.
+pub(crate) const OLD_BACKUP_MS: u64 = 3 * GRACE_MS;
 /// Movements trimmed at once, at least.
 const TRIM_STEP: u64 = 4;
 
@@ -72,8 +76,13 @@ pub(crate) struct Disk {
     received: ReceivedBlocks,
     /// What can't be read any more.
     pub(crate) rotten: SeqSet,
+    /// What is still to come up of a journal that was set aside.
+    pub(crate) aside: Option<Box<Aside>>,
     /// By when all up to a seq was handled and proven.
     grace: Vec<(Odometer, Seq)>,
+    /// The first seq of which nothing was let go since the centre may have
+    /// lost it: blocks with others can't be compared.
+    pub(crate) whole_from: Seq,
 }
 
 /// A document that waits for the writer.
@@ -121,7 +130,9 @@ impl Disk {
             handled: Blocks::new(),
             received: ReceivedBlocks::new(),
             rotten: SeqSet::new(),
+            aside: None,
             grace: Vec::new(),
+            whole_from: 1,
         }
     }
 
@@ -145,7 +156,7 @@ impl Disk {
             handled: self.handled.clone(),
             received: self.received.clone(),
             opening: self.taken,
-            earlier: Vec::new(),
+            earlier: self.earlier_facts(),
         }
     }
 
@@ -208,7 +219,7 @@ impl Disk {
     }
 
     /// Records the uplink asks for, and what of them can't be read.
-    pub(crate) fn read(&self, seqs: &SeqSet, max_bytes: u64) -> (Vec<Record>, SeqSet) {
+    fn read(&self, seqs: &SeqSet, max_bytes: u64) -> (Vec<Record>, SeqSet) {
         let (mut records, mut unreadable, mut bytes) = (Vec::new(), SeqSet::new(), 0);
         for seq in seqs.iter().filter(|seq| *seq >= self.trimmed_below) {
             if self.rotten.has(seq) {
@@ -235,10 +246,6 @@ impl Disk {
         }
         let count = block.bitmap.count();
         (count > 0).then_some(OpenBlock { index, count, digest: block.digest, stock: block.stock })
-    }
-
-    pub(crate) fn remember(&mut self, blocks: ReceivedBlocks) {
-        self.received.extend(blocks);
     }
 
     /// The centre says anew what is handled.
@@ -269,7 +276,8 @@ impl Disk {
         for (index, told) in blocks.iter().filter(|(index, _)| index.last() >= self.trimmed_below) {
             let mut own = Block::default();
             // What can't be read can't be compared.
-            let is_readable = told.bitmap.seqs(*index).all(|seq| !self.rotten.has(seq));
+            let is_held = |seq| !self.rotten.has(seq) && seq >= self.whole_from;
+            let is_readable = told.bitmap.seqs(*index).all(is_held);
             for seq in told.bitmap.seqs(*index) {
                 let (digest, stock) = self.at(seq).map_or((0, 0), |kept| (kept.digest, kept.stock));
                 own.add(seq, digest, stock);

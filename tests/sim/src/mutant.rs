@@ -1,5 +1,7 @@
 //! Worlds with one mistake built in, to test the simulator itself.
 
+use crate::check::Promise;
+
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutant {
@@ -65,6 +67,26 @@ impl Mutant {
         (Self::OpenAtZero, "open_at_zero"),
         (Self::TrustSession, "trust_session"),
     ];
+
+    /// The promise by which it is caught.
+    #[must_use]
+    pub const fn breaks(self) -> Promise {
+        match self {
+            Self::AckBeforeSync | Self::MemoryWhenDiskFails => Promise::P1,
+            Self::NoDedup
+            | Self::CountAtArrival
+            | Self::CommitWithoutCas
+            | Self::ForgetWaitingVoid
+            | Self::OpenAtZero
+            | Self::TrustSession => Promise::P2,
+            Self::OffsetWithoutStream | Self::UnionHandled | Self::OlderLevelWins | Self::ReuseEpoch => Promise::P4,
+            Self::StopAtBadLine => Promise::P5,
+            Self::NoCredit => Promise::P6,
+            Self::TrimOnReceived | Self::TrimWithoutGrace => Promise::P7,
+            Self::ExpireByClock => Promise::P8,
+            Self::CentreResolves => Promise::P10,
+        }
+    }
 
     /// By its word.
     #[must_use]

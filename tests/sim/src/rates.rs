@@ -61,6 +61,9 @@ pub enum Fault {
     BitRot,
     /// A case holds more or less than it did.
     UnitsChange,
+    /// The journal is damaged and set aside: a new one takes over what can be
+    /// read.
+    DiskDamaged,
 }
 
 /// The first so many are drawn each for itself.
@@ -68,10 +71,10 @@ const SINGLE: usize = 23;
 
 impl Fault {
     /// Those that change or copy disks: of these a world has one, if any.
-    pub const DISKS: [Self; 3] = [Self::BoxSwap, Self::DiskRestored, Self::DiskCloned];
+    pub const DISKS: [Self; 4] = [Self::BoxSwap, Self::DiskRestored, Self::DiskCloned, Self::DiskDamaged];
 
     /// All of them, with the words of the command line.
-    pub const ALL: [(Self, &'static str); 28] = [
+    pub const ALL: [(Self, &'static str); 29] = [
         (Self::LineCut, "line-cut"),
         (Self::OneWay, "one-way"),
         (Self::SlowLine, "slow-line"),
@@ -100,6 +103,7 @@ impl Fault {
         (Self::DiskCloned, "disk-cloned"),
         (Self::BitRot, "bit-rot"),
         (Self::UnitsChange, "units-change"),
+        (Self::DiskDamaged, "disk-damaged"),
     ];
 
     /// Its word on the command line.
@@ -120,6 +124,10 @@ pub struct Rates {
     means: [u64; Fault::ALL.len()],
     /// Shares in a thousand for faults that meet single things.
     shares: [u64; Fault::ALL.len()],
+    /// Whether much comes together where disks are swapped or damaged.
+    mixes: bool,
+    /// Whether backups are put back that are older than the grace.
+    pub(crate) old_backups: bool,
 }
 
 impl Rates {
@@ -137,29 +145,42 @@ impl Rates {
                 *share = *chance.of_slice(&[5, 20, 60, 150, 400]).unwrap_or(&20);
             }
         }
-        let mut rates = Self { trouble_ms, paper_ms, means, shares };
+        let mut more = Chance::of(seed, 7);
+        let (mixes, old_backups) = (more.permille(500), more.permille(400));
+        let mut rates = Self { trouble_ms, paper_ms, means, shares, mixes, old_backups };
         rates.draw_disks(&mut Chance::of(seed, 5));
+        rates.draw_damage(&mut Chance::of(seed, 8));
+        rates.mixes &= !rates.has_two_lives();
         rates.draw_changes(&mut Chance::of(seed, 6));
         rates
     }
 
     /// In some worlds disks are swapped, restored or copied.
     fn draw_disks(&mut self, chance: &mut Chance) {
-        let Some(fault) = chance.of_slice(&Fault::DISKS).copied().filter(|_| chance.permille(400)) else { return };
+        let faults = [Fault::BoxSwap, Fault::DiskRestored, Fault::DiskCloned];
+        let Some(fault) = chance.of_slice(&faults).copied().filter(|_| chance.permille(400)) else { return };
         let often = chance.between(12_000, self.trouble_ms);
         self.set(fault, often);
     }
 
+    /// In some of the others the journal is damaged.
+    fn draw_damage(&mut self, chance: &mut Chance) {
+        let any = Fault::DISKS.iter().any(|fault| self.drawn_mean(*fault) > 0);
+        if chance.permille(250) && !any {
+            self.set(Fault::DiskDamaged, chance.between(15_000, self.trouble_ms));
+        }
+    }
+
     /// In some worlds records rot, or the catalogue changes what a case holds.
-    /// What a box lost by name no other box can be asked for, and a till that
-    /// hands in again means what a case held then.
+    /// What a box lost by name no other box can be asked for.
     fn draw_changes(&mut self, chance: &mut Chance) {
         let has = |fault| self.mean(fault).is_some();
-        let (loses, copied) = (has(Fault::BoxSwap) || has(Fault::DiskRestored), has(Fault::DiskCloned));
+        let loses = has(Fault::BoxSwap) || has(Fault::DiskRestored) || has(Fault::DiskDamaged);
+        let copied = has(Fault::DiskCloned);
         if chance.permille(150) && !loses && !copied {
             self.set(Fault::BitRot, chance.between(10_000, self.trouble_ms));
         }
-        if chance.permille(200) && !loses {
+        if chance.permille(200) && (!loses || self.mixes) {
             self.set(Fault::UnitsChange, chance.between(10_000, self.trouble_ms));
         }
     }
@@ -203,13 +224,27 @@ impl Rates {
         Fault::ALL.iter().zip(&self.means).find(|((fault, _), _)| *fault == of).map_or(0, |(_, mean)| *mean)
     }
 
-    /// What does not come where disks are swapped, restored or copied: a
-    /// database that is set back may lose what no box holds any more; a code
-    /// that was learnt may be resolved twice, if the centre has the first time
-    /// and not the sale; and of two boxes that both sell none can count.
+    /// Whether disks are restored or copied.
+    fn has_two_lives(&self) -> bool {
+        [Fault::DiskRestored, Fault::DiskCloned].iter().any(|fault| self.drawn_mean(*fault) > 0)
+    }
+
+    /// What does not come where disks are swapped, damaged, restored or copied.
+    /// Where one is restored or copied, and in half of the other worlds, each
+    /// comes alone; in the others a stream that is wiped
+    /// and a database that is set back stay apart: together they may lose what
+    /// no box holds any more. Of the counts see what is known and not mended.
     fn stays_away(&self, of: Fault) -> bool {
         let any = |faults: &[Fault]| faults.iter().any(|fault| self.drawn_mean(*fault) > 0);
-        let lost_or_twice = matches!(of, Fault::SetBack | Fault::UnknownCodes) && any(&Fault::DISKS);
-        lost_or_twice || of == Fault::Counts && any(&[Fault::DiskRestored, Fault::DiskCloned])
+        let (disks, set_back) = (any(&Fault::DISKS), any(&[Fault::SetBack]));
+        let no_counts = any(&[Fault::DiskDamaged]) || self.has_two_lives();
+        let alone = matches!(of, Fault::SetBack | Fault::UnknownCodes) && !self.mixes;
+        let apart = of == Fault::StreamWiped && self.mixes && set_back;
+        disks && (alone || apart || of == Fault::Counts && no_counts)
+    }
+
+    /// Whether ids may be used twice, and cases change, where disks are lost.
+    pub(crate) const fn mixes(&self) -> bool {
+        self.mixes
     }
 }

@@ -21,12 +21,15 @@ pub(crate) struct Shelf {
     /// When what came late of an older epoch put them there: a count that began
     /// before may have missed it.
     late: BTreeMap<Sku, u64>,
+    /// Items of which no box can say what the people mean, until all is healed
+    /// and they are counted.
+    doubted: BTreeSet<Sku>,
 }
 
 impl Shelf {
     pub(crate) fn full() -> Self {
         let goods = ITEMS.iter().filter_map(|item| Some((Sku::new(item).ok()?, [AT_FIRST; 2]))).collect();
-        Self { goods, per_case: 6, to_count: BTreeSet::new(), late: BTreeMap::new() }
+        Self { goods, per_case: 6, to_count: BTreeSet::new(), late: BTreeMap::new(), doubted: BTreeSet::new() }
     }
 
     pub(crate) fn happen(&mut self, moves: &[Moved]) {
@@ -92,12 +95,17 @@ impl Shelf {
         }
     }
 
-    /// Items on the recount list.
+    /// Of these items the people know better than any box.
+    pub(crate) fn doubt(&mut self, items: impl IntoIterator<Item = Sku>) {
+        self.doubted.extend(items);
+    }
+
+    /// Items on the recount list, the people's own among them.
     pub(crate) fn to_count(&self) -> Vec<Sku> {
-        self.to_count.iter().cloned().collect()
+        self.to_count.union(&self.doubted).cloned().collect()
     }
 
     pub(crate) fn is_sure(&self, sku: &Sku) -> bool {
-        !self.to_count.contains(sku)
+        !self.to_count.contains(sku) && !self.doubted.contains(sku)
     }
 }

@@ -9,6 +9,9 @@ use tidemark_sync::{Attempt, Millis, Uplink, UplinkConfig};
 use crate::disk::{Disk, Waiting, Writing};
 use crate::world::Watch;
 
+/// Journals of one shop, at most: each costs a telling of all before it.
+pub(crate) const BOXES: u32 = 4;
+
 /// One run of an agent; the number never comes again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Life(pub(crate) u32);
@@ -140,6 +143,17 @@ impl Shop {
 
     pub(crate) fn agents(&self) -> impl Iterator<Item = &Agent> {
         self.all().filter_map(|one| one.agent.as_ref())
+    }
+
+    /// How many boxes there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.others.len() + 1
+    }
+
+    /// The agent that runs in the box at that place, the present one first.
+    pub(crate) fn life_at(&self, at: usize) -> Option<Life> {
+        let one = at.checked_sub(1).map_or(Some(&self.present), |at| self.others.get(at));
+        one.and_then(|one| one.agent.as_ref()).map(|agent| agent.life)
     }
 
     /// The agents that run.

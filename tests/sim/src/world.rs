@@ -1,5 +1,6 @@
 //! The world: a queue of events in virtual time, and everybody in it.
 
+mod aside;
 mod at_box;
 mod at_centre;
 mod at_shop;
@@ -13,9 +14,12 @@ mod trouble;
 
 use std::collections::BTreeMap;
 
-use tidemark_model::{BoxId, Epoch, StoreId};
+use tidemark_ledger::apply::Content;
+use tidemark_model::books::DocumentEntry;
+use tidemark_model::{Books, BoxId, DocumentId, DocumentKey, Epoch, Source, StoreId};
 use tidemark_sync::Millis;
 use tidemark_sync::message::Instruction;
+use tidemark_wire::decode_movement;
 
 use crate::centre::Centre;
 use crate::chance::Chance;
@@ -70,6 +74,8 @@ pub struct World {
     backup: Option<(u64, crate::centre::Database)>,
     /// Levels that are on their way to the cache.
     levels: u32,
+    /// How often a journal was set aside.
+    damages: u32,
     /// An older state of a box's disk.
     image: Option<(BoxNo, Disk)>,
     /// What head office wanted done, by id.
@@ -114,6 +120,7 @@ impl World {
             calm_until: 0,
             backup: None,
             levels: 0,
+            damages: 0,
             image: None,
             instructions: BTreeMap::new(),
             people: Chance::of(seed, 3),
@@ -141,8 +148,7 @@ impl World {
         self.run_until(trouble, |_| false);
         self.heal();
         if !self.run_until(HEAL_MS, Self::is_at_rest) {
-            let why = self.unrest();
-            self.violate(Promise::P4, format!("it does not come to rest: {why}"));
+            self.violate_rest("it does not come to rest");
             return &self.broken;
         }
         self.check_shelf(false);
@@ -151,8 +157,7 @@ impl World {
         }
         self.last_round();
         if !self.run_until(HEAL_MS, Self::is_at_rest) {
-            let why = self.unrest();
-            self.violate(Promise::P4, format!("it does not come to rest again: {why}"));
+            self.violate_rest("it does not come to rest again");
             return &self.broken;
         }
         self.check_all();
@@ -252,11 +257,13 @@ impl World {
             Event::StartCentre => self.start_centre(),
             Event::Tell => self.tell_catalogue(),
             Event::TookOpening(epoch, taken) => self.opening_is_taken(epoch, taken),
+            Event::NameTrimmed(key) => self.name_trimmed(key),
             Event::FetchOpening(life, ready) => self.fetch_opening(life, ready),
             Event::TakeOpening(life, ready, given) => self.take_opening(life, ready, given),
             Event::CarryOut(life, instruction) => self.carry_out(life, instruction),
             Event::ChangeCase => self.change_case(),
             Event::PlugIn(no) => self.plug_in(no),
+            Event::EndSalvage(life) => self.end_salvage(life),
             Event::Restore => self.restore_disk(),
             Event::Unplug => self.unplug(),
             Event::Fork(life) => self.fork(life),
@@ -286,12 +293,36 @@ impl World {
         let open = status.pending == 0 && status.link == tidemark_sync::LinkState::Open;
         let alone = self.shop.others.iter().all(|one| one.fate == Fate::Gone);
         let stands = database.epoch(present.disk.epoch).is_some_and(|state| state.taken.is_settled() && !state.closed);
-        let nothing_waits = database.instructions.is_empty() && database.forks.is_empty() && self.levels == 0;
+        let nothing_waits = database.instructions.is_empty() && self.forks_are_held() && self.levels == 0;
         agent.is_idle()
             && self.untold.is_empty()
             && (open && alone && stands && nothing_waits)
+            && present.disk.aside.is_none()
             && present.disk.books.all_suspense().all(|(_, suspense)| suspense.rows.is_empty())
             && database.handled(present.disk.epoch) == present.disk.tail()
+    }
+
+    /// Whether no forked letter waits for its box. One of a document that
+    /// stands elsewhere in its epoch is for a person: nobody submits it again.
+    fn forks_are_held(&self) -> bool {
+        let books = &self.shop.present.disk.books;
+        self.centre.database.forks.iter().all(|fork| {
+            let (Ok(source), Ok(id)) = (Source::new(&fork.document.0), DocumentId::new(&fork.document.1)) else {
+                return false;
+            };
+            let Ok(record) = books.document(DocumentKey::of(&source, &id));
+            let whole = |entry: &DocumentEntry| entry.missing.is_empty() && entry.first.epoch == fork.position.epoch;
+            record.is_some_and(|record| record.entries.iter().any(whole))
+        })
+    }
+
+    /// What waits for ever: behind a line that can't be understood, or at all.
+    fn violate_rest(&mut self, what: &str) {
+        let why = self.unrest();
+        let (stream, next) = self.centre.database.position();
+        let waiting = (stream == self.centre.log.id).then(|| self.centre.records(next, 64));
+        let is_bad = waiting.into_iter().flatten().any(|record| is_bad_line(&record.content));
+        self.violate(if is_bad { Promise::P5 } else { Promise::P4 }, format!("{what}: {why}"));
     }
 
     fn unrest(&self) -> String {
@@ -306,5 +337,13 @@ impl World {
             "{open} papers unanswered, {handled} of {tail} handled, {status:?}, {stands:?}, {others:?}, \
              {wanted} instructions open, {forks:?}"
         )
+    }
+}
+
+/// Whether it is a movement that was parked where it was committed.
+fn is_bad_line(content: &Content) -> bool {
+    match content {
+        Content::Movement(_, bytes) => decode_movement(bytes).is_ok_and(|movement| movement.parked.is_some()),
+        Content::Unread(..) | Content::Control(_) => false,
     }
 }

@@ -197,10 +197,10 @@ impl Deciding<'_> {
     }
 }
 
-/// The seqs of whole blocks below one that these do not hold.
+/// The seqs below one that these blocks do not hold.
 #[must_use]
-pub fn missing_below(below: BlockIndex, blocks: &Blocks) -> SeqSet {
-    let mut missing: SeqSet = std::iter::once(1..=below.first().saturating_sub(1)).collect();
+pub fn missing_below(below: Seq, blocks: &Blocks) -> SeqSet {
+    let mut missing: SeqSet = std::iter::once(1..=below.saturating_sub(1)).collect();
     blocks.iter().for_each(|(index, block)| missing.remove_all(&held(*index, block)));
     missing
 }

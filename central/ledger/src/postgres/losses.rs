@@ -101,7 +101,7 @@ impl PostgresLedger {
         if unsigned(handled).saturating_sub(above) >= first.first().saturating_sub(1) {
             return Ok(SeqSet::new());
         }
-        Ok(apply::missing_below(first, &self.blocks_of(key, epoch, BlockIndex(0)..first).await?))
+        Ok(apply::missing_below(first.first(), &self.blocks_of(key, epoch, BlockIndex(0)..first).await?))
     }
 
     async fn blocks_of(&self, key: i64, epoch: Epoch, among: Range<BlockIndex>) -> Result<Blocks, LedgerError> {

@@ -102,11 +102,10 @@ impl Outgoing {
         let mut seq = self.trimmed_below;
         while seq <= self.tail {
             let index = BlockIndex::of(seq);
-            match self.handled.get(&index) {
-                None => return Some(seq),
-                Some(block) if block.bitmap.is_full() => seq = index.last().saturating_add(1),
-                Some(block) if block.bitmap.has(seq) => seq = seq.saturating_add(1),
-                Some(_) => return Some(seq),
+            let Some(block) = self.handled.get(&index) else { return Some(seq) };
+            match block.bitmap.first_missing(index, seq) {
+                Some(missing) => return Some(missing).filter(|missing| *missing <= self.tail),
+                None => seq = index.last().saturating_add(1),
             }
         }
         None

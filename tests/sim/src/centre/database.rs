@@ -193,8 +193,9 @@ impl Database {
         let mut changed = self.add_balances(plan);
         changed.extend(self.put_taken(plan));
         self.put_forks(plan);
-        self.instructions.retain(|row| !plan.answered.contains(&(row.store.clone(), row.id.clone())));
+        // What is offered may be answered by the same batch, if it is told again.
         self.instructions.extend(offers(plan));
+        self.instructions.retain(|row| !plan.answered.contains(&(row.store.clone(), row.id.clone())));
         Some(changed.into_iter().collect())
     }
 

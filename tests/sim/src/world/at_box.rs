@@ -36,6 +36,10 @@ impl World {
             one.start(life, seed, now);
         }
         self.trace.note(now, || format!("box {} starts, life {}", no.0, life.0));
+        if self.shop.of(life).is_some_and(|one| one.disk.aside.as_ref().is_some_and(|aside| !aside.ready)) {
+            let takes = self.weather.between(10, 30_000);
+            self.schedule(takes, Event::EndSalvage(life));
+        }
         self.check_answered(no);
         self.schedule(KEEP_MS, Event::Keep(life));
     }
@@ -217,6 +221,7 @@ impl World {
     /// Trims what has been handled for long enough.
     pub(super) fn keep_house(&mut self, life: Life) {
         let (wall, mutant, now) = (self.wall(), self.mutant, self.now);
+        let may_lose = self.may_lose_trimmed();
         let Some(one) = self.shop.of_mut(life) else { return };
         let Some(agent) = &one.agent else { return };
         let (odometer, may) = (agent.odometer(now), agent.uplink.may_trim());
@@ -232,6 +237,9 @@ impl World {
             Some(_) | None if may => one.disk.trim(odometer, GRACE_MS),
             Some(_) | None => None,
         };
+        if let Some(below) = trimmed.filter(|_| may_lose) {
+            one.disk.whole_from = below;
+        }
         self.schedule(KEEP_MS, Event::Keep(life));
         if let Some(below) = trimmed {
             self.trace.note(now, || format!("trimmed below {below}"));
@@ -253,14 +261,21 @@ impl World {
                 self.schedule(takes, Event::SessionSynced(life, session));
             }
             UplinkOutput::Send(message) => self.send_up(life, message),
-            UplinkOutput::Read { read, seqs, max_bytes, .. } => {
+            UplinkOutput::Read { read, epoch, seqs, max_bytes } => {
                 let Some(one) = self.shop.of(life) else { return };
-                let (records, unreadable) = one.disk.read(&seqs, max_bytes);
+                let (records, unreadable) = one.disk.read_of(epoch, &seqs, max_bytes);
                 self.tell(life, UplinkInput::Records { read, records, unreadable, unreadable_digest: None });
             }
-            UplinkOutput::RememberReceived { blocks, .. } => {
+            UplinkOutput::RememberReceived { epoch, blocks } => {
                 if let Some(one) = self.shop.of_mut(life) {
-                    one.disk.remember(blocks);
+                    one.disk.remember(epoch, blocks);
+                }
+            }
+            UplinkOutput::EarlierHandled { epoch, .. } => {
+                if let Some(one) = self.shop.of_mut(life) {
+                    one.disk.let_go_of(epoch);
+                    let facts = one.disk.earlier_facts();
+                    self.tell(life, UplinkInput::Earlier(facts));
                 }
             }
             UplinkOutput::Welcomed(welcome) => {
@@ -286,9 +301,8 @@ impl World {
             }
             UplinkOutput::Instruction(instruction) => self.instructed(life, instruction),
             UplinkOutput::OpeningReady(ready) => self.schedule(5, Event::FetchOpening(life, ready)),
-            // A disk of this world is never set aside, and nobody changes the
-            // catalogue but by the shop's own event.
-            UplinkOutput::EarlierHandled { .. } | UplinkOutput::CatalogueVersion(_) => {}
+            // Nobody changes the catalogue but by the shop's own event.
+            UplinkOutput::CatalogueVersion(_) => {}
             UplinkOutput::Raise(trouble) => {
                 self.trace.note(now, || format!("trouble: {trouble}"));
                 if let Trouble::Forked { .. } = trouble {
@@ -309,7 +323,9 @@ impl World {
         }
         if !self.is_forkable() {
             let told = told.get(&block).map(|block| block.bitmap.count());
-            self.violate(Promise::P4, format!("digests of {block:?} differ, {told:?} positions told"));
+            // What was let go too early and named lost is no sum of anything.
+            let promise = if self.is_lost_without_need() { Promise::P7 } else { Promise::P4 };
+            self.violate(promise, format!("digests of {block:?} differ, {told:?} positions told"));
         }
         self.tell(life, UplinkInput::Differs { block });
     }

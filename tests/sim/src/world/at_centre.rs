@@ -1,11 +1,14 @@
 //! The centre: the shell around its receivers, the stream, the appliers.
 
+use std::ops::Bound;
+
 use tidemark_ledger::apply::{ApplyRecord, Plan, decide};
 use tidemark_model::{Quantity, Sku};
 use tidemark_sync::message::Hello;
 use tidemark_sync::{Millis, Payload, ProduceId, ReceiverInput, ReceiverOutput};
 
 use crate::centre::{CachedLevel, Centre};
+use crate::check::Promise;
 use crate::mutant::Mutant;
 use crate::people::ARTICLES;
 use crate::rates::Fault;
@@ -25,18 +28,21 @@ impl World {
     /// Performs all outputs of both ends.
     pub(super) fn settle(&mut self) {
         loop {
-            for life in self.shop.lives() {
+            for at in 0..self.shop.count() {
+                let Some(life) = self.shop.life_at(at) else { continue };
                 while let Some(output) = self.shop.agent_mut(life).and_then(|agent| agent.uplink.poll_output()) {
                     self.perform_box(life, output);
                 }
             }
-            let keys: Vec<StreamKey> = self.centre.served.keys().copied().collect();
             let mut idle = true;
-            for key in keys {
+            let mut next = self.centre.served.first_key_value().map(|(key, _)| *key);
+            while let Some(key) = next {
                 while let Some(output) = self.centre.served.get_mut(&key).and_then(|s| s.receiver.poll_output()) {
                     idle = false;
                     self.perform_centre(key, output);
                 }
+                let later = (Bound::Excluded(key), Bound::Unbounded);
+                next = self.centre.served.range(later).next().map(|(key, _)| *key);
             }
             if idle {
                 return;
@@ -219,6 +225,9 @@ impl World {
         });
         // Whatever it remembered is worth nothing now.
         state.at = None;
+        if let Some(double) = self.centre.database.doubles.first().map(|double| double.seq) {
+            self.violate(Promise::P2, format!("position {double} was applied twice"));
+        }
         if let Some((_, epoch, _)) = plan.opened.last().filter(|_| changed.is_some()) {
             self.has_store(*epoch);
         }

@@ -48,9 +48,8 @@ impl World {
         } else {
             self.schedule(0, Event::HandIn(paper));
         }
-        // Where a disk may lose the first of two papers under one id, nobody can
-        // say which of them counts.
-        if self.meets(Fault::BadLines) && self.people.permille(300) && !self.loses_disks() {
+        let may = !self.loses_disks() || self.rates.mixes();
+        if self.meets(Fault::BadLines) && self.people.permille(300) && may {
             self.use_id_again(paper);
         }
     }
@@ -87,6 +86,12 @@ impl World {
         let again = self.new_paper(Content::Trade { kind: TradeKind::Sale, lines: vec![line] }, Vec::new());
         if let Some(paper) = self.papers.get_mut(again) {
             (paper.id, paper.after) = (id, Some(first));
+        }
+        // Where a disk may lose the first of two papers under one id, no box can
+        // say which of them counts.
+        if self.loses_disks() {
+            let items = self.papers.get(first).map(|paper| paper.moves.iter().map(|moved| moved.sku.clone()).collect());
+            self.shelf.doubt(items.into_iter().flat_map(|items: Vec<Sku>| items).chain(Sku::new("dates")));
         }
         self.schedule(500, Event::HandIn(again));
     }
@@ -189,6 +194,10 @@ impl World {
     fn plan_sheet(&mut self, items: Vec<Sku>, of: Option<(String, Zone, String)>, last: bool, wait: u64) {
         let sheet = Sheet { of, last, counted: Vec::new() };
         let paper = self.new_paper(Content::Count(sheet), Vec::new());
+        // All sheets of a count are handed to one box.
+        if let Some(paper) = self.papers.get_mut(paper) {
+            paper.of = Some(self.shop.present.no);
+        }
         self.schedule(wait + 1, Event::Count(items, paper));
     }
 
@@ -273,7 +282,7 @@ impl World {
 
     /// A till has its answer, or NOT SAVED.
     pub(super) fn answered(&mut self, id: PaperId, by: BoxNo, answer: Option<Answer>) {
-        let is_forkable = self.is_forkable() || self.shop.numbers > 1;
+        let is_forkable = self.loses_disks();
         let (Some(answer), Some(paper)) = (answer, self.papers.get_mut(id)) else { return };
         paper.answer = paper.answer.or(Some(answer));
         let first = *paper.answers.entry((by, answer.epoch)).or_insert(answer);

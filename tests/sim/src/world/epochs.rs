@@ -1,9 +1,10 @@
 //! The centre's shell, as far as it deals with epochs: who has the store, what
 //! an epoch begins with, what came late.
 
+use tidemark_ledger::apply::missing_below;
 use tidemark_model::{BoxId, Epoch, EpochOrdinal, Label};
-use tidemark_sync::ReceiverInput;
-use tidemark_sync::message::{Heartbeat, Instruction, OpeningReady, OpeningTaken};
+use tidemark_sync::message::{Heartbeat, Instruction, OpeningReady, OpeningTaken, Unreadable};
+use tidemark_sync::{Payload, ReceiverInput};
 use tidemark_wire::decode_instruction_body;
 
 use crate::centre::Served;
@@ -32,6 +33,7 @@ impl World {
         if closed {
             return;
         }
+        self.schedule(1, Event::NameTrimmed(key));
         if ordinal.0 > 1 && self.centre.database_up {
             let items = self.shop.present.disk.items();
             self.centre.database.make_opening(epoch, &items);
@@ -71,6 +73,28 @@ impl World {
             if served.is_some_and(|served| served.given.insert(instruction.id.to_string())) {
                 self.tell_receiver(key, ReceiverInput::Instruct(instruction));
             }
+        }
+    }
+
+    /// What a box let go and the ledger lacks is named lost, behind all that
+    /// the stream still holds of it.
+    pub(super) fn name_trimmed(&mut self, key: StreamKey) {
+        let Some(served) = self.centre.served.get(&key) else { return };
+        let Some((_, epoch)) = served.spoke.filter(|_| served.trimmed_below > 1) else { return };
+        let missing = missing_below(served.trimmed_below, &self.centre.database.blocks_of(epoch));
+        if missing.is_empty() {
+            return;
+        }
+        let (takes, says) = if self.centre.database_up { self.takes() } else { (false, false) };
+        if takes {
+            self.trace.note(self.now, || format!("named lost: {missing:?}"));
+            let store = self.shop.present.disk.store.clone();
+            let lost = Unreadable { epoch, seqs: missing, digest: None };
+            self.centre.log.produce(&store, &Payload::Unreadable(lost));
+            self.wake_appliers();
+        }
+        if !says {
+            self.schedule(300, Event::NameTrimmed(key));
         }
     }
 

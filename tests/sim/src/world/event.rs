@@ -35,6 +35,8 @@ pub(crate) enum Event {
     LookUp(StreamKey, Hello, bool),
     Produce(StreamKey, ProduceId, Payload),
     OpenEpoch(StreamKey, ProduceId, Hello),
+    /// What the box of a stream let go is looked for.
+    NameTrimmed(StreamKey),
     /// That an opening is taken goes into the stream.
     TookOpening(Epoch, OpeningTaken),
     /// An applier decides what comes next; or commits it.
@@ -54,6 +56,8 @@ pub(crate) enum Event {
     CarryOut(Life, Instruction),
     /// A box that was taken out is plugged in again.
     PlugIn(BoxNo),
+    /// All that can be read of a damaged journal was taken over.
+    EndSalvage(Life),
     /// The disk of the box is set back to its image.
     Restore,
     /// The second of two boxes is taken out.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tidemark_model::{Seq, StreamPlace};
+use tidemark_model::{Epoch, Seq, StreamPlace};
 use tidemark_sync::message::{Batch, Session, ToBox, ToCentre};
 use tidemark_sync::testing::{Way, bytes_down, bytes_up};
 use tidemark_sync::{ReceiverInput, UplinkInput};
@@ -26,7 +26,7 @@ pub(crate) struct Watch {
     credit: u64,
     last_session: Option<Session>,
     /// How often each position went up since all is healed.
-    sent: BTreeMap<Seq, u32>,
+    sent: BTreeMap<(Epoch, Seq), u32>,
 }
 
 impl Watch {
@@ -207,7 +207,7 @@ impl World {
         let Some(one) = self.shop.of_mut(life).filter(|_| self.healed) else { return };
         let mut worst = None;
         for record in &batch.records {
-            let times = one.watch.sent.entry(record.seq).or_default();
+            let times = one.watch.sent.entry((batch.epoch, record.seq)).or_default();
             *times += 1;
             worst = worst.max((*times > REPEATS).then_some(record.seq));
         }

@@ -6,19 +6,17 @@ use tidemark_model::{BoxId, Epoch};
 use crate::mutant::Mutant;
 use crate::people::PaperId;
 use crate::rates::Fault;
-use crate::shop::{BoxNo, Fate, Life, ShopBox};
+use crate::shop::{BOXES, BoxNo, Fate, Life, ShopBox};
 
 use super::{Event, Watch, World};
 
-/// Boxes of one shop, at most: each costs a telling of all before it.
-const BOXES: u32 = 4;
 /// Between two looks whether an old box can be plugged in.
 const LOOK_MS: u64 = 2_000;
 
 impl World {
     /// Whether disks of this world may lose what was answered.
     pub(crate) fn loses_disks(&self) -> bool {
-        self.is_forkable() || self.rates.mean(Fault::BoxSwap).is_some()
+        self.is_forkable() || [Fault::BoxSwap, Fault::DiskDamaged].iter().any(|fault| self.rates.mean(*fault).is_some())
     }
 
     /// Whether the centre knows the epoch of the box that has the shop, as the

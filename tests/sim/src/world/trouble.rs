@@ -3,7 +3,7 @@
 use tidemark_model::Sku;
 use tidemark_sync::Payload;
 
-use crate::disk::BACKUP_MS;
+use crate::disk::{BACKUP_MS, OLD_BACKUP_MS};
 use crate::people::Content;
 use crate::rates::Fault;
 
@@ -57,6 +57,7 @@ impl World {
             | Fault::BoxSwap
             | Fault::DiskRestored
             | Fault::DiskCloned
+            | Fault::DiskDamaged
             | Fault::BitRot
             | Fault::UnitsChange => 0,
             // These meet single things.
@@ -101,6 +102,7 @@ impl World {
             Fault::BoxSwap => self.swap_box(),
             Fault::DiskRestored => self.image_disk(),
             Fault::DiskCloned => self.clone_disk(),
+            Fault::DiskDamaged => self.damage_disk(),
             Fault::BitRot => self.rot_a_record(),
             Fault::UnitsChange => self.change_case(),
             Fault::FullDisk
@@ -144,6 +146,10 @@ impl World {
             return self.schedule(50, Event::ChangeCase);
         }
         self.shelf.change_case();
+        // A till that hands in again means what a case held then.
+        if self.loses_disks() {
+            self.shelf.doubt(Sku::new("bread"));
+        }
         let units = self.shelf.per_case();
         self.trace.note(self.now, || format!("a case holds {units}"));
         self.shop.all_mut().for_each(|one| one.disk.learn_case(units));
@@ -152,13 +158,17 @@ impl World {
     /// A backup is taken, and soon put back.
     fn set_back(&mut self) {
         self.backup = Some((self.now, self.centre.database.clone()));
-        let soon = self.weather.between(1_000, BACKUP_MS);
+        let soon = self.weather.between(1_000, self.oldest_backup());
         self.schedule(soon, Event::PutBack);
+    }
+
+    const fn oldest_backup(&self) -> u64 {
+        if self.rates.old_backups { OLD_BACKUP_MS } else { BACKUP_MS }
     }
 
     pub(super) fn put_back(&mut self) {
         let now = self.now;
-        let fresh = self.backup.take().filter(|(taken, _)| !self.healed && now - taken <= BACKUP_MS);
+        let fresh = self.backup.take().filter(|(taken, _)| !self.healed && now - taken <= self.oldest_backup());
         let Some((_, mut older)) = fresh else { return };
         self.trace.note(now, || "the backup is put back".to_owned());
         self.kill_centre();
@@ -167,9 +177,10 @@ impl World {
             older.generation.0 = self.centre.database.generation.0 + 1;
         }
         self.centre.database = older;
-        // The box hears of it within the grace; a shop that is out of reach for
-        // longer than it keeps what is handled is not what is tried here.
-        self.calm_until = now + CALM_MS;
+        // The box hears of it within the grace, or what it let go is named lost.
+        if !self.rates.old_backups {
+            self.calm_until = now + CALM_MS;
+        }
         self.schedule(200, Event::StartCentre);
     }
 
@@ -226,6 +237,7 @@ impl World {
             | Fault::BoxSwap
             | Fault::DiskRestored
             | Fault::DiskCloned
+            | Fault::DiskDamaged
             | Fault::BitRot
             | Fault::UnitsChange
             | Fault::FullDisk
