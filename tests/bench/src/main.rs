@@ -18,6 +18,7 @@ mod returning;
 mod samples;
 mod scene;
 mod servers;
+mod signal;
 mod table;
 mod wire;
 
