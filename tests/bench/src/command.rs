@@ -8,7 +8,7 @@ use tidemark_fleet::stage::{Programs, Stage};
 
 use crate::scene::{Scene, Trouble};
 use crate::table::{Row, machine, markdown};
-use crate::{accept, apply, fresh, growth, journey, rest, returning, signal, wire};
+use crate::{accept, apply, decode, fresh, growth, journey, rest, returning, signal, wire};
 
 /// Measures the figures of Tidemark beside the raw limits of the same run.
 #[derive(Debug, Parser)]
@@ -116,6 +116,7 @@ async fn one_shop(options: &Options, table: &mut Table) -> Result<(), Trouble> {
     if options.wants(Part::Signal) {
         table.say("from the last byte of a scan to its signal");
         table.add(signal::all(&scene, options.rounds).await?);
+        table.add(vec![decode::plain()]);
     }
     if options.wants(Part::Journey) {
         table.say("from the scanner to head office");

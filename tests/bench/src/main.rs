@@ -8,6 +8,7 @@
 mod accept;
 mod apply;
 mod command;
+mod decode;
 mod disk;
 mod fresh;
 mod growth;
