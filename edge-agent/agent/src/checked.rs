@@ -11,7 +11,7 @@ use tidemark_model::{Label, Source, StoreId};
 use crate::agent::AgentError;
 use crate::desk::DeskSettings;
 use crate::intake::LANE_PREFIX;
-use crate::settings::{BoxSettings, LaneSettings, SettingsError, pair};
+use crate::settings::{BoxSettings, LaneSettings, Role, SettingsError, pair};
 use crate::uplink::Line;
 
 /// What follows from a configuration that is good.
@@ -79,6 +79,12 @@ fn lanes_of(settings: &BoxSettings) -> Result<Vec<LaneSettings>, SettingsError> 
         let unfit = |error| SettingsError::Lane(format!("`{}` is no name of a lane: {error}", lane.name));
         Label::new(&lane.name).map_err(unfit)?;
         Source::new(&format!("{LANE_PREFIX}{}", lane.name)).map_err(unfit)?;
+        if lane.types.is_some() && lane.role != Role::Till {
+            let name = &lane.name;
+            return Err(SettingsError::Lane(format!(
+                "`{name}` has `types` and is not of role till; give it that role"
+            )));
+        }
     }
     Ok(lanes)
 }

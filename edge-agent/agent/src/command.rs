@@ -1,8 +1,11 @@
 //! The command line. Data goes to stdout, messages to stderr; exit 0 ok, 1
 //! failed, 2 usage, 78 bad configuration.
 
+mod bundle;
 mod client;
+mod devices;
 mod doctor;
+mod listening;
 mod pin;
 mod sheet;
 mod till;
@@ -57,6 +60,17 @@ enum Command {
         #[arg(short, long, default_value = "table")]
         output: Form,
     },
+    /// What is plugged in and may be a scanner; `bind` gives a port to a lane.
+    Devices(devices::DevicesCommand),
+    /// Shows what a scanner sends and what the box makes of it.
+    ScanTest(listening::ScanTest),
+    /// Records what a scanner sends, to be played elsewhere: of cards only
+    /// the shape.
+    Record(listening::Record),
+    /// Tells the scans of a recording.
+    Replay(listening::Replay),
+    /// What support needs to know of this box, without secrets and cards.
+    Bundle(bundle::Bundle),
     /// Tills that may submit from another machine.
     Till {
         #[command(subcommand)]
@@ -239,6 +253,11 @@ fn carry_out(command: Command) -> Result<ExitCode, CommandError> {
         }
         Command::Explain { code, output } => print(&explain(code, output)?)?,
         Command::Barcode { output: _ } => barcode()?,
+        Command::Devices(wanted) => devices::carry_out(&wanted)?,
+        Command::ScanTest(wanted) => listening::scan_test(&wanted)?,
+        Command::Record(wanted) => listening::record(&wanted)?,
+        Command::Replay(wanted) => listening::replay(&wanted)?,
+        Command::Bundle(wanted) => bundle::carry_out(&wanted)?,
         Command::Doctor { told, output } => return doctor::carry_out(&told, output),
     }
     Ok(ExitCode::SUCCESS)

@@ -33,6 +33,8 @@ struct Book {
     days: BTreeMap<Label, BTreeMap<Source, TillDay>>,
     /// The days up to this one were partly let go: their totals say nothing.
     partial: Option<Label>,
+    /// Whether it is known on which day this box took the shop over.
+    heeded: bool,
 }
 
 /// What came of one till on one day.

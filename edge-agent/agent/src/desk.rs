@@ -6,11 +6,16 @@ mod counting;
 mod fittings;
 mod given;
 mod judging;
+mod reads;
+mod said;
 mod signals;
 mod typed;
+mod typing;
 mod view;
 
 pub(crate) use fittings::{DeskSettings, Fittings, Hands};
+pub(crate) use reads::Seen;
+pub(crate) use said::{Does, Said};
 pub(crate) use typed::Keyboard;
 pub(crate) use view::DeskView;
 #[cfg(test)]
@@ -24,7 +29,8 @@ use tidemark_daemon::conditions::{Code, registry};
 use tidemark_journal::{Committed, Health as JournalHealth, LaneState, NotSaved, Submission};
 use tidemark_model::{Label, Odometer, Status};
 use tidemark_scanner::{
-    Class, Closed, DeviceEvent, DeviceId, Events as ScannerEvents, Frame, Notice, Present, Scanners, Unavailable,
+    Class, Closed, DeviceEvent, DeviceId, Events as ScannerEvents, Frame, KeyboardOutput, Layout, Notice, Present,
+    Scanners, Unavailable,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -33,7 +39,8 @@ use tokio_util::sync::CancellationToken;
 use crate::claims::{Claims, Outcome};
 use crate::lane::{Given, Lane, LaneMemory, Mode, Signal, Step};
 use crate::settings::{Role, SettingsError};
-use signals::{as_scanner_signal, earned, was_given_before, words_of};
+use reads::Reads;
+use signals::{as_scanner_signal, earned, was_given_before};
 use typed::{Typed, of_page};
 
 /// How often lanes are asked whether their time is over.
@@ -53,8 +60,10 @@ pub(crate) struct Desk {
     in_store: InStorePatterns,
     reads: BTreeMap<String, DoubleRead>,
     claims: Claims,
-    /// Lines of handhelds' pages.
     typed: mpsc::Receiver<Typed>,
+    seen: Reads,
+    /// Keyboards for tills of this machine, by lane.
+    keyboards: BTreeMap<String, KeyboardOutput>,
     /// Scans that wait for their till's word.
     handed: JoinSet<(String, DeviceId, Outcome)>,
     view: watch::Sender<DeskView>,
@@ -64,8 +73,9 @@ pub(crate) struct Desk {
 #[derive(Debug)]
 struct Place {
     role: Role,
+    types: Option<Layout>,
     lane: Lane,
-    last_signal: Option<String>,
+    last_signal: Option<Said>,
     /// A time-out could not be saved: not before then again.
     waits_until: Odometer,
 }
@@ -91,7 +101,8 @@ impl Desk {
             if let Some(last) = &lane.memory().last {
                 tracing::info!(lane = %name, last, "the lane goes on; this was its last saved scan");
             }
-            let place = Place { role: settings.role, lane, last_signal: None, waits_until: Odometer(0) };
+            let place =
+                Place { role: settings.role, types: settings.types, lane, last_signal: None, waits_until: Odometer(0) };
             lanes.insert(settings.name.clone(), place);
         }
         let (view, seen) = watch::channel(DeskView::default());
@@ -105,6 +116,8 @@ impl Desk {
             reads: BTreeMap::new(),
             claims,
             typed,
+            seen: Reads::default(),
+            keyboards: BTreeMap::new(),
             handed: JoinSet::new(),
             view,
         };
@@ -219,10 +232,14 @@ impl Desk {
         self.with.events.scans.inc();
         let Some(name) = self.scanners.get(&device).map(|scanner| scanner.config().lane.clone()) else { return };
         if self.lanes.get(&name).is_some_and(|place| place.role == Role::Till) {
-            self.hand_over(name, device, &bytes);
-        } else if let Some(signal) = self.take(&name, &bytes).await {
+            self.seen.note(device.as_str(), &name, &bytes, None);
+            return self.hand_over(name, device, &bytes);
+        }
+        let signal = self.take(&name, &bytes).await;
+        if let Some(signal) = signal {
             self.signal(&name, &device, signal);
         }
+        self.note_read(device.as_str(), &name, &bytes, signal);
     }
 
     /// Takes what was read on a lane; the signal it earns, none on a lane
@@ -263,10 +280,12 @@ impl Desk {
                 let lane = self.lanes.get(name)?.lane.name().clone();
                 let state = LaneState { lane, state: memory.encode() };
                 let (source, id) = (document.source.clone(), document.id.to_string());
+                let reference = document.labels.reference.clone();
                 let submission = Submission { lane: Some(state), ..Submission::of(*document) };
                 let saved = self.with.journal.submit(submission).await;
                 if let Ok(committed) = &saved {
                     self.with.troubles.taken(&source, &id, committed);
+                    self.with.troubles.compare(&source, reference.as_ref(), committed);
                     self.with.roll.note(&source, committed.odometer);
                     if was_given_before(committed) {
                         return self.renumber(name, memory, committed);
@@ -324,9 +343,9 @@ impl Desk {
     fn say(&mut self, name: &str, signal: Signal) {
         // What was looked at has been told already.
         if let Some(place) = self.lanes.get_mut(name)
-            && let Some(words) = words_of(signal)
+            && let Some(said) = Said::of(signal)
         {
-            place.last_signal = Some(words.to_owned());
+            place.last_signal = Some(said);
         }
     }
 

@@ -91,7 +91,7 @@ pub(crate) fn examine(
 ) -> Vec<Finding> {
     let mut findings = disk::examine(&settings.data);
     findings.extend(system::examine(root));
-    findings.extend(scanners::examine(root, &settings.scanner));
+    findings.extend(scanners::examine(root, &settings.scanner, &tidemark_scanner::find_all()));
     findings.extend(line::examine(&settings.centre, environment));
     findings
 }

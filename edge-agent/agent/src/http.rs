@@ -7,6 +7,7 @@ mod entry;
 mod handhelds;
 mod health;
 mod items;
+mod joining;
 mod movements;
 mod pages;
 mod pairing;
@@ -78,6 +79,7 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/documents/undo", get(pages::ask).post(pages::take_back))
         .route("/h", get(handhelds::choose))
         .route("/h/{lane}", get(handhelds::show).post(handhelds::take))
+        .route("/scan-test", get(pages::scan_test))
         .route("/sheet", get(sheets::show))
         .route("/v1/events", post(documents::submit))
         .route("/v1/documents", get(documents::list))
@@ -98,6 +100,7 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/livez", get(health::lives))
         .route("/readyz", get(health::ready))
         .route("/v1/pairings/claim", post(pairing::claim))
+        .route("/join", get(joining::form).post(joining::join))
         .merge(guarded)
         .fallback(nowhere)
         .method_not_allowed_fallback(other_method)

@@ -17,6 +17,7 @@ mod member;
 mod surrogates;
 
 pub(crate) use answer::{Answer, answers_json};
+pub(crate) use clean::mask_cards;
 pub(crate) use envelope::{Content, Intake, Refusal, Submitted, read};
 
 use tidemark_journal::BOX_SOURCE;

@@ -18,7 +18,7 @@ pub(crate) use mode::{Mode, Zone};
 pub(crate) use seal::seal;
 
 use crate::intake::LANE_PREFIX;
-use tidemark_model::document::{Body, CountBody, CountReason, Line, SheetUse, TakenLine, Timing, Unit};
+use tidemark_model::document::{Body, CountBody, CountReason, Line, SheetUse, TakenLine, Unit};
 use tidemark_model::movement::Labels;
 use tidemark_model::{Document, DocumentId, Epoch, Label, Odometer, Quantity, Reference, Seq, Sku, Source};
 
@@ -50,6 +50,8 @@ pub(crate) enum Signal {
     End,
     /// The count is closed: on-hand is what was counted.
     Closed,
+    /// The count was closed elsewhere; nothing was kept.
+    CountOver,
     /// A quantity still waits for its item.
     Reminder,
     /// Not understood; nothing was kept.
@@ -323,16 +325,7 @@ impl Lane {
             counter: zone.map(|_| self.name.clone()),
             ..Labels::default()
         };
-        Document {
-            source: self.source.clone(),
-            id,
-            wall: moment.wall,
-            labels,
-            business_day_given: false,
-            timing: Timing::Live,
-            sequence: None,
-            body,
-        }
+        Document { labels, ..Document::plain((self.source.clone(), id), moment.wall, body) }
     }
 }
 

@@ -1,14 +1,17 @@
 //! The box's page: server-rendered, readable without JavaScript and with the
-//! line down. It asks for itself every five seconds.
+//! line down. It asks for itself every five seconds: by a script that stays
+//! where the reader is, or without one by loading anew.
 
 mod days;
 mod documents;
 mod handhelds;
 mod pairing;
+mod scan_test;
 
 pub(crate) use documents::{Undo, documents, encoded, undo_form, undo_told};
 pub(crate) use handhelds::{Button, handheld, handhelds};
-pub(crate) use pairing::{Pairs, pairing_form};
+pub(crate) use pairing::{Pairs, join_form, pairing_form};
+pub(crate) use scan_test::scan_test;
 
 use std::fmt::Write as _;
 
@@ -16,9 +19,12 @@ use tidemark_daemon::openapi_page::escaped;
 use tidemark_model::Kind;
 
 use crate::status::{Centre, LaneStatus, Mark, Recent, ScannerStatus, Status, Trouble};
-use crate::words::{Language, Word};
+use crate::words::{Language, Word, trouble};
 
 const STYLE: &str = include_str!("../assets/page.css");
+const SCRIPT: &str = include_str!("../assets/page.js");
+/// Seconds until the page asks for itself.
+const EVERY: u32 = 5;
 /// Movements on the page.
 const MOVEMENTS: usize = 10;
 
@@ -26,6 +32,9 @@ const MOVEMENTS: usize = 10;
 struct Page {
     text: String,
     language: Language,
+    /// The last heading: a table that is wider than the screen is reached by
+    /// the keyboard, under this name.
+    section: Word,
 }
 
 impl Page {
@@ -39,7 +48,7 @@ impl Page {
              <h1>{} {store}</h1>",
             escaped(language.say(Word::Store))
         );
-        Self { text, language }
+        Self { text, language, section: Word::Store }
     }
 
     fn put(&mut self, text: std::fmt::Arguments<'_>) {
@@ -53,12 +62,15 @@ impl Page {
     }
 
     fn heading(&mut self, word: Word) {
+        self.section = word;
         let word = self.word(word);
         self.put(format_args!("<section><h2>{word}</h2>"));
     }
 
     /// A table's head; columns of numbers are marked.
     fn table(&mut self, columns: &[(Word, bool)]) {
+        let section = self.word(self.section);
+        self.put(format_args!("<div class=\"wide\" role=\"region\" aria-label=\"{section}\" tabindex=\"0\">"));
         self.text.push_str("<table><thead><tr>");
         for (column, is_number) in columns {
             let (word, class) = (self.word(*column), if *is_number { " class=\"number\"" } else { "" });
@@ -67,10 +79,33 @@ impl Page {
         self.text.push_str("</tr></thead><tbody>");
     }
 
+    fn end_table(&mut self) {
+        self.text.push_str("</tbody></table></div></section>");
+    }
+
+    /// The way back to another page.
+    fn back(&mut self, to: &str) {
+        let (word, tag) = (self.word(Word::Back), self.language.tag());
+        self.put(format_args!("<nav><a href=\"{to}?language={tag}\">{word}</a></nav>"));
+    }
+
     fn end(mut self) -> String {
         self.text.push_str("</main></body></html>\n");
         self.text
     }
+
+    /// The end of a page that asks for itself.
+    fn end_following(mut self, seconds: u32) -> String {
+        let gone = self.word(Word::Gone);
+        self.put(format_args!("</main><script data-seconds=\"{seconds}\" data-gone=\"{gone}\">{SCRIPT}</script>"));
+        self.text.push_str("</body></html>\n");
+        self.text
+    }
+}
+
+/// In the head of a page that asks for itself, for browsers without scripts.
+fn follows_itself(seconds: u32) -> String {
+    format!("<noscript><meta http-equiv=\"refresh\" content=\"{seconds}\"></noscript>")
 }
 
 /// The page for a status.
@@ -80,15 +115,14 @@ pub(crate) fn render(status: &Status, language: Language, pairs: Option<&Pairs>)
         Mark::Warning => ("warn", Word::Warn),
         Mark::Bad => ("bad", Word::Bad),
     };
-    let head = "<meta http-equiv=\"refresh\" content=\"5\">";
-    let mut page = Page::begin(language, &status.store, language.say(word), head);
+    let mut page = Page::begin(language, &status.store, language.say(word), &follows_itself(EVERY));
     let (word, sentence) = (page.word(word), escaped(&sentence(status, language)));
     page.put(format_args!("<p class=\"state {class}\" role=\"status\"><strong>{word}</strong> {sentence}</p>"));
     let (documents, sheet, tag) = (page.word(Word::Documents), page.word(Word::Sheet), language.tag());
-    let handheld = page.word(Word::Handheld);
+    let (handheld, test) = (page.word(Word::Handheld), page.word(Word::ScanTest));
     page.put(format_args!(
         "<nav><a href=\"/documents?language={tag}\">{documents}</a> <a href=\"/sheet?language={tag}\">{sheet}</a> \
-         <a href=\"/h?language={tag}\">{handheld}</a> \
+         <a href=\"/h?language={tag}\">{handheld}</a> <a href=\"/scan-test?language={tag}\">{test}</a> \
          <a href=\"/docs\">API</a>"
     ));
     for other in Language::ALL.into_iter().filter(|other| *other != language) {
@@ -105,7 +139,7 @@ pub(crate) fn render(status: &Status, language: Language, pairs: Option<&Pairs>)
         pairing::pairing(&mut page, pairs);
     }
     facts(&mut page, status);
-    page.end()
+    page.end_following(EVERY)
 }
 
 /// The one sentence that people read.
@@ -128,10 +162,14 @@ fn troubles(page: &mut Page, troubles: &[Trouble]) {
     }
     page.heading(Word::Troubles);
     page.text.push_str("<ul>");
-    for trouble in troubles {
-        let [code, title, detail, remedy] =
-            [&trouble.code, &trouble.title, &trouble.detail, &trouble.remedy].map(|text| escaped(text));
-        page.put(format_args!("<li><strong>{title}</strong> ({code})<br>{detail}<br><em>{remedy}</em></li>"));
+    for told in troubles {
+        let Trouble { code, title, detail, remedy, .. } = told;
+        let (title, remedy) = trouble(code, page.language).unwrap_or((title, remedy));
+        let [code, title, detail, remedy] = [code.as_str(), title, detail, remedy].map(escaped);
+        // What is the case here is told in English alone.
+        page.put(format_args!(
+            "<li><strong>{title}</strong> ({code})<br><span lang=\"en\">{detail}</span><br><em>{remedy}</em></li>"
+        ));
     }
     page.text.push_str("</ul></section>");
 }
@@ -144,11 +182,11 @@ fn lanes(page: &mut Page, lanes: &[LaneStatus]) {
     page.table(&[(Word::Lane, false), (Word::Mode, false), (Word::LastSaved, false), (Word::LastSignal, false)]);
     for lane in lanes {
         let last = lane.last_saved.as_deref().map_or_else(|| page.word(Word::NoneYet), escaped);
-        let signal = escaped(lane.last_signal.as_deref().unwrap_or("–"));
-        let (name, mode) = (escaped(&lane.name), escaped(&lane.mode));
+        let (name, signal) = (escaped(&lane.name), escaped(&lane.signal_in(page.language)));
+        let mode = escaped(&lane.mode_in(page.language));
         page.put(format_args!("<tr><td>{name}</td><td>{mode}</td><td>{last}</td><td>{signal}</td></tr>"));
     }
-    page.text.push_str("</tbody></table></section>");
+    page.end_table();
 }
 
 fn scanners(page: &mut Page, scanners: &[ScannerStatus]) {
@@ -165,7 +203,7 @@ fn scanners(page: &mut Page, scanners: &[ScannerStatus]) {
             "<tr><td>{path}</td><td>{lane}</td><td class=\"{class}\">{word}</td><td class=\"number\">{scans}</td></tr>"
         ));
     }
-    page.text.push_str("</tbody></table></section>");
+    page.end_table();
 }
 
 fn recent(page: &mut Page, recent: &[Recent]) {
@@ -187,7 +225,7 @@ fn recent(page: &mut Page, recent: &[Recent]) {
              <td class=\"number\">{on_hand}</td><td>{source}</td></tr>"
         ));
     }
-    page.text.push_str("</tbody></table></section>");
+    page.end_table();
 }
 
 /// What a movement is, and whether it was kept aside.
@@ -271,6 +309,35 @@ mod tests {
     }
 
     #[test]
+    fn conditions_modes_and_signals_are_told_in_the_language_of_the_page() {
+        let mut status = example();
+        status.conditions = vec![Trouble {
+            code: "TM-4001".to_owned(),
+            title: "A scanner is not there".to_owned(),
+            severity: "warning".to_owned(),
+            detail: "usb-0:2: there is no such port".to_owned(),
+            remedy: "Plug it in.".to_owned(),
+            since_seconds: 1,
+        }];
+        status.lanes = vec![LaneStatus {
+            name: "counter".to_owned(),
+            mode: "receive".to_owned(),
+            takes: true,
+            last_saved: None,
+            last_signal: Some("saved".to_owned()),
+            does: Some(crate::desk::Does::Work(crate::lane::Mode::Receive)),
+            said: Some(crate::desk::Said::Word(Word::SaidSaved)),
+        }];
+        let page = render(&status, Language::Es, None);
+        for words in
+            ["Falta un lector", "Conéctelo", "Entrada de mercancía", "<td>guardado</td>", "there is no such port"]
+        {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert!(!page.contains("A scanner is not there") && page.contains("<span lang=\"en\">"));
+    }
+
+    #[test]
     fn whatever_a_till_sends_is_text_and_never_markup() {
         let mut status = example();
         status.store = "<script>alert(1)</script>".to_owned();
@@ -280,9 +347,11 @@ mod tests {
             takes: true,
             last_saved: Some("a&b'".to_owned()),
             last_signal: None,
+            does: None,
+            said: None,
         }];
         let page = render(&status, Language::Fr, None);
-        assert!(!page.contains("<script>") && !page.contains("<img"));
+        assert!(!page.contains("<script>alert") && !page.contains("<img"));
         assert!(page.contains("a&amp;b&#39;"));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tidemark_daemon::clock::Clock;
 use tidemark_journal::{Committed, Journal, NotSaved, Submission};
-use tidemark_model::{Document, Source, Status, Warning};
+use tidemark_model::{Document, Reference, Source, Status, Warning};
 
 use crate::days::{Days, Piece, Slip};
 use crate::events::Events;
@@ -37,6 +37,7 @@ enum Slot {
     Submitted {
         source: Source,
         id: String,
+        reference: Option<Reference>,
         remarks: Vec<Remark>,
         slip: Option<Slip>,
     },
@@ -83,10 +84,11 @@ impl Reception {
                     self.note_unkept(source.as_ref(), &answer);
                     answers.push(answer);
                 }
-                Slot::Submitted { source, id, remarks, slip } => {
+                Slot::Submitted { source, id, reference, remarks, slip } => {
                     let committed = saved.next().unwrap_or(Err(NotSaved::Stopped));
                     let committed = committed.inspect_err(|error| self.not_saved(error))?;
                     self.0.troubles.taken(&source, &id, &committed);
+                    self.0.troubles.compare(&source, reference.as_ref(), &committed);
                     self.0.roll.note(&source, committed.odometer);
                     if let Some(slip) = slip.filter(|_| committed.status == Status::Accepted) {
                         self.0.days.note(slip, committed.movements.iter().map(Piece::from));
@@ -152,11 +154,14 @@ fn sort(read: Vec<Intake>, guest: &Guest) -> (Vec<Slot>, Vec<Document>) {
                     let answer = Answer::rejected(id, "no_right", detail);
                     return Slot::Answered(Some(source), answer, None);
                 }
-                let slip = Slip::of(&document);
+                let (slip, reference) = (Slip::of(&document), document.labels.reference.clone());
                 documents.push(document);
-                Slot::Submitted { source, id, remarks, slip }
+                Slot::Submitted { source, id, reference, remarks, slip }
             }
         })
         .collect();
     (slots, documents)
 }
+
+#[cfg(test)]
+mod tests;

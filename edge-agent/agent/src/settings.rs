@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use tidemark_daemon::config::{Key, Settings, Span};
 use tidemark_daemon::logging::Form;
+use tidemark_scanner::Layout;
 
 use crate::lane::Mode;
 use crate::words::Language;
@@ -156,12 +157,16 @@ pub(crate) struct LaneSettings {
     pub(crate) mode: ModeWord,
     /// The till in front of it; any if none is named.
     pub(crate) till: Option<String>,
+    /// The till in front is a program of this machine that only knows a
+    /// keyboard, with this layout.
+    #[serde(default)]
+    pub(crate) types: Option<Layout>,
 }
 
 impl LaneSettings {
     /// A lane of which only the name is known.
     pub(crate) fn plain(name: &str) -> Self {
-        Self { name: name.to_owned(), role: Role::Work, mode: ModeWord::Look, till: None }
+        Self { name: name.to_owned(), role: Role::Work, mode: ModeWord::Look, till: None, types: None }
     }
 }
 
@@ -246,6 +251,11 @@ impl Settings for BoxSettings {
             "lane[].till",
             "",
             "the till in front of a lane of role till, such as \"till:3\"; any till if none is named",
+        ),
+        key(
+            "lane[].types",
+            "",
+            "of role till: type its scans on a keyboard of this machine with this layout: us, de, fr, es, it or uk",
         ),
         key("lane[].mode", "\"look\"", "the mode of a session that begins: look, sell, return or receive"),
         key("count.selling", "[\"floor\"]", "zones of a count from which goods are sold"),

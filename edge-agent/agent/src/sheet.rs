@@ -11,15 +11,6 @@ use crate::lane::seal;
 use crate::words::{Language, Word};
 
 const STYLE: &str = include_str!("../assets/sheet.css");
-/// Reasons of waste on every sheet, as movements keep them.
-const REASONS: [(&str, Word); 6] = [
-    ("damage", Word::Damage),
-    ("expiry", Word::Expiry),
-    ("theft", Word::Theft),
-    ("own_use", Word::OwnUse),
-    ("sample", Word::Sample),
-    ("recall", Word::Recall),
-];
 const QUANTITIES: [u16; 12] = [2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 50, 100];
 
 /// What a sheet has beside what every sheet has.
@@ -80,7 +71,7 @@ pub(crate) fn codes(store: &StoreId, language: Language, wanted: &Wanted) -> Res
     ] {
         add(Word::Modes, verb, "", say(word).to_owned())?;
     }
-    for (reason, word) in REASONS {
+    for (reason, word) in Word::REASONS {
         add(Word::Waste, Verb::Waste, reason, format!("{}: {}", say(Word::Waste), say(word)))?;
     }
     for (section, verb, arguments) in [

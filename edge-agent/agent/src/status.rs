@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use tidemark_daemon::conditions::Severity;
 
 use crate::days::DayStatus;
+use crate::desk::{Does, Said};
+use crate::words::Language;
 
 /// The schema this release writes.
 pub(crate) const SCHEMA: &str = "tidemark.status/v1";
@@ -104,6 +106,25 @@ pub(crate) struct LaneStatus {
     pub(crate) last_saved: Option<String>,
     /// What was signalled last.
     pub(crate) last_signal: Option<String>,
+    /// What an item does, for the page's own language.
+    #[serde(skip)]
+    pub(crate) does: Option<Does>,
+    /// What was signalled last, likewise.
+    #[serde(skip)]
+    pub(crate) said: Option<Said>,
+}
+
+impl LaneStatus {
+    /// What an item does, in a language.
+    pub(crate) fn mode_in(&self, language: Language) -> String {
+        self.does.as_ref().map_or_else(|| self.mode.clone(), |does| does.say(language))
+    }
+
+    /// What was signalled last, in a language.
+    pub(crate) fn signal_in(&self, language: Language) -> String {
+        let told = || self.last_signal.clone().unwrap_or_else(|| "–".to_owned());
+        self.said.as_ref().map_or_else(told, |said| said.say(language))
+    }
 }
 
 /// A scanner.

@@ -6,6 +6,7 @@
 //! looked at from time to time and cleared when it is no more.
 
 mod journals;
+mod twins;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,12 +18,13 @@ use tidemark_daemon::disk;
 use tidemark_daemon::listen::Tls;
 use tidemark_journal::{Committed, Journal, NotSaved, ReadError, Room};
 use tidemark_model::books::SequenceState;
-use tidemark_model::{ParkReason, Source, Warning};
+use tidemark_model::{ParkReason, Reference, Source, Warning};
 use tokio_util::sync::CancellationToken;
 
 use crate::days::Days;
 use crate::papers::Verdict;
 pub(crate) use journals::named;
+use twins::{Twice, Twins};
 
 /// How often what is the case is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -40,11 +42,24 @@ const EXAMPLES: usize = 3;
 pub(crate) struct Troubles {
     conditions: Active,
     clock: Clock,
+    twins: Twins,
 }
 
 impl Troubles {
-    pub(crate) const fn new(conditions: Active, clock: Clock) -> Self {
-        Self { conditions, clock }
+    pub(crate) fn new(conditions: Active, clock: Clock) -> Self {
+        Self { conditions, clock, twins: Twins::default() }
+    }
+
+    /// A document was taken for the first time: whether what it says was said
+    /// already by somebody else.
+    pub(crate) fn compare(&self, source: &Source, reference: Option<&Reference>, committed: &Committed) {
+        match self.twins.note(source, reference, committed) {
+            Some(Twice::Sold { lane, detail }) => self.hold(registry::SOLD_TWICE, &lane, detail, DAY_MS),
+            Some(Twice::Received { reference, detail }) => {
+                self.hold(registry::RECEIVED_TWICE, &reference, detail, DAY_MS)
+            }
+            None => {}
+        }
     }
 
     /// A document was taken; what its answer warns of.
@@ -128,7 +143,7 @@ impl Watch {
     }
 
     fn look(&self) {
-        let Troubles { conditions, clock } = &self.troubles;
+        let Troubles { conditions, clock, .. } = &self.troubles;
         conditions.expire(clock.millis());
         if let Some(tls) = &self.tls {
             Verdict::of_end(tls.ends(), clock.wall()).tell(conditions, "tls.certificate", clock.millis());
@@ -145,7 +160,7 @@ impl Watch {
     }
 
     fn look_at_books(&self) -> Result<(), ReadError> {
-        let Troubles { conditions, clock } = &self.troubles;
+        let Troubles { conditions, clock, .. } = &self.troubles;
         let (count, examples) = self.journal.suspended(EXAMPLES)?;
         if count == 0 {
             conditions.clear(registry::UNKNOWN_CODES);
@@ -163,6 +178,7 @@ impl Watch {
             }
         }
         conditions.keep_about(registry::NUMBERS_MISSING, &missing);
+        self.days.heed_swap(&self.journal)?;
         let differ = self.days.differences();
         conditions.keep_about(registry::TOTALS_DIFFER, &differ.keys().map(ToString::to_string).collect());
         for (source, detail) in differ {
@@ -172,7 +188,7 @@ impl Watch {
     }
 
     fn tell_disk(&self, room: disk::Room) {
-        let Troubles { conditions, clock } = &self.troubles;
+        let Troubles { conditions, clock, .. } = &self.troubles;
         let full = room.percent_full();
         let (room_left, holds) = match full {
             0..90 => (Room::Enough, None),
@@ -197,7 +213,7 @@ impl Watch {
     /// The ballast is laid in the background: only one that was given up is
     /// missing.
     fn tell_ballast(&self) {
-        let Troubles { conditions, clock } = &self.troubles;
+        let Troubles { conditions, clock, .. } = &self.troubles;
         let given_up = self.journal.counts().ballasts_given_up > 0;
         if given_up && self.journal.has_ballast() == Some(false) {
             let detail = "it was given up to a full disk, and is laid again when there is room".to_owned();

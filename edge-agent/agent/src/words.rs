@@ -1,8 +1,12 @@
 //! The words of the box's page and of its printed sheet, in the languages of
 //! the shops: one table, every word in every language.
 
+mod troubles;
+
 use serde::Deserialize;
 use tidemark_model::Kind;
+
+pub(crate) use troubles::trouble;
 
 /// A language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -188,10 +192,57 @@ words! {
     Restatement: "restatement", "Neufeststellung", "réajustement", "reajuste", "przeszacowanie", "reajuste";
     DayClose: "day close", "Tagesabschluss", "clôture", "cierre del día", "zamknięcie dnia", "fecho do dia";
     InstructionResult: "answer to head office", "Antwort an die Zentrale", "réponse au siège", "respuesta a la central", "odpowiedź dla centrali", "resposta à sede";
+    ModeOff: "off", "aus", "éteint", "apagado", "wyłączone", "desligado";
+    ModeTill: "till", "Kasse", "caisse", "caja", "kasa", "caixa";
+    ModeTillNone: "till (none)", "Kasse (keine)", "caisse (aucune)", "caja (ninguna)", "kasa (brak)", "caixa (nenhuma)";
+    SaidSaved: "saved", "gespeichert", "enregistré", "guardado", "zapisano", "guardado";
+    SaidNotOnFile: "saved, not on file", "gespeichert, nicht im Katalog", "enregistré, inconnu au catalogue", "guardado, no está en el catálogo", "zapisano, brak w katalogu", "guardado, não está no catálogo";
+    SaidTick: "command taken", "Befehl angenommen", "commande prise", "orden aceptada", "polecenie przyjęte", "comando aceite";
+    SaidUndone: "undone", "zurückgenommen", "annulé", "deshecho", "cofnięto", "anulado";
+    SaidEnd: "session ended", "Vorgang beendet", "session terminée", "sesión terminada", "sesja zakończona", "sessão terminada";
+    SaidClosed: "the count is closed", "die Zählung ist abgeschlossen", "le comptage est clos", "el recuento está cerrado", "liczenie jest zamknięte", "a contagem está fechada";
+    SaidCountOver: "the count was closed; nothing kept, begin a zone anew", "die Zählung wurde abgeschlossen; nichts behalten, eine Zone neu beginnen", "le comptage a été clos ; rien n’est gardé, recommencez une zone", "el recuento se cerró; no se guarda nada, empiece una zona de nuevo", "liczenie zamknięto; nic nie zapisano, zacznij strefę od nowa", "a contagem foi fechada; nada ficou, comece uma zona de novo";
+    SaidReminder: "a quantity waits for its item", "eine Menge wartet auf ihren Artikel", "une quantité attend son article", "una cantidad espera su artículo", "ilość czeka na towar", "uma quantidade espera o artigo";
+    SaidError: "not understood, nothing kept", "nicht verstanden, nichts behalten", "pas compris, rien n’est gardé", "no entendido, no se guarda nada", "nie zrozumiano, nic nie zapisano", "não entendido, nada ficou";
+    SaidAside: "kept aside without effect; scan it again", "ohne Wirkung zurückgestellt; noch einmal scannen", "mis de côté sans effet ; relisez", "apartado sin efecto; léalo otra vez", "odłożono bez skutku; zeskanuj ponownie", "posto de lado sem efeito; leia outra vez";
+    SaidRepeated: "taken already", "schon angenommen", "déjà pris", "ya aceptado", "już przyjęto", "já aceite";
+    TillHasIt: "the till has it", "die Kasse hat es", "la caisse l’a", "la caja lo tiene", "kasa to ma", "a caixa tem-no";
+    TillRefuses: "the till does not take it", "die Kasse nimmt es nicht", "la caisse ne le prend pas", "la caja no lo toma", "kasa tego nie przyjmuje", "a caixa não o aceita";
+    TillSilent: "the till did not answer; scan it again", "die Kasse hat nicht geantwortet; noch einmal scannen", "la caisse n’a pas répondu ; relisez", "la caja no respondió; léalo otra vez", "kasa nie odpowiedziała; zeskanuj ponownie", "a caixa não respondeu; leia outra vez";
+    NoTill: "no till takes this lane's scans", "keine Kasse nimmt die Scans dieses Platzes", "aucune caisse ne prend les lectures de ce poste", "ninguna caja toma las lecturas de este puesto", "żadna kasa nie odbiera skanów tego stanowiska", "nenhuma caixa recebe as leituras deste posto";
+    NoStock: "no stock yet", "noch kein Bestand", "pas encore de stock", "aún sin existencias", "brak stanu", "ainda sem stock";
+    StockOf: "{} on hand", "Bestand {}", "{} en stock", "existencias: {}", "stan: {}", "{} em stock";
+    NotListed: "{} is not on file", "{} ist nicht im Katalog", "{} est inconnu au catalogue", "{} no está en el catálogo", "brak {} w katalogu", "{} não está no catálogo";
+    ScanTest: "Scan test", "Scantest", "Essai de lecture", "Prueba de lectura", "Test skanera", "Teste de leitura";
+    ScanTestNote: "What scanners sent last, and what this box makes of it. Of what must not be kept only the length is shown.", "Was die Scanner zuletzt gesendet haben und was diese Box darin liest. Von dem, was nicht behalten werden darf, steht hier nur die Länge.", "Ce que les lecteurs ont envoyé en dernier et ce que ce boîtier en comprend. De ce qui ne doit pas être gardé, seule la longueur est montrée.", "Lo último que enviaron los lectores y lo que este equipo entiende. De lo que no se debe guardar solo se muestra la longitud.", "Co ostatnio wysłały skanery i jak to rozumie urządzenie. Z tego, czego nie wolno zachować, widać tylko długość.", "O que os leitores enviaram por último e o que este equipamento entende. Do que não se pode guardar só se mostra o tamanho.";
+    NoReads: "Nothing was scanned yet.", "Noch wurde nichts gescannt.", "Rien n’a encore été lu.", "Aún no se ha leído nada.", "Jeszcze nic nie zeskanowano.", "Ainda nada foi lido.";
+    Kind: "Symbology", "Symbologie", "Symbologie", "Simbología", "Symbologia", "Simbologia";
+    Bytes: "Bytes", "Bytes", "Octets", "Bytes", "Bajty", "Bytes";
+    Meaning: "Meaning", "Bedeutung", "Sens", "Significado", "Znaczenie", "Significado";
+    Signal: "Signal", "Signal", "Signal", "Señal", "Sygnał", "Sinal";
+    Gone: "This box does not answer: nothing is saved here now.", "Diese Box antwortet nicht: hier wird jetzt nichts gespeichert.", "Ce boîtier ne répond pas : rien n’est enregistré ici pour l’instant.", "Este equipo no responde: ahora no se guarda nada aquí.", "To urządzenie nie odpowiada: teraz nic nie jest tu zapisywane.", "Este equipamento não responde: agora nada fica guardado aqui.";
+    LetInHere: "Let this device in", "Dieses Gerät zulassen", "Autoriser cet appareil", "Admitir este dispositivo", "Dopuść to urządzenie", "Admitir este dispositivo";
+    CodeOfBox: "The six digits that the box shows", "Die sechs Ziffern, die die Box zeigt", "Les six chiffres que montre le boîtier", "Las seis cifras que muestra el equipo", "Sześć cyfr, które pokazuje urządzenie", "Os seis algarismos que o equipamento mostra";
+    CodeWrong: "The code is wrong, or no pairing is open on the box.", "Der Code ist falsch, oder auf der Box ist keine Zulassung offen.", "Le code est faux, ou aucun appairage n’est ouvert sur le boîtier.", "El código es incorrecto o no hay admisión abierta en el equipo.", "Kod jest błędny lub na urządzeniu nie otwarto parowania.", "O código está errado ou não há admissão aberta no equipamento.";
     Unknown: "unknown", "unbekannt", "inconnu", "desconocido", "nieznane", "desconhecido";
 }
 
 impl Word {
+    /// Reasons of waste on every sheet, as movements keep them.
+    pub(crate) const REASONS: [(&'static str, Self); 6] = [
+        ("damage", Self::Damage),
+        ("expiry", Self::Expiry),
+        ("theft", Self::Theft),
+        ("own_use", Self::OwnUse),
+        ("sample", Self::Sample),
+        ("recall", Self::Recall),
+    ];
+
+    /// The word of such a reason.
+    pub(crate) fn of_reason(reason: &str) -> Option<Self> {
+        Self::REASONS.iter().find(|(known, _)| *known == reason).map(|(_, word)| *word)
+    }
+
     /// What a movement is.
     pub(crate) const fn of_kind(kind: Kind) -> Self {
         match kind {
@@ -220,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_sentence_has_its_place_in_every_language() {
-        for word in [Word::OfficeGets, Word::OfficeWaits, Word::DaysFit] {
+        for word in [Word::OfficeGets, Word::OfficeWaits, Word::DaysFit, Word::StockOf, Word::NotListed] {
             for language in Language::ALL {
                 assert_eq!(language.say(word).matches("{}").count(), 1, "{word:?} in {language:?}");
             }

@@ -1,8 +1,7 @@
 //! The catalogue as its loader sees it, and what it newly explains.
 
 use tidemark_model::books::Suspense;
-use tidemark_model::document::{Body, Timing};
-use tidemark_model::movement::Labels;
+use tidemark_model::document::Body;
 use tidemark_model::{Code, Document, DocumentId, Epoch, Lookup, Quantity, Sku, Source, WallTime};
 
 use crate::books::lookup;
@@ -105,14 +104,6 @@ pub(crate) fn suspended(store: &Store, most: usize) -> Result<(usize, Vec<Code>)
 }
 
 fn resolve(id: &str, code: &Code, sku: &Sku, units_per_scan: Quantity, wall: WallTime) -> Option<Document> {
-    Some(Document {
-        source: Source::new(BOX_SOURCE).ok()?,
-        id: DocumentId::new(id).ok()?,
-        wall,
-        labels: Labels::default(),
-        business_day_given: false,
-        timing: Timing::Live,
-        sequence: None,
-        body: Body::Resolve { code: code.clone(), sku: sku.clone(), units_per_scan },
-    })
+    let identity = (Source::new(BOX_SOURCE).ok()?, DocumentId::new(id).ok()?);
+    Some(Document::plain(identity, wall, Body::Resolve { code: code.clone(), sku: sku.clone(), units_per_scan }))
 }

@@ -88,9 +88,7 @@ impl<'a> Scan<'a> {
 /// Reads one frame of a scanner, with or without a symbology identifier, its
 /// suffix taken off or not.
 pub fn decode(bytes: &[u8]) -> Result<Scan<'_>, Rejection<'_>> {
-    let frame = without_line_end(bytes);
-    let (identifier, data) = aim::split(frame);
-    let identifier = identifier.filter(|identifier| identifier.symbology() != Symbology::Unknown);
+    let Cut { frame, identifier, data } = cut(bytes);
     let symbology = identifier.map_or(Symbology::Unknown, Identifier::symbology);
     let shape = Shape { symbology, length: frame.len() };
     let text = match text_of(bytes, data) {
@@ -114,17 +112,26 @@ pub fn decode(bytes: &[u8]) -> Result<Scan<'_>, Rejection<'_>> {
 /// for a till that decodes for itself. Bytes that are no UTF-8 become U+FFFD.
 #[must_use]
 pub fn data_of(frame: &[u8]) -> String {
-    let (identifier, data) = aim::split(without_line_end(frame));
-    let known = identifier.is_some_and(|identifier| identifier.symbology() != Symbology::Unknown);
-    let data = if known { data } else { without_line_end(frame) };
-    String::from_utf8_lossy(data).into_owned()
+    let Cut { frame, identifier, data } = cut(frame);
+    String::from_utf8_lossy(if identifier.is_some() { data } else { frame }).into_owned()
 }
 
-fn without_line_end(mut frame: &[u8]) -> &[u8] {
+/// A frame without its line end, and its parts.
+struct Cut<'a> {
+    frame: &'a [u8],
+    /// Of a symbology that is known.
+    identifier: Option<Identifier>,
+    /// What follows an identifier, of whatever symbology.
+    data: &'a [u8],
+}
+
+fn cut(mut frame: &[u8]) -> Cut<'_> {
     while let [rest @ .., b'\r' | b'\n'] = frame {
         frame = rest;
     }
-    frame
+    let (identifier, data) = aim::split(frame);
+    let identifier = identifier.filter(|identifier| identifier.symbology() != Symbology::Unknown);
+    Cut { frame, identifier, data }
 }
 
 /// The data of a frame as text.

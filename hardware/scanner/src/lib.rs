@@ -77,3 +77,4 @@ pub use scanners::{Clock, Events, FeedbackError, Scanner, Scanners, StartError, 
 pub use signal::{Signal, SignalBytes, SignalBytesError, Signals};
 pub use simulated::Simulated;
 pub use wedge::layout::Layout;
+pub use wedge::output::{KeyboardOutput, TypeError};

@@ -7,4 +7,5 @@
 #[cfg(target_os = "linux")]
 pub(crate) mod keyboard;
 pub(crate) mod layout;
+pub(crate) mod output;
 pub(crate) mod typist;

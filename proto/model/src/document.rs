@@ -33,6 +33,15 @@ pub struct Document {
     pub body: Body,
 }
 
+impl Document {
+    /// A document that happens now, without labels and a running number.
+    #[must_use]
+    pub fn plain((source, id): (Source, DocumentId), wall: WallTime, body: Body) -> Self {
+        let labels = Labels::default();
+        Self { source, id, wall, labels, business_day_given: false, timing: Timing::Live, sequence: None, body }
+    }
+}
+
 /// When a document's things happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timing {

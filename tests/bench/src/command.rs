@@ -8,7 +8,7 @@ use tidemark_fleet::stage::{Programs, Stage};
 
 use crate::scene::{Scene, Trouble};
 use crate::table::{Row, machine, markdown};
-use crate::{accept, apply, fresh, growth, journey, rest, returning, wire};
+use crate::{accept, apply, decode, fresh, growth, journey, rest, returning, signal, wire};
 
 /// Measures the figures of Tidemark beside the raw limits of the same run.
 #[derive(Debug, Parser)]
@@ -39,6 +39,7 @@ pub(crate) struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
     Accept,
+    Signal,
     Journey,
     Wire,
     Rest,
@@ -102,7 +103,7 @@ async fn all(options: &Options) -> Result<Vec<Row>, Trouble> {
 
 /// What one box and one centre are measured by.
 async fn one_shop(options: &Options, table: &mut Table) -> Result<(), Trouble> {
-    if ![Part::Accept, Part::Journey, Part::Rest].into_iter().any(|part| options.wants(part)) {
+    if ![Part::Accept, Part::Signal, Part::Journey, Part::Rest].into_iter().any(|part| options.wants(part)) {
         return wires(options, table).await;
     }
     let mut scene = Scene::set(Stage::new(Programs::beside_this()?)?).await?;
@@ -111,6 +112,11 @@ async fn one_shop(options: &Options, table: &mut Table) -> Result<(), Trouble> {
         table.add(accept::one_at_a_time(&scene, options.rounds).await?);
         table.say("accepting, 64 tills at once");
         table.add(vec![accept::many_at_once(&scene, options.rounds).await?]);
+    }
+    if options.wants(Part::Signal) {
+        table.say("from the last byte of a scan to its signal");
+        table.add(signal::all(&scene, options.rounds).await?);
+        table.add(vec![decode::plain()]);
     }
     if options.wants(Part::Journey) {
         table.say("from the scanner to head office");

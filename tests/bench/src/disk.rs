@@ -29,6 +29,11 @@ fn append_and_sync(folder: &Path, times: usize) -> std::io::Result<Samples> {
     Ok(samples)
 }
 
+/// One bare append and sync.
+pub(crate) fn one(folder: &Path) -> std::io::Result<Duration> {
+    Ok(append_and_sync(folder, 1)?.quantile(500))
+}
+
 /// The median of a bare append and sync.
 pub(crate) fn median(folder: &Path) -> std::io::Result<Duration> {
     Ok(append_and_sync(folder, 300)?.quantile(500))

@@ -8,6 +8,7 @@
 mod accept;
 mod apply;
 mod command;
+mod decode;
 mod disk;
 mod fresh;
 mod growth;
@@ -18,6 +19,7 @@ mod returning;
 mod samples;
 mod scene;
 mod servers;
+mod signal;
 mod table;
 mod wire;
 

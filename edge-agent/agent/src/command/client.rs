@@ -53,6 +53,11 @@ impl Caller {
 
     /// Calls the box; what it answered, whatever the status.
     pub(super) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Told, CommandError> {
+        let (status, text) = self.exchange(method, path, body)?;
+        Ok(Told { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+    }
+
+    fn exchange(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, String), CommandError> {
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -67,8 +72,13 @@ impl Caller {
         };
         let mut answer = self.agent.run(request).map_err(silent)?;
         let text = answer.body_mut().read_to_string().map_err(silent)?;
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ok(Told { status: answer.status().as_u16(), body })
+        Ok((answer.status().as_u16(), text))
+    }
+
+    /// A page of the box as text.
+    pub(super) fn text(&self, path: &str) -> Result<String, CommandError> {
+        let (status, text) = self.exchange("GET", path, None)?;
+        if status == 200 { Ok(text) } else { Err(CommandError::Asked(format!("{path} answered {status}"))) }
     }
 
     fn get<T: for<'de> Deserialize<'de>>(&self, path: &str) -> Result<T, CommandError> {

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use tidemark_journal::Journal;
-use tidemark_model::{Movement, Seq, SeqSet};
+use tidemark_journal::{Journal, ReadError};
+use tidemark_model::{EpochOrdinal, Movement, Seq, SeqSet};
 use tidemark_wire::decode_movement;
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +11,8 @@ use super::{Days, Piece, Slip};
 
 /// Bytes of movements that are read at once.
 const READ_BYTES: u64 = 256 * 1024;
+/// The first box of a shop has nobody's books to take over.
+const FIRST_EPOCH: EpochOrdinal = EpochOrdinal(1);
 /// Movements that are asked for at once.
 const STEP: u64 = 4_096;
 
@@ -48,6 +50,21 @@ impl Days {
         self.close(&mut open);
         // A task that ends brings the daemon down.
         stop.cancelled().await;
+        Ok(())
+    }
+
+    /// A box that took a shop over holds nothing of what came before: the day
+    /// on which it began was partly another box's.
+    pub(crate) fn heed_swap(&self, journal: &Journal) -> Result<(), ReadError> {
+        let heeded = self.0.borrow().heeded;
+        if heeded || journal.opening()?.is_none_or(|taken| taken.ordinal <= FIRST_EPOCH) {
+            return Ok(());
+        }
+        let first = std::iter::once(1..=STEP).collect();
+        let records = journal.read_records(journal.identity().epoch, &first, READ_BYTES)?.records;
+        let mut movements = records.iter().filter_map(|record| decode_movement(&record.bytes).ok());
+        self.let_go(movements.find_map(|movement| movement.labels.business_day));
+        self.0.send_modify(|book| book.heeded = true);
         Ok(())
     }
 

@@ -5,9 +5,10 @@ use tidemark_daemon::conditions::registry;
 use tidemark_scanner::DeviceId;
 use tokio::task::JoinError;
 
-use super::Desk;
+use super::{Desk, Said};
 use crate::claims::{HandedScan, Outcome};
 use crate::lane::Signal;
+use crate::words::{Language, Word};
 
 impl Desk {
     /// Hands what was read to the till that holds the lane's claim; its word
@@ -25,6 +26,9 @@ impl Desk {
             Err(rejection) => (rejection.shape.symbology, None),
         };
         let data = tidemark_barcode::data_of(bytes);
+        if let Some(layout) = self.lanes.get(&lane).and_then(|place| place.types) {
+            return self.type_out(&lane, &device, &data, layout);
+        }
         let symbology = symbology.as_str().to_owned();
         let scan = |id| HandedScan { id, lane: lane.clone(), data, symbology, item };
         match self.claims.hand(scan, &lane) {
@@ -43,24 +47,24 @@ impl Desk {
         }
     }
 
-    fn answered(&mut self, lane: &str, device: &DeviceId, outcome: Outcome) {
+    pub(super) fn answered(&mut self, lane: &str, device: &DeviceId, outcome: Outcome) {
         self.with.events.handed.of(outcome.word()).inc();
+        let (signal, said, is_deaf) = match outcome {
+            Outcome::Taken => (Signal::Good, Word::TillHasIt, false),
+            Outcome::Refused => (Signal::Error, Word::TillRefuses, false),
+            Outcome::Silent => (Signal::Error, Word::TillSilent, true),
+            Outcome::NoTill => (Signal::Error, Word::NoTill, true),
+        };
         let conditions = &self.with.conditions;
-        let (signal, words) = match outcome {
-            Outcome::Taken => (Signal::Good, "the till has it"),
-            Outcome::Refused => (Signal::Error, "the till does not take it"),
-            Outcome::Silent => (Signal::Error, "the till did not answer; scan it again"),
-            Outcome::NoTill => (Signal::Error, "no till takes this lane's scans"),
-        };
-        match outcome {
-            Outcome::Taken | Outcome::Refused => conditions.clear_about(registry::TILL_DEAF, lane),
-            Outcome::Silent | Outcome::NoTill => {
-                conditions.raise_about(registry::TILL_DEAF, lane, words, self.with.clock.millis())
-            }
-        };
+        if is_deaf {
+            let words = Language::En.say(said);
+            conditions.raise_about(registry::TILL_DEAF, lane, words, self.with.clock.millis());
+        } else {
+            conditions.clear_about(registry::TILL_DEAF, lane);
+        }
         self.signal(lane, device, signal);
         if let Some(place) = self.lanes.get_mut(lane) {
-            place.last_signal = Some(words.to_owned());
+            place.last_signal = Some(Said::Word(said));
         }
     }
 }

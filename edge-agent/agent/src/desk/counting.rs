@@ -11,6 +11,10 @@ impl Desk {
     /// recount if everybody had ended it.
     pub(super) fn zone(&self, lane: &Lane, name: &str) -> Input {
         let Ok(name) = Label::new(name) else { return Input::Strange };
+        // A name that was closed is not counted under again by scans.
+        if lane.memory().reference.as_ref().is_some_and(|name| self.is_closed(name)) {
+            return Input::Strange;
+        }
         let Some(count) =
             lane.memory().reference.clone().or_else(|| self.open_count(lane)).or_else(|| self.new_count())
         else {
@@ -20,6 +24,11 @@ impl Desk {
         let anew = seen.contains(&true) && !seen.contains(&false);
         let sells = self.selling.contains(&name);
         Input::Mode(Mode::Count(Zone { count, name, sells, anew }))
+    }
+
+    /// Whether the lane still stands in a count that was closed elsewhere.
+    pub(super) fn is_count_over(&self, lane: &Lane) -> bool {
+        matches!(&lane.memory().mode, Mode::Count(zone) if self.is_closed(&zone.count))
     }
 
     /// The count that a lane takes part in, else one that another does.

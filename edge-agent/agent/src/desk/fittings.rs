@@ -50,7 +50,7 @@ pub(crate) struct DeskSettings {
 impl DeskSettings {
     /// The lanes with a till in front, each with who may claim it.
     pub(crate) fn seats(&self) -> impl Iterator<Item = (String, Seat)> + '_ {
-        let lanes = self.lanes.iter().filter(|lane| lane.role == Role::Till);
+        let lanes = self.lanes.iter().filter(|lane| lane.role == Role::Till && lane.types.is_none());
         lanes.map(|lane| (lane.name.clone(), lane.till.clone().map_or(Seat::Anybody, Seat::Till)))
     }
 }

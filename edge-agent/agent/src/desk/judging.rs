@@ -3,9 +3,9 @@
 use tidemark_barcode::{Command, ItemCode, Judgement, NotKept, Scan, Shape, Verb, decode};
 use tidemark_model::{Label, Lookup, Reference, StoreId};
 
-use super::Desk;
 use super::given;
-use crate::lane::{Given, Input, Lane, Mode, Moment, Step, seal};
+use super::{Desk, Said};
+use crate::lane::{Given, Input, Lane, Mode, Moment, Signal, Step, seal};
 use crate::trading_day;
 
 /// Scans longer than this are counted as one.
@@ -50,6 +50,10 @@ impl Desk {
     }
 
     fn step(&self, lane: &Lane, input: Input) -> Step {
+        // Whoever counts on would change what was counted, unseen.
+        if matches!(input, Input::Item(_)) && self.is_count_over(lane) {
+            return Step::Signal(Signal::CountOver);
+        }
         let (journal, wall) = (&self.with.journal, self.with.clock.wall());
         let day = trading_day::of(wall, &self.with.time_zone);
         lane.step(input, &Moment { epoch: journal.identity().epoch, odometer: journal.odometer(), wall, day })
@@ -95,13 +99,11 @@ impl Desk {
         let told = match self.with.journal.item(item) {
             Ok(view) => match view.lookup {
                 Lookup::Sku(found) | Lookup::Code { item: found, .. } => {
-                    let on_hand =
-                        view.stock.map_or_else(|| "no stock yet".to_owned(), |s| format!("{} on hand", s.on_hand));
-                    format!("{}: {on_hand}", found.name)
+                    Said::Item { name: found.name, on_hand: view.stock.map(|stock| stock.on_hand.to_string()) }
                 }
-                Lookup::Unknown => format!("{item} is not on file"),
+                Lookup::Unknown => Said::NotListed(item.to_owned()),
             },
-            Err(error) => error.to_string(),
+            Err(error) => Said::Failed(error.to_string()),
         };
         if let Some(place) = self.lanes.get_mut(name) {
             place.last_signal = Some(told);

@@ -1,4 +1,4 @@
-//! What a lane signals, and how a scanner and the page say it.
+//! What a lane signals, and how a scanner says it.
 
 use tidemark_journal::Committed;
 use tidemark_model::{ParkReason, Status, Warning};
@@ -32,25 +32,7 @@ pub(super) const fn as_scanner_signal(signal: Signal) -> tidemark_scanner::Signa
         Signal::Looked => tidemark_scanner::Signal::Looked,
         Signal::Undone => tidemark_scanner::Signal::TwoDown,
         Signal::End => tidemark_scanner::Signal::End,
-        Signal::Error | Signal::NotFound | Signal::KeptAside => tidemark_scanner::Signal::Error,
+        Signal::Error | Signal::NotFound | Signal::KeptAside | Signal::CountOver => tidemark_scanner::Signal::Error,
         Signal::NotSaved => tidemark_scanner::Signal::NotSaved,
     }
-}
-
-/// What a signal says; nothing where the item itself was told.
-pub(super) const fn words_of(signal: Signal) -> Option<&'static str> {
-    Some(match signal {
-        Signal::Good => "saved",
-        Signal::NotOnFile => "saved, not on file",
-        Signal::Tick => "command taken",
-        Signal::Looked | Signal::NotFound => return None,
-        Signal::Undone => "undone",
-        Signal::End => "session ended",
-        Signal::Closed => "the count is closed",
-        Signal::Reminder => "a quantity waits for its item",
-        Signal::Error => "not understood, nothing kept",
-        Signal::KeptAside => "kept aside without effect; scan it again",
-        Signal::Repeated => "taken already",
-        Signal::NotSaved => "NOT SAVED",
-    })
 }

@@ -23,9 +23,9 @@ const CODE: &[u8] = b"96385074";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A box with one lane, `counter`, in a mode.
-struct Shop {
+pub(super) struct Shop {
     _folder: tempfile::TempDir,
-    desk: Desk,
+    pub(super) desk: Desk,
     writer: Writer,
     metrics: MetricsPage,
 }
@@ -40,7 +40,7 @@ impl Shop {
     }
 
     /// The same with a scanner that the test holds, at the lane's counter.
-    fn with_scanner(mode: ModeWord, scanner: Option<(Profile, &Simulated)>) -> Self {
+    pub(super) fn with_scanner(mode: ModeWord, scanner: Option<(Profile, &Simulated)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::start();
         let (journal, writer) = journal_in(folder.path(), clock);
@@ -101,12 +101,12 @@ impl Shop {
     }
 
     /// Hears the next thing that a scanner tells.
-    async fn hear(&mut self) {
+    pub(super) async fn hear(&mut self) {
         let event = tokio::time::timeout(PATIENCE, self.desk.heard.recv()).await.unwrap().unwrap();
         self.desk.hear(event).await;
     }
 
-    fn holds(&self, code: Code) -> bool {
+    pub(super) fn holds(&self, code: Code) -> bool {
         self.desk.with.conditions.list().iter().any(|raised| raised.code == code)
     }
 
@@ -159,7 +159,8 @@ async fn looking_is_never_good() {
     assert_eq!(shop.scan(CODE).await, Signal::NotFound);
     shop.teach("apple").await;
     assert_eq!(shop.scan(CODE).await, Signal::Looked);
-    assert_eq!(shop.desk.lanes["counter"].last_signal.as_deref(), Some("apple: no stock yet"));
+    let said = Said::Item { name: "apple".to_owned(), on_hand: None };
+    assert_eq!(shop.desk.lanes["counter"].last_signal, Some(said));
     assert_eq!(shop.desk.with.journal.tail(), 0);
 }
 
@@ -214,7 +215,7 @@ async fn a_time_out_that_cannot_be_saved_is_no_scan() {
     place.waits_until = Odometer(0);
     desk.time_out_at(Odometer(10 * 60_000)).await;
     let place = &desk.lanes["counter"];
-    assert_eq!((place.last_signal.as_deref(), &place.lane.memory().mode), (None, &Mode::Sell));
+    assert_eq!((place.last_signal.as_ref(), &place.lane.memory().mode), (None, &Mode::Sell));
     assert!(place.waits_until > Odometer(10 * 60_000), "not again at once");
     assert!(metrics.text().contains("tidemark_edge_not_saved_total 0"));
 }
@@ -275,6 +276,27 @@ async fn zones_add_up_when_the_count_is_closed_and_a_zone_ended_is_counted_anew(
     assert_eq!(shop.command_on("other", Verb::Close, "").await, Signal::Closed);
     assert_eq!(shop.on_hand("apple"), (Quantity::units(3).unwrap(), Basis::Counted));
     assert_eq!(shop.command(Verb::Close, "").await, Signal::Error, "no count is open");
+}
+
+#[tokio::test]
+async fn a_lane_that_still_stands_in_a_count_which_another_closed_adds_nothing_to_it() {
+    let mut shop = Shop::open(ModeWord::Look);
+    shop.teach("apple").await;
+    for (lane, zone) in [("counter", "floor"), ("other", "attic")] {
+        assert_eq!(shop.command_on(lane, Verb::Count, zone).await, Signal::Tick);
+        assert_eq!(shop.scan_on(lane, CASE).await, Signal::Good);
+    }
+    assert_eq!(shop.command_on("other", Verb::Close, "").await, Signal::Closed);
+    let closed = (Quantity::units(24).unwrap(), Basis::Counted);
+    let tail = shop.desk.with.journal.tail();
+    assert_eq!(shop.scan(CASE).await, Signal::CountOver);
+    shop.restart();
+    assert_eq!(shop.scan(CASE).await, Signal::CountOver, "after a kill, too");
+    assert_eq!((shop.on_hand("apple"), shop.desk.with.journal.tail()), (closed, tail));
+    assert_eq!(shop.command(Verb::Count, "floor").await, Signal::Tick, "a count of its own");
+    assert_eq!(shop.scan(CODE).await, Signal::Good);
+    assert_eq!(shop.command(Verb::End, "").await, Signal::Closed);
+    assert_eq!(shop.on_hand("apple"), (Quantity::units(1).unwrap(), Basis::Counted));
 }
 
 #[tokio::test]

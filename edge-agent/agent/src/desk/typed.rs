@@ -49,6 +49,7 @@ impl Desk {
         let signal = self.signal_of(&lane, &text, page).await;
         if let Some(signal) = signal {
             self.say(&lane, signal);
+            self.note_read("/h", &lane, text.trim().as_bytes(), Some(signal));
         }
         answer.send(signal).unwrap_or(());
     }

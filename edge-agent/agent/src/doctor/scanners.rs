@@ -3,27 +3,37 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tidemark_scanner::{Config, Holder, holder_in};
+use tidemark_scanner::{Config, Found, Holder, PortPath, holder_in};
 
 use super::{Finding, Level, Root, text_of};
 
 /// Milliseconds a USB-serial bridge may hold bytes back.
 const LATENCY_MS: u64 = 4;
 
-pub(super) fn examine(root: &Root, scanners: &[Config]) -> Vec<Finding> {
+pub(super) fn examine(root: &Root, scanners: &[Config], plugged: &[Found]) -> Vec<Finding> {
     if scanners.is_empty() {
         return vec![Finding::ok("scanner", "none is configured")];
     }
-    scanners.iter().flat_map(|scanner| of_port(root, &scanner.path)).collect()
+    scanners.iter().flat_map(|scanner| of_port(root, &scanner.path, plugged)).collect()
 }
 
-fn of_port(root: &Root, configured: &str) -> Vec<Finding> {
-    let path = root.path(configured);
-    let Ok(port) = std::fs::canonicalize(&path) else {
-        let remedy = "plug the scanner in, look at its cable, or give the right port; `ls /dev/serial/by-path` lists \
+fn of_port(root: &Root, configured: &str, plugged: &[Found]) -> Vec<Finding> {
+    let missing = || {
+        let remedy = "plug the scanner in, look at its cable, or give the right port; `tidemark-edge devices` lists \
                       what is there";
-        return vec![Finding::of("scanner", Level::Critical, format!("{configured} is not there"), remedy)];
+        vec![Finding::of("scanner", Level::Critical, format!("{configured} is not there"), remedy)]
     };
+    let node = match at_port(configured, plugged) {
+        AtPort::File => PathBuf::from(configured),
+        AtPort::Device(Found { node: Some(node), .. }) => node.clone(),
+        AtPort::Device(device) => {
+            let remedy = device.advice().unwrap_or("scan its code for USB HID POS or USB serial");
+            let detail = format!("what is plugged in at {configured} has no way in as it is set up");
+            return vec![Finding::of("scanner", Level::Critical, detail, remedy)];
+        }
+        AtPort::Nothing => return missing(),
+    };
+    let Ok(port) = std::fs::canonicalize(root.path(&node.to_string_lossy())) else { return missing() };
     let mut findings = vec![opened(configured, &port)];
     findings.extend(holder(root, &port).map(|holder| {
         let (detail, name) = (format!("{configured} is held by {holder}"), &holder.name);
@@ -32,6 +42,24 @@ fn of_port(root: &Root, configured: &str) -> Vec<Finding> {
     }));
     findings.extend(settings_of(root, configured, &port));
     findings
+}
+
+/// What is at a port as it is configured.
+enum AtPort<'f> {
+    /// A file was given, not a port.
+    File,
+    /// The best way into what is plugged in there.
+    Device(&'f Found),
+    /// Nothing.
+    Nothing,
+}
+
+fn at_port<'f>(configured: &str, plugged: &'f [Found]) -> AtPort<'f> {
+    let Some(port) = PortPath::parse(configured).filter(|_| !Path::new(configured).is_absolute()) else {
+        return AtPort::File;
+    };
+    let there = plugged.iter().filter(|found| found.port.as_ref() == Some(&port));
+    there.max_by_key(|found| (found.node.is_some(), found.kind)).map_or(AtPort::Nothing, AtPort::Device)
 }
 
 fn opened(configured: &str, port: &Path) -> Finding {

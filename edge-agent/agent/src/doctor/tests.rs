@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidemark_daemon::config::{self, Sources};
 use tidemark_daemon::disk::Room;
-use tidemark_scanner::Config;
+use tidemark_scanner::{Config, Found, Kind, PortPath, UsbIds};
 
 use super::*;
 
@@ -53,8 +53,13 @@ impl Machine {
     /// What is found with the scanner at its port.
     fn findings(&self) -> Vec<Finding> {
         let mut findings = system::examine(&self.root);
-        findings.extend(scanners::examine(&self.root, &[Config::new("/dev/ttyUSB0", "counter")]));
+        findings.extend(self.scanners("/dev/ttyUSB0", &[]));
         findings
+    }
+
+    /// What is found of a scanner that is configured at a port.
+    fn scanners(&self, path: &str, plugged: &[Found]) -> Vec<Finding> {
+        scanners::examine(&self.root, &[Config::new(path, "counter")], plugged)
     }
 }
 
@@ -79,57 +84,109 @@ fn on_a_machine_that_is_well_nothing_is_found() {
     assert!(findings.iter().all(|finding| finding.remedy.is_empty()));
 }
 
+/// What is named after something was done to a machine that is well.
+fn provoked(provoke: impl FnOnce(&Machine), named: (&str, Level), words: [&str; 2]) {
+    let machine = Machine::well();
+    provoke(&machine);
+    let findings = machine.findings();
+    assert_named(&findings, named, words);
+    assert!(machine.folder.path().exists());
+}
+
+/// The one trouble is this one, and its remedy the right one.
+fn assert_named(findings: &[Finding], (check, level): (&str, Level), [detail, remedy]: [&str; 2]) {
+    let found = trouble(findings);
+    assert_eq!((found.check, found.level), (check, level), "{found:?}");
+    assert!(found.detail.contains(detail) && found.remedy.contains(remedy), "{found:?}");
+}
+
 #[test]
-fn each_provoked_trouble_is_named_with_what_to_do() {
-    type Provoke = fn(&Machine);
-    let table: [(Provoke, &str, Level, &str, &str); 9] = [
-        (|m| m.put("/proc/7/comm", "ModemManager\n"), "modemmanager", Level::Warning, "ModemManager runs", "disable"),
-        (|m| m.put("/proc/7/comm", "brltty\n"), "brltty", Level::Warning, "brltty runs", "apt remove brltty"),
-        (
-            |m| m.put("/proc/meminfo", "MemAvailable: 100000 kB\n"),
-            "memory",
-            Level::Warning,
-            "97 MiB",
-            "end other programs",
-        ),
-        (|m| m.remove("/run/systemd/timesync/synchronized"), "clock", Level::Warning, "no time server", "set-ntp true"),
-        (|m| m.remove("/etc/udev/rules.d/60-tidemark.rules"), "udev", Level::Warning, "missing", "udevadm control"),
-        (|m| m.remove("/dev/ttyUSB0"), "scanner", Level::Critical, "is not there", "plug the scanner in"),
-        (
-            |m| {
-                m.put("/proc/9/comm", "minicom\n");
-                let port = m.root.path("/dev/ttyUSB0");
-                m.link(port.to_str().unwrap(), "/proc/9/fd/3");
-            },
-            "port",
-            Level::Critical,
-            "held by minicom (process 9)",
-            "end minicom",
-        ),
-        (
-            |m| m.put("/sys/devices/usb1/1-2/1-2:1.0/ttyUSB0/latency_timer", "16\n"),
-            "latency",
-            Level::Warning,
-            "16 ms",
-            "latency_timer",
-        ),
-        (
-            |m| m.put("/sys/devices/usb1/1-2/power/control", "auto\n"),
-            "autosuspend",
-            Level::Warning,
-            "put to sleep",
-            "power/control to on",
-        ),
-    ];
-    for (provoke, check, level, detail, remedy) in table {
-        let machine = Machine::well();
-        provoke(&machine);
-        let findings = machine.findings();
-        let found = trouble(&findings);
-        assert_eq!((found.check, found.level), (check, level), "{found:?}");
-        assert!(found.detail.contains(detail) && found.remedy.contains(remedy), "{found:?}");
-        assert!(machine.folder.path().exists());
-    }
+fn modemmanager_that_runs_is_named() {
+    let run = |m: &Machine| m.put("/proc/7/comm", "ModemManager\n");
+    provoked(run, ("modemmanager", Level::Warning), ["ModemManager runs", "systemctl disable --now ModemManager"]);
+}
+
+#[test]
+fn brltty_that_runs_is_named() {
+    let run = |m: &Machine| m.put("/proc/7/comm", "brltty\n");
+    provoked(run, ("brltty", Level::Warning), ["brltty runs", "apt remove brltty"]);
+}
+
+#[test]
+fn too_little_memory_is_named() {
+    let short = |m: &Machine| m.put("/proc/meminfo", "MemAvailable: 100000 kB\n");
+    provoked(short, ("memory", Level::Warning), ["97 MiB", "end other programs"]);
+}
+
+#[test]
+fn a_clock_that_nobody_keeps_is_named() {
+    let alone = |m: &Machine| m.remove("/run/systemd/timesync/synchronized");
+    provoked(alone, ("clock", Level::Warning), ["no time server", "timedatectl set-ntp true"]);
+}
+
+#[test]
+fn missing_udev_rules_are_named() {
+    let without = |m: &Machine| m.remove("/etc/udev/rules.d/60-tidemark.rules");
+    provoked(without, ("udev", Level::Warning), ["missing", "udevadm control --reload"]);
+}
+
+#[test]
+fn a_scanner_that_is_not_there_is_named() {
+    let pull = |m: &Machine| m.remove("/dev/ttyUSB0");
+    provoked(pull, ("scanner", Level::Critical), ["is not there", "plug the scanner in"]);
+}
+
+#[test]
+fn the_holder_of_a_port_is_named() {
+    let hold = |m: &Machine| {
+        m.put("/proc/9/comm", "minicom\n");
+        let port = m.root.path("/dev/ttyUSB0");
+        m.link(port.to_str().unwrap(), "/proc/9/fd/3");
+    };
+    provoked(hold, ("port", Level::Critical), ["held by minicom (process 9)", "end minicom"]);
+}
+
+#[test]
+fn a_bridge_that_holds_bytes_back_is_named() {
+    let slow = |m: &Machine| m.put("/sys/devices/usb1/1-2/1-2:1.0/ttyUSB0/latency_timer", "16\n");
+    provoked(slow, ("latency", Level::Warning), ["16 ms", "echo 1 > /sys/class/tty/ttyUSB0/device/latency_timer"]);
+}
+
+#[test]
+fn a_port_that_the_system_puts_to_sleep_is_named() {
+    let sleepy = |m: &Machine| m.put("/sys/devices/usb1/1-2/power/control", "auto\n");
+    provoked(sleepy, ("autosuspend", Level::Warning), ["put to sleep", "power/control to on"]);
+}
+
+#[test]
+fn a_data_folder_that_lies_in_memory_is_named() {
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let findings: Vec<Finding> = disk::examine(memory.path()).into_iter().filter(|f| f.check == "filesystem").collect();
+    assert_named(&findings, ("filesystem", Level::Critical), ["lies in memory (tmpfs)", "put `data` on a disk"]);
+}
+
+#[test]
+fn a_data_folder_that_is_not_there_is_named() {
+    let findings = disk::examine(&Machine::well().root.path("/nowhere"));
+    assert_named(&findings, ("data", Level::Critical), ["is no folder", "install -d -o tidemark-edge"]);
+}
+
+#[test]
+fn a_scanner_at_a_usb_port_is_looked_at_behind_whatever_file_it_has() {
+    let machine = Machine::well();
+    let port = "pci-0000:00:14.0-usb-0:2";
+    let plugged = |node: Option<&str>| {
+        let usb = UsbIds { vendor_id: 0x05e0, product_id: 0x1900, serial: None, product: None };
+        let kind = node.map(|_| Kind::Serial);
+        [Found { node: node.map(Into::into), kind, port: PortPath::parse(port), usb: Some(usb) }]
+    };
+    assert_eq!(worst(&machine.scanners(port, &plugged(Some("/dev/ttyUSB0")))), Level::Ok);
+    machine.put("/sys/devices/usb1/1-2/power/control", "auto\n");
+    assert_eq!(trouble(&machine.scanners(port, &plugged(Some("/dev/ttyUSB0")))).check, "autosuspend");
+    let silent = machine.scanners(port, &plugged(None));
+    assert_named(&silent, ("scanner", Level::Critical), ["has no way in", "USB HID POS"]);
+    let nothing = machine.scanners(port, &[]);
+    assert_named(&nothing, ("scanner", Level::Critical), ["is not there", "tidemark-edge devices"]);
 }
 
 #[test]

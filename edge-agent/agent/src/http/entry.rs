@@ -1,9 +1,9 @@
 //! Who may come in: everybody on this machine, elsewhere a till with its
-//! token, and whoever can read the box's own files.
+//! token, a handheld with its cookie, and whoever can read the box's own files.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use tidemark_daemon::listen::Peer;
 use tidemark_daemon::problem::{self, Problem};
 use tidemark_daemon::token::{TokenHash, bearer};
@@ -12,6 +12,7 @@ use tidemark_model::Source;
 
 use super::Door;
 use super::health::read_problem;
+use super::joining::{is_for_handhelds, token_in};
 use crate::control::ControlHash;
 use crate::guest::Guest;
 
@@ -20,10 +21,16 @@ pub(super) async fn admit(State(door): State<Door>, mut request: Request, next: 
     let guest = match request.extensions().get::<Peer>() {
         Some(peer) if peer.is_loopback() => Guest::Local,
         Some(_) | None => {
-            let shown = bearer(request.headers()).map(TokenHash::of);
-            let known = shown.map_or(Ok(None), |shown| guest_of(&door.journal, door.control, &shown));
+            let is_handheld = is_for_handhelds(request.uri().path());
+            let cookie = token_in(request.headers()).filter(|_| is_handheld);
+            let token = bearer(request.headers()).or(cookie);
+            let known = token.map_or(Ok(None), |token| guest_of(&door.journal, door.control, &TokenHash::of(token)));
             // A till that can't be looked up is no stranger: it comes again.
-            known.map_err(|error| read_problem(&error))?.ok_or_else(|| refuse(&door))?
+            match known.map_err(|error| read_problem(&error))? {
+                Some(guest) => guest,
+                None if is_handheld => return Ok(Redirect::to("/join").into_response()),
+                None => return Err(refuse(&door)),
+            }
         }
     };
     if let Guest::Till(till) = &guest {

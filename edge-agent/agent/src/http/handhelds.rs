@@ -4,12 +4,13 @@
 use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Form, Path, Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::{Html, Redirect};
 use serde::Deserialize;
 use tidemark_daemon::problem::{self, Problem};
 
 use super::Door;
+use super::joining::is_same_origin;
 use super::pages::language_of;
 use super::pairing::is_own_page;
 use crate::guest::Guest;
@@ -82,9 +83,15 @@ pub(super) async fn take(
     Path(name): Path<String>,
     Extension(guest): Extension<Guest>,
     headers: HeaderMap,
+    uri: Uri,
     Form(line): Form<Line>,
 ) -> Result<Redirect, Problem> {
-    if guest == Guest::Local && !is_own_page(&headers) {
+    // A cookie comes by itself, whoever made the form.
+    let is_ours = match guest {
+        Guest::Local => is_own_page(&headers),
+        Guest::Till(_) => is_same_origin(&headers, &uri),
+    };
+    if !is_ours {
         return Err(Problem::of(&problem::FORBIDDEN, "the form came from another page than the box's own"));
     }
     let Line { language, code, page } = line;

@@ -8,7 +8,7 @@ use axum::response::Html;
 use serde::Deserialize;
 use tidemark_daemon::problem::{self, Problem};
 use tidemark_journal::{BOX_SOURCE, Submission};
-use tidemark_model::document::{Body, Timing};
+use tidemark_model::document::Body;
 use tidemark_model::movement::Labels;
 use tidemark_model::{Document, DocumentId, DocumentKey, Seq, Source, Status, Warning};
 
@@ -68,6 +68,13 @@ pub(super) async fn status(
     let now = door.clock.millis();
     let pairs = is_here.then(|| Pairs::of(door.pairing.now(now), now));
     Ok(Html(page::render(&gather(door).await?, language, pairs.as_ref())))
+}
+
+/// What scanners sent last.
+pub(super) async fn scan_test(State(door): State<Door>, wanted: Wanted) -> Result<Html<String>, Problem> {
+    let language = language_of(&door, asked(wanted)?.language.as_deref());
+    let reads = door.reporter.views().desk.borrow().reads.clone();
+    Ok(Html(page::scan_test(door.journal.identity().store.as_str(), language, &reads)))
 }
 
 /// The last documents.
@@ -142,15 +149,8 @@ fn void_of(door: &Door, source: &str, id: &str) -> Option<(Document, DocumentKey
     let about = DocumentKey::of(&source, &id);
     let hex: String = about.0.iter().map(|byte| format!("{byte:02x}")).collect();
     let wall = door.clock.wall();
-    let document = Document {
-        source: Source::new(BOX_SOURCE).ok()?,
-        id: DocumentId::new(&format!("undo-{hex}")).ok()?,
-        wall,
-        labels: Labels { business_day: trading_day::of(wall, &door.reception.parts().time_zone), ..Labels::default() },
-        business_day_given: false,
-        timing: Timing::Live,
-        sequence: None,
-        body: Body::Void { source, id },
-    };
+    let identity = (Source::new(BOX_SOURCE).ok()?, DocumentId::new(&format!("undo-{hex}")).ok()?);
+    let labels = Labels { business_day: trading_day::of(wall, &door.reception.parts().time_zone), ..Labels::default() };
+    let document = Document { labels, ..Document::plain(identity, wall, Body::Void { source, id }) };
     Some((document, about))
 }

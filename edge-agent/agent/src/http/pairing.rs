@@ -15,6 +15,7 @@ use tidemark_model::Source;
 
 use super::Door;
 use super::documents::not_saved;
+use super::joining::is_same_origin;
 use super::pages::language_of;
 use super::tills::{local, till_name};
 use crate::guest::Guest;
@@ -112,13 +113,7 @@ pub(super) async fn claim(State(door): State<Door>, body: Bytes) -> Result<Json<
     })?;
     match door.pairing.claim(PairingCode::read(&shown.code), door.clock.millis()) {
         Claim::Paired(till) => {
-            let token = generate().map_err(|error| no_bits(&error))?;
-            let kept = door.journal.add_till(till.clone(), TokenHash::of(&token).0).await;
-            kept.map_err(|error| {
-                door.reception.not_saved(&error);
-                not_saved(&error)
-            })?;
-            tracing::info!(%till, "a terminal was paired");
+            let token = paired(&door, &till).await?;
             Ok(Json(json!({ "till": till.as_str(), "token": token })))
         }
         Claim::Wrong(left) => {
@@ -129,6 +124,18 @@ pub(super) async fn claim(State(door): State<Door>, body: Bytes) -> Result<Json<
     }
 }
 
+/// Lets a terminal in: its token, which is on disk as a hash.
+pub(super) async fn paired(door: &Door, till: &Source) -> Result<String, Problem> {
+    let token = generate().map_err(|error| no_bits(&error))?;
+    let kept = door.journal.add_till(till.clone(), TokenHash::of(&token).0).await;
+    kept.map_err(|error| {
+        door.reception.not_saved(&error);
+        not_saved(&error)
+    })?;
+    tracing::info!(%till, "a terminal was paired");
+    Ok(token)
+}
+
 fn no_bits(error: &RandomError) -> Problem {
     Problem::of(&problem::RANDOM, error.to_string())
 }
@@ -136,10 +143,8 @@ fn no_bits(error: &RandomError) -> Problem {
 /// Whether a form came from the page of this box, called by its address: a
 /// page of somebody else, open in the same browser, is not asked for.
 pub(super) fn is_own_page(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(host) = text(header::HOST) else { return false };
-    let is_own = text(header::ORIGIN).is_none_or(|origin| origin.split_once("://").is_some_and(|(_, of)| of == host));
-    is_own && is_address(host)
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    is_same_origin(headers, &Uri::default()) && host.is_some_and(is_address)
 }
 
 /// A name could be anybody's.

@@ -29,7 +29,7 @@ pub(super) fn cut(text: &str, max: usize) -> &str {
 /// digits, perhaps with single spaces or dashes between, that pass the Luhn
 /// check. Other digits may stand beside them (an expiry, an amount), so every
 /// such stretch between two borders of groups is looked at.
-pub(super) fn mask_cards(note: &str) -> String {
+pub(crate) fn mask_cards(note: &str) -> String {
     let mut characters: Vec<char> = note.chars().collect();
     let mut at = 0;
     while let Some(rest) = characters.get_mut(at..).filter(|rest| !rest.is_empty()) {

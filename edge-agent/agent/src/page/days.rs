@@ -19,7 +19,7 @@ pub(super) fn days(page: &mut Page, days: &[DayStatus]) {
         let (day, tills) = (escaped(business_day), tills.join("<br>"));
         page.put(format_args!("<tr><td>{day}</td><td class=\"{class}\">{state}</td><td>{tills}</td></tr>"));
     }
-    page.text.push_str("</tbody></table></section>");
+    page.end_table();
 }
 
 fn told(page: &Page, till: &TillStatus) -> String {

@@ -28,7 +28,7 @@ pub(crate) fn documents(
     may_undo: bool,
 ) -> String {
     let mut page = Page::begin(language, store, language.say(Word::Documents), "");
-    back(&mut page, "/");
+    page.back("/");
     page.heading(Word::Documents);
     if !may_undo {
         let why = page.word(Word::NoPin);
@@ -44,7 +44,7 @@ pub(crate) fn documents(
             "<tr><td>{time}</td><td>{what}</td><td class=\"number\">{lines}</td><td>{source}</td><td>{id}</td><td>{undo}</td></tr>"
         ));
     }
-    page.text.push_str("</tbody></table>");
+    page.text.push_str("</tbody></table></div>");
     if let Some(before) = older {
         let (word, tag) = (page.word(Word::Older), language.tag());
         page.put(format_args!("<p><a href=\"/documents?language={tag}&amp;before={before}\">{word}</a></p>"));
@@ -77,7 +77,7 @@ pub(crate) fn encoded(text: &str) -> String {
 /// Asks for the PIN; `wrong` says why it is asked again.
 pub(crate) fn undo_form(store: &str, language: Language, undo: Undo<'_>, wrong: Option<Word>) -> String {
     let mut page = Page::begin(language, store, language.say(Word::UndoIt), "");
-    back(&mut page, "/documents");
+    page.back("/documents");
     page.heading(Word::UndoIt);
     let (source, id, tag) = (escaped(undo.source), escaped(undo.id), language.tag());
     let (ask, pin, word) = (page.word(Word::UndoAsk), page.word(Word::Pin), page.word(Word::UndoIt));
@@ -98,16 +98,11 @@ pub(crate) fn undo_form(store: &str, language: Language, undo: Undo<'_>, wrong: 
 /// What became of it.
 pub(crate) fn undo_told(store: &str, language: Language, undo: Undo<'_>, told: Word) -> String {
     let mut page = Page::begin(language, store, language.say(Word::UndoIt), "");
-    back(&mut page, "/documents");
+    page.back("/documents");
     page.heading(Word::UndoIt);
     let (source, id, told) = (escaped(undo.source), escaped(undo.id), page.word(told));
     page.put(format_args!("<p><strong>{source} {id}</strong></p><p role=\"status\">{told}</p></section>"));
     page.end()
-}
-
-fn back(page: &mut Page, to: &str) {
-    let (word, tag) = (page.word(Word::Back), page.language.tag());
-    page.put(format_args!("<nav><a href=\"{to}?language={tag}\">{word}</a></nav>"));
 }
 
 #[cfg(test)]

@@ -38,9 +38,9 @@ pub(crate) fn handhelds(store: &str, language: Language, lanes: &[&str]) -> Stri
 /// once.
 pub(crate) fn handheld(store: &str, language: Language, lane: &LaneStatus, buttons: &[Button], number: u64) -> String {
     let mut page = Page::begin(language, store, &lane.name, "");
-    let (name, mode) = (escaped(&lane.name), escaped(&lane.mode));
+    let (name, mode) = (escaped(&lane.name), escaped(&lane.mode_in(language)));
     page.put(format_args!("<h2>{name}: {mode}</h2>"));
-    let signal = escaped(lane.last_signal.as_deref().unwrap_or("–"));
+    let signal = escaped(&lane.signal_in(language));
     page.put(format_args!("<p class=\"state\" role=\"status\"><strong>{signal}</strong></p>"));
     let action = format!("/h/{}", encoded(&lane.name));
     let (tag, ask) = (language.tag(), page.word(Word::ScanHere));
@@ -78,6 +78,8 @@ mod tests {
             takes: true,
             last_saved: Some("<4711>".to_owned()),
             last_signal: Some("saved".to_owned()),
+            does: None,
+            said: None,
         };
         let button =
             |is_quantity, label: &str| Button { is_quantity, label: label.to_owned(), code: "]C0TMG".to_owned() };

@@ -55,3 +55,21 @@ pub(crate) fn pairing_form(store: &str, language: Language) -> String {
     ));
     page.end()
 }
+
+/// The page on which a handheld shows the code of the box; `wrong` says that
+/// it did not open.
+pub(crate) fn join_form(store: &str, language: Language, wrong: Option<Word>) -> String {
+    let mut page = Page::begin(language, store, language.say(Word::LetInHere), "");
+    page.heading(Word::LetInHere);
+    if let Some(wrong) = wrong {
+        let wrong = page.word(wrong);
+        page.put(format_args!("<p class=\"bad\" role=\"alert\">{wrong}</p>"));
+    }
+    let (ask, word, tag) = (page.word(Word::CodeOfBox), page.word(Word::LetInHere), language.tag());
+    page.put(format_args!(
+        "<form method=\"post\" action=\"/join\"><input type=\"hidden\" name=\"language\" value=\"{tag}\">\
+         <p><label for=\"code\">{ask}</label><br><input id=\"code\" name=\"code\" inputmode=\"numeric\" \
+         autocomplete=\"off\" required maxlength=\"16\"></p><p><button>{word}</button></p></form></section>"
+    ));
+    page.end()
+}

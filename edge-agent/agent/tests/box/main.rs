@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod command_line;
+mod commands;
 mod damaged;
 mod door;
 mod files;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tidemark_model::books::Books;
 use tidemark_model::content::content_digest;
-use tidemark_model::document::{Body, Timing};
+use tidemark_model::document::Body;
 use tidemark_model::movement::Labels;
 use tidemark_model::{Document, DocumentId, DocumentKey, Odometer, Seq};
 use tokio::sync::oneshot;
@@ -270,15 +270,12 @@ fn void_of(unsaved: Unsaved, arrived: Odometer) -> Option<Ticket> {
     if !matches!(document.body, Body::Trade { .. }) {
         return None;
     }
+    let identity = (document.source.clone(), DocumentId::new(&format!("{}-unsaved", document.id)).ok()?);
+    let body = Body::Void { source: document.source.clone(), id: document.id.clone() };
     let void = Document {
-        source: document.source.clone(),
-        id: DocumentId::new(&format!("{}-unsaved", document.id)).ok()?,
-        wall: document.wall,
         labels: Labels { business_day: document.labels.business_day.clone(), ..Labels::default() },
         business_day_given: document.business_day_given,
-        timing: Timing::Live,
-        sequence: None,
-        body: Body::Void { source: document.source.clone(), id: document.id.clone() },
+        ..Document::plain(identity, document.wall, body)
     };
     let (reply, _nobody) = oneshot::channel();
     Some(Ticket { submission: Submission::of(void), arrived, reply, voids: Some(unsaved) })

@@ -1,11 +1,12 @@
 //! The only place that touches keyboards: the kernel's event files, taken for
-//! this process alone (`EVIOCGRAB`).
+//! this process alone (`EVIOCGRAB`), and one that is made for a till.
 
 use std::io::{Error, ErrorKind};
 use std::os::fd::AsFd;
 
 use evdev::raw_stream::RawDevice;
-use evdev::{EventType, SynchronizationCode};
+use evdev::uinput::VirtualDevice;
+use evdev::{AttributeSet, EventType, InputEvent, KeyCode, SynchronizationCode};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::typist::{Change, EVENTS_LOST, KeyEvent};
@@ -13,6 +14,9 @@ use crate::event::Unavailable;
 use crate::limits::KEY_EVENT_BYTES;
 use crate::link::{Heard, Link, unavailable};
 use crate::voice::Command;
+
+/// Keys that a made keyboard has: the main block and what stands around it.
+const MAIN_BLOCK: std::ops::RangeInclusive<u16> = 1..=110;
 
 /// A keyboard that types for this process alone.
 pub(crate) struct Keyboard {
@@ -59,6 +63,22 @@ impl Keyboard {
             }
         }
         Ok(())
+    }
+}
+
+/// A keyboard that a program makes (`uinput`), gone with its end.
+pub(crate) struct Made(VirtualDevice);
+
+impl Made {
+    pub(crate) fn new() -> Result<Self, Error> {
+        let keys: AttributeSet<KeyCode> = MAIN_BLOCK.map(KeyCode).collect();
+        let made = VirtualDevice::builder()?.name("Tidemark scanner").with_keys(&keys)?.build()?;
+        Ok(Self(made))
+    }
+
+    /// Each key for itself: programs drop what changes at once.
+    pub(crate) fn emit(&mut self, key: u16, is_down: bool) -> Result<(), Error> {
+        self.0.emit(&[InputEvent::new(EventType::KEY.0, key, i32::from(is_down))])
     }
 }
 

@@ -163,7 +163,6 @@ impl Layout {
     }
 
     /// The keys that type a character: code, shift, AltGr.
-    #[cfg(test)]
     pub(crate) fn stroke(self, character: char) -> Option<(u16, bool, bool)> {
         let levels = [(false, false), (true, false), (false, true), (true, true)];
         levels.into_iter().find_map(|(shift, alt_gr)| {

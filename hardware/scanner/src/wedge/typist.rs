@@ -11,17 +11,17 @@ use crate::limits::{FRAME_BYTES, KEY_EVENT_BYTES, STUCK_KEY};
 /// Numbers of keys (the kernel's input event codes).
 const BACKSPACE: u16 = 14;
 const TAB: u16 = 15;
-const ENTER: u16 = 28;
+pub(crate) const ENTER: u16 = 28;
 const LEFT_CTRL: u16 = 29;
-const LEFT_SHIFT: u16 = 42;
+pub(crate) const LEFT_SHIFT: u16 = 42;
 const RIGHT_SHIFT: u16 = 54;
 const LEFT_ALT: u16 = 56;
-const SPACE: u16 = 57;
+pub(crate) const SPACE: u16 = 57;
 const CAPS_LOCK: u16 = 58;
-const F8: u16 = 66;
+pub(crate) const F8: u16 = 66;
 const KEYPAD_ENTER: u16 = 96;
 const RIGHT_CTRL: u16 = 97;
-const RIGHT_ALT: u16 = 100;
+pub(crate) const RIGHT_ALT: u16 = 100;
 /// Not a key: the kernel had no room for some events.
 pub(crate) const EVENTS_LOST: u16 = u16::MAX;
 

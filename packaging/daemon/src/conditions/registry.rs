@@ -140,6 +140,10 @@ pub const CLOCK_OFF: Code = Code(4005);
 pub const SCANNER_ODD: Code = Code(4010);
 /// No till takes a lane's scans.
 pub const TILL_DEAF: Code = Code(4021);
+/// A lane and a till may have booked the same sales.
+pub const SOLD_TWICE: Code = Code(4022);
+/// Two programs may have booked the same delivery.
+pub const RECEIVED_TWICE: Code = Code(4023);
 /// Codes are sold that nobody knows.
 pub const UNKNOWN_CODES: Code = Code(5001);
 /// A till uses ids again with other content.

@@ -35,16 +35,9 @@ impl Committed {
             absent: absent.collect(),
             voided: settled && one.marks.has(Marks::VOIDED),
         };
-        let document = Document {
-            source: one.document.source.clone(),
-            id: one.document.id.clone(),
-            wall: one.wall,
-            labels: labels_of(one),
-            business_day_given: false,
-            timing: timing_of(one),
-            sequence: None,
-            body: body_of(gathered, one),
-        };
+        let identity = (one.document.source.clone(), one.document.id.clone());
+        let plain = Document::plain(identity, one.wall, body_of(gathered, one));
+        let document = Document { labels: labels_of(one), timing: timing_of(one), ..plain };
         // Ages are told from the commit, and reach back to any reading but
         // where they did not when it was committed.
         let unsure = gathered.movements.values().filter(|movement| is_unsure(movement));

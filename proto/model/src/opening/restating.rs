@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::books::{Change, Stock};
-use crate::document::{Body, Document, SkuChange, Timing};
+use crate::document::{Body, Document, SkuChange};
 use crate::draft::Draft;
 use crate::kind::{Kind, Marks};
 use crate::memory::MemoryBooks;
-use crate::movement::{About, Labels, Movement};
+use crate::movement::{About, Movement};
 use crate::outcome::Stamp;
 use crate::position::{Epoch, Position, Seq};
 use crate::rules::decide;
@@ -110,14 +110,7 @@ fn restatement(number: usize, differences: &[Difference], stamp: &Stamp) -> Opti
         let change = difference.on_hand.checked_sub(difference.sum)?;
         Some(SkuChange { sku: difference.sku.clone(), change })
     };
-    Some(Document {
-        source: Source::new(SOURCE).ok()?,
-        id: DocumentId::new(&format!("opening-{epoch:016x}-{}", number + 1)).ok()?,
-        wall: stamp.wall,
-        labels: Labels::default(),
-        business_day_given: false,
-        timing: Timing::Live,
-        sequence: None,
-        body: Body::Restatement { about, lines: differences.iter().filter_map(change).collect() },
-    })
+    let identity = (Source::new(SOURCE).ok()?, DocumentId::new(&format!("opening-{epoch:016x}-{}", number + 1)).ok()?);
+    let body = Body::Restatement { about, lines: differences.iter().filter_map(change).collect() };
+    Some(Document::plain(identity, stamp.wall, body))
 }

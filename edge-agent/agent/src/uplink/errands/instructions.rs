@@ -6,7 +6,7 @@ use tidemark_journal::{Journal, Submission};
 use tidemark_model::document::{
     Body, CountBody, CountReason, Line as DocumentLine, SheetUse, SkuChange, TakenLine, Timing, Unit,
 };
-use tidemark_model::movement::{About, Labels};
+use tidemark_model::movement::About;
 use tidemark_model::opening::late_documents;
 use tidemark_model::{Document, DocumentId, Label, Source, Status, TextError};
 use tidemark_sync::message::{FetchInstruction, Instruction, InstructionBody, InstructionLine, LateMovements};
@@ -105,16 +105,9 @@ impl Runner {
 fn document_of(journal: &Journal, id: &Label, body: InstructionBody) -> Result<Document, ErrandError> {
     let unfit = |error: TextError| ErrandError::Unfit(error.to_string());
     let timing = timing_of(journal, &body)?;
-    Ok(Document {
-        source: Source::new(CENTRE_SOURCE).map_err(unfit)?,
-        id: DocumentId::new(id.as_str()).map_err(unfit)?,
-        wall: tidemark_daemon::clock::wall_now(),
-        labels: Labels::default(),
-        business_day_given: false,
-        timing,
-        sequence: None,
-        body: document_body(id, body)?,
-    })
+    let identity = (Source::new(CENTRE_SOURCE).map_err(unfit)?, DocumentId::new(id.as_str()).map_err(unfit)?);
+    let wall = tidemark_daemon::clock::wall_now();
+    Ok(Document { timing, ..Document::plain(identity, wall, document_body(id, body)?) })
 }
 
 /// A correction stands at the time of the line it is about.

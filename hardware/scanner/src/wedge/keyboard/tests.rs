@@ -3,9 +3,6 @@
 
 use std::path::PathBuf;
 
-use evdev::uinput::VirtualDevice;
-use evdev::{AttributeSet, InputEvent, KeyCode};
-
 use super::*;
 use crate::wedge::layout::Layout;
 use crate::wedge::typist::Typist;
@@ -67,4 +64,23 @@ fn what_is_missing_or_no_keyboard_is_told_apart() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let error = opened(file.path().to_str().unwrap());
     assert!(matches!(error, Unavailable::Failed(_)), "{error:?}");
+}
+
+#[test]
+fn what_a_made_keyboard_types_is_heard_at_its_event_file() {
+    // Where there is none, it was said by the keyboard of the other test.
+    let Some((mut device, node)) = keyboard() else { return };
+    let mut heard = Keyboard::open(node.to_str().unwrap()).unwrap();
+    let mut output = crate::wedge::output::KeyboardOutput::over(Layout::De, move |key, is_down| {
+        device.emit(&[InputEvent::new(EventType::KEY.0, key, i32::from(is_down))])
+    });
+    output.type_line("ABC-1\u{1d}10").unwrap();
+    let mut typist = Typist::new(Layout::De);
+    let frame = loop {
+        typist.handle_events(&read(&mut heard), 0);
+        if let Some(frame) = typist.poll_frame() {
+            break frame;
+        }
+    };
+    assert_eq!(frame, b"ABC-1\x1d10");
 }
