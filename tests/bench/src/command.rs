@@ -8,7 +8,7 @@ use tidemark_fleet::stage::{Programs, Stage};
 
 use crate::scene::{Scene, Trouble};
 use crate::table::{Row, machine, markdown};
-use crate::{accept, apply, fresh, growth, journey, rest, returning, wire};
+use crate::{accept, apply, catalogue, fresh, growth, journey, reads, rest, returning, wire};
 
 /// Measures the figures of Tidemark beside the raw limits of the same run.
 #[derive(Debug, Parser)]
@@ -45,8 +45,10 @@ enum Part {
     Fresh,
     Boxes,
     Embedded,
+    Catalogue,
     Real,
     Growth,
+    Reads,
 }
 
 impl Options {
@@ -96,6 +98,14 @@ async fn all(options: &Options) -> Result<Vec<Row>, Trouble> {
     if options.wants(Part::Growth) && !options.embedded_only {
         table.say("what grows, in the ledger");
         table.add(vec![growth::ledger(options.rounds, options.rows).await?]);
+    }
+    if options.wants(Part::Catalogue) {
+        table.say("the catalogue on its way to the boxes");
+        table.add(catalogue::all(options.rounds).await?);
+    }
+    if options.wants(Part::Reads) && !options.embedded_only {
+        table.say("the read API");
+        table.add(reads::all().await?);
     }
     Ok(table.rows)
 }

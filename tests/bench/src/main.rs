@@ -7,12 +7,15 @@
 
 mod accept;
 mod apply;
+mod asking;
+mod catalogue;
 mod command;
 mod disk;
 mod fresh;
 mod growth;
 mod journey;
 mod plain_till;
+mod reads;
 mod rest;
 mod returning;
 mod samples;
