@@ -4,17 +4,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use bytes::Bytes;
-use tidemark_model::{
-    Block, BlockIndex, Code, Epoch, EpochOrdinal, Generation, Item, Quantity, Seq, SeqSet, Sku, StoreId, StreamId,
-};
+use tidemark_model::{Block, BlockIndex, Epoch, EpochOrdinal, Generation, Seq, SeqSet, Sku, StoreId, StreamId};
 use tidemark_sync::message::Session;
 
 use crate::apply::ApplyRecord;
 use crate::error::{ApplyError, LedgerError};
 use crate::postgres::PostgresLedger;
 use crate::rows::{
-    CatalogueItem, ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow,
-    OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, TryRow, UnsignedLosses,
+    ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow, OpeningKept,
+    PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, TryRow, UnsignedLosses,
 };
 use crate::sqlite::{Applied, SqliteLedger, StoreLook};
 
@@ -36,6 +34,7 @@ macro_rules! on {
         }
     };
 }
+pub(crate) use on;
 
 mod stock;
 
@@ -314,16 +313,6 @@ impl Ledger {
     /// The catalogue's version; 0 without one.
     pub async fn catalogue_version(&self) -> Result<u64, LedgerError> {
         on!(self, ledger => ledger.catalogue_version().await)
-    }
-
-    /// Replaces the catalogue in one transaction; its new version.
-    pub async fn replace_catalogue(&self, items: &[Item], codes: &[(Code, Sku, Quantity)]) -> Result<u64, LedgerError> {
-        on!(self, ledger => ledger.replace_catalogue(items, codes).await)
-    }
-
-    /// A page of the catalogue, ascending by SKU after one.
-    pub async fn catalogue_page(&self, after: Option<&Sku>, most: u32) -> Result<Vec<CatalogueItem>, LedgerError> {
-        on!(self, ledger => ledger.catalogue_page(after, most).await)
     }
 
     /// Whether the catalogue has an item.

@@ -12,20 +12,24 @@
 
 pub mod apply;
 mod attention;
+mod catalogue;
 mod columns;
 mod error;
 mod ledger;
 mod levels;
 pub mod postgres;
+mod pulse;
 mod reservations;
 mod rows;
 mod sqlite;
+mod steps;
 pub mod stream_file;
 #[cfg(test)]
 mod tests;
 mod transfers;
 
 pub use attention::{CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, SuspenseStore, TillDayRow};
+pub use catalogue::{CatalogueDifference, CodeMeaning};
 pub use error::{ApplyError, LedgerError};
 pub use ledger::Ledger;
 pub use levels::Seen;
@@ -38,6 +42,7 @@ pub use rows::{
     OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, TryRow, UnsignedLosses,
 };
 pub use sqlite::{Applied, SqliteLedger, StoreLook};
+pub use steps::{ChangedLevels, Follow, Followed};
 pub use transfers::{
     Closed, Closing, DifferenceRow, TRANSIT_MILLIS, TransferQuery, TransferRow, TransferShown, TransferState,
     TransferStore, TransitItem,

@@ -8,7 +8,8 @@
 //! - Every new connection looks at the settings a ledger rests on, and at the
 //!   cluster's identity and timeline: another one is another history, which
 //!   takes a generation of its own.
-//! - Only the primary is asked, for questions too.
+//! - Only the primary is asked, for questions too, unless a standby is opened
+//!   as such: it answers callers of its region and changes nothing.
 
 mod applying;
 mod attention;
@@ -22,6 +23,7 @@ mod openings;
 mod reads;
 mod reservations;
 mod safety;
+mod steps;
 mod stores;
 mod transfers;
 mod transit;
@@ -42,12 +44,13 @@ use crate::error::LedgerError;
 use crate::sqlite::{kept, number, unsigned};
 
 /// The schema this release knows.
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 4;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../schema/postgres/0001.sql"),
     include_str!("../schema/postgres/0002.sql"),
     include_str!("../schema/postgres/0003.sql"),
+    include_str!("../schema/postgres/0004.sql"),
 ];
 /// Taken by whoever changes the schema or makes a partition.
 const SCHEMA_LOCK: i64 = 0x7469_6465_6d61_726b;
@@ -57,6 +60,8 @@ const WRITERS: u32 = 8;
 const READERS: u32 = 8;
 /// How long one waits for a free connection, or for a new one.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
+/// The same of a copy in the region itself.
+const REPLICA_WITHIN: Duration = Duration::from_secs(3);
 /// What the server ends by itself, in milliseconds.
 const STATEMENT_MS: &str = "30000";
 const LOCK_MS: &str = "10000";
@@ -73,6 +78,8 @@ pub struct PostgresLedger {
     generation: Arc<AtomicU64>,
     /// The month whose partition, and the next one's, are known to be there.
     month: Arc<AtomicI64>,
+    /// Whether the server is a standby, from which is only read.
+    replica: bool,
 }
 
 impl PostgresLedger {
@@ -80,13 +87,7 @@ impl PostgresLedger {
     /// empty database. A server that may lose what it has committed is
     /// refused.
     pub async fn open(url: &str) -> Result<Self, LedgerError> {
-        let limits = [
-            ("statement_timeout", STATEMENT_MS),
-            ("lock_timeout", LOCK_MS),
-            ("idle_in_transaction_session_timeout", IDLE_IN_CHANGE_MS),
-            ("jit", "off"),
-        ];
-        let options = PgConnectOptions::from_str(url)?.application_name("tidemark-central").options(limits);
+        let options = options_of(url)?;
         let generation = Arc::new(AtomicU64::new(0));
         let connecting = PgConnection::connect_with(&options);
         let mut first =
@@ -97,7 +98,45 @@ impl PostgresLedger {
         first.close().await?;
         let pool = |connections| bounded_pool(&options, connections, &generation);
         let (write, read) = (pool(WRITERS), pool(READERS));
-        Ok(Self { write, read, generation, month: Arc::new(AtomicI64::new(i64::MIN)) })
+        Ok(Self { write, read, generation, month: Arc::new(AtomicI64::new(i64::MIN)), replica: false })
+    }
+
+    /// Opens a standby of the ledger, from which is only read: what would
+    /// change something is refused by the server.
+    pub async fn open_replica(url: &str) -> Result<Self, LedgerError> {
+        let options = options_of(url)?;
+        let generation = Arc::new(AtomicU64::new(0));
+        let connecting = PgConnection::connect_with(&options);
+        let mut first =
+            tokio::time::timeout(CONNECTED_WITHIN, connecting).await.map_err(|_elapsed| too_late("connecting"))??;
+        let row = sqlx::query("SELECT schema, generation FROM history").fetch_one(&mut first).await?;
+        let found: i64 = row.try_get("schema")?;
+        if found > SCHEMA {
+            return Err(LedgerError::Newer { found, known: SCHEMA });
+        }
+        if found < SCHEMA {
+            let told =
+                format!("the copy has schema {found}, this release reads {SCHEMA}: start it at the centre first");
+            return Err(LedgerError::Unavailable(configuration(&told)));
+        }
+        generation.fetch_max(unsigned(row.try_get("generation")?), Ordering::AcqRel);
+        first.close().await?;
+        let pool = || {
+            let bounded = PgPoolOptions::new().max_connections(READERS).acquire_timeout(REPLICA_WITHIN);
+            bounded.connect_lazy_with(options.clone())
+        };
+        let (write, read) = (pool(), pool());
+        Ok(Self { write, read, generation, month: Arc::new(AtomicI64::new(i64::MIN)), replica: true })
+    }
+
+    /// Whether it is a standby.
+    pub(crate) const fn is_replica(&self) -> bool {
+        self.replica
+    }
+
+    /// The connections that write.
+    pub(crate) const fn writing(&self) -> &PgPool {
+        &self.write
     }
 
     /// Which history this is; grows when a connection finds another cluster
@@ -126,6 +165,16 @@ impl PostgresLedger {
     fn learn_generation(&self, found: u64) -> Generation {
         Generation(self.generation.fetch_max(found, Ordering::AcqRel).max(found))
     }
+}
+
+fn options_of(url: &str) -> Result<PgConnectOptions, LedgerError> {
+    let limits = [
+        ("statement_timeout", STATEMENT_MS),
+        ("lock_timeout", LOCK_MS),
+        ("idle_in_transaction_session_timeout", IDLE_IN_CHANGE_MS),
+        ("jit", "off"),
+    ];
+    Ok(PgConnectOptions::from_str(url)?.application_name("tidemark-central").options(limits))
 }
 
 /// A pool that looks at each new connection before it is used.

@@ -11,6 +11,7 @@ mod openings;
 mod reads;
 mod reservations;
 mod safety;
+mod steps;
 mod stores;
 mod transfers;
 mod transit;
@@ -37,12 +38,13 @@ use tidemark_model::Generation;
 use crate::error::LedgerError;
 
 /// The schema this release knows.
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 4;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../schema/sqlite/0001.sql"),
     include_str!("../schema/sqlite/0002.sql"),
     include_str!("../schema/sqlite/0003.sql"),
+    include_str!("../schema/sqlite/0004.sql"),
 ];
 /// Connections that read.
 const READERS: u32 = 4;
@@ -101,6 +103,11 @@ impl SqliteLedger {
         let row = sqlx::query(raise).bind(number(above.0.saturating_add(1))).fetch_one(&self.write).await?;
         let found = unsigned(row.try_get("generation")?);
         Ok(Generation(self.generation.fetch_max(found, Ordering::AcqRel).max(found)))
+    }
+
+    /// The connection that writes.
+    pub(crate) const fn writing(&self) -> &SqlitePool {
+        &self.write
     }
 
     /// Closes the file.

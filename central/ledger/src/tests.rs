@@ -1,12 +1,14 @@
 //! What holds whichever database keeps the ledger: each test runs on both.
 
 mod attention;
+mod catalogue;
 mod forks;
 mod histories;
 mod instructions;
 mod losses;
 mod openings;
 mod reservations;
+mod steps;
 
 use std::collections::BTreeMap;
 

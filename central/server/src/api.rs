@@ -2,6 +2,8 @@
 
 mod assets;
 mod attention;
+mod changes;
+mod cors;
 mod docs;
 mod entry;
 mod fleet_pages;
@@ -15,10 +17,15 @@ mod paging;
 mod reservations;
 mod safety;
 mod stores;
+#[cfg(test)]
+mod tests;
+mod timed;
 mod transfers;
 
 pub(crate) use entry::Role;
 pub(crate) use letters::letter_json;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::http::Uri;
@@ -28,15 +35,19 @@ use jiff::Timestamp;
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::Active;
 use tidemark_daemon::metrics::MetricsPage;
+use tidemark_daemon::pace::Pace;
 use tidemark_daemon::problem::{self, Problem};
 use tidemark_ledger::LedgerError;
 use tidemark_model::Quantity;
 use tokio_util::sync::CancellationToken;
 
+use crate::changes::Changes;
 use crate::desk::Desk;
 use crate::events::Events;
 use crate::fleet::{Board, Fleet};
+use crate::loader::Loader;
 use crate::parts::Parts;
+use crate::region::Region;
 
 /// What the handlers work with; cheap to clone.
 #[derive(Clone, Debug)]
@@ -50,6 +61,15 @@ pub(crate) struct Door {
     pub(crate) conditions: Active,
     pub(crate) clock: Clock,
     pub(crate) stop: CancellationToken,
+    pub(crate) changes: Changes,
+    /// Whoever asks for levels that the cache does not hold.
+    pub(crate) loader: Loader,
+    /// How far this region is behind.
+    pub(crate) region: Region,
+    /// How fast a token may ask; none if that is not limited.
+    pub(crate) pace: Option<Pace<String>>,
+    /// Origins whose pages may read.
+    pub(crate) origins: Arc<[String]>,
 }
 
 /// All routes but the boxes' own.
@@ -86,10 +106,13 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/suspense:untracked", post(attention::untracked))
         .route("/v1/suspense:ignore", post(attention::ignore))
         .route("/v1/conditions", get(fleet_pages::conditions))
+        .route("/v1/changes", get(changes::show))
         .route("/v1/fleet", get(fleet_pages::show))
         .route("/v1/fleet/stream", get(fleet_pages::stream))
         .route("/metrics", get(health::metrics))
-        .layer(middleware::from_fn_with_state(door.clone(), entry::admit));
+        .layer(middleware::from_fn_with_state(door.clone(), entry::admit))
+        .layer(middleware::from_fn_with_state(door.clone(), cors::permit))
+        .layer(middleware::from_fn_with_state(door.clone(), timed::note));
     Router::new()
         .route("/livez", get(health::lives))
         .route("/readyz", get(health::ready))

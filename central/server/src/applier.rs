@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::events::Events;
 use crate::parts::Parts;
+pub(crate) use announced::level_of_announcement;
 use announced::{announced_letter, announced_level};
 use care::{Care, Try};
 
@@ -271,12 +272,10 @@ impl Applier {
     }
 
     async fn apply(&self, at: PositionRow, records: Vec<ApplyRecord>, next: u64) -> Result<PositionRow, RoundError> {
+        let began = self.clock.elapsed();
         let applied = self.parts.ledger.apply(at, &records, next, self.clock.wall().0).await?;
-        self.events.handled.inc_by(applied.movements);
-        self.events.lost.inc_by(applied.lost);
-        self.events.late.inc_by(applied.late);
-        self.events.parked.inc_by(applied.parked);
-        self.events.forks_closed.inc_by(applied.closed);
+        self.events.apply.note(self.clock.elapsed().saturating_sub(began));
+        self.events.applied(&applied);
         let mut now = applied.position;
         // What waits from before is published together with this.
         // Whole epochs are read back and told by the round itself.

@@ -6,9 +6,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
 use tidemark_daemon::listen::{ListenError, Listener, Tls, TlsError};
+use tidemark_daemon::pace::Pace;
 use tidemark_daemon::service;
 use tidemark_daemon::shutdown::{TaskError, Tasks};
 use tidemark_ledger::{Ledger, LedgerError};
@@ -19,20 +21,26 @@ use tokio::sync::watch;
 
 use crate::api::{Door, health_router, router};
 use crate::applier::Applier;
+use crate::cache_filler::CacheFiller;
+use crate::changes::Changes;
 use crate::desk::Desk;
 use crate::events::Events;
 use crate::fleet::{Board, Fleet};
 use crate::ingest::Ingest;
+use crate::loader::Loader;
 use crate::losses::LossWatch;
 use crate::neighbours::Neighbours;
-use crate::parts::{Parts, PartsError};
+use crate::parts::{self, Parts, PartsError};
 use crate::poller::Poller;
 use crate::pulse::Pulse;
+use crate::region::{self, Region};
 use crate::settings::{CentreSettings, Role};
 use crate::upkeep::Upkeep;
 
 /// How long tasks may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How many seconds' worth of requests a token may send at once.
+const AHEAD_S: u64 = 10;
 
 /// Why the centre does not run, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +115,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
     let (events, metrics) = Events::declare();
     let fleet = Fleet::load(&parts.ledger, settings.fleet.offline_after.0, Millis(clock.millis())).await?;
     let (desk, board, mut tasks) = (Desk::default(), Board::default(), Tasks::new());
+    let (changes, region) = (Changes::of(parts.ledger.clone()), Region::of(&parts.ledger));
     let listener = Listener::open(settings.http.address, tls.clone()).await?;
     let ingest = plays(Role::Ingest).then(|| {
         boxes_router(Arc::new(Ingest {
@@ -131,6 +140,11 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
         conditions: conditions.clone(),
         clock,
         stop: tasks.stop(),
+        changes: changes.clone(),
+        loader: Loader::start(parts.ledger.clone(), parts.cache.clone(), events.clone()),
+        region: region.clone(),
+        pace: pace_of(settings.http.requests_per_second),
+        origins: settings.http.cors_origins.clone().into(),
     };
     let callers = if plays(Role::Api) { router(door) } else { health_router(door) };
     if plays(Role::Api) {
@@ -138,19 +152,14 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
     }
     tracing::info!(address = %listener.address(), partitions = parts.stream.partitions(), "the centre is open");
     service::ready(&format!("on {}", listener.address()));
-    match (ingest, settings.http.boxes) {
-        (Some(boxes), Some(address)) => {
-            let for_boxes = Listener::open(address, tls).await?;
-            tasks.spawn("boxes", for_boxes.serve(boxes, tasks.stop()));
-            tasks.spawn("door", listener.serve(callers, tasks.stop()));
-        }
-        (Some(boxes), None) => tasks.spawn("door", listener.serve(boxes.merge(callers), tasks.stop())),
-        (None, _) => tasks.spawn("door", listener.serve(callers, tasks.stop())),
-    }
-    let (changes, changed) = watch::channel(BTreeSet::new());
+    open_doors(&mut tasks, listener, (ingest, settings.http.boxes), (callers, tls)).await?;
+    tasks.spawn("changes", changes.run(tasks.stop()));
+    start_region(&mut tasks, &parts, (region, plays(Role::Apply)), (&conditions, clock));
+    start_filler(&mut tasks, &settings, (&parts, &conditions, &events), clock)?;
+    let (levels, changed) = watch::channel(BTreeSet::new());
     let (of, told) = (parts.clone(), conditions.clone());
     let applier = Applier { partition: 0, parts: of, conditions: told, events: events.clone(), clock, changed };
-    keep_levels(&mut tasks, applier, changes, plays(Role::Apply));
+    keep_levels(&mut tasks, applier, levels, plays(Role::Apply));
     let neighbours = Neighbours::of(parts.ledger.clone(), desk.clone(), fleet.clone(), clock);
     tasks.spawn("neighbours", neighbours.alone(!parts.ledger.is_shared()).watch(tasks.stop()));
     let shown = fleet.clone();
@@ -163,6 +172,58 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
     service::stopping();
     parts.ledger.close().await;
     Ok(ended?)
+}
+
+/// How fast one token may ask.
+fn pace_of(per_second: u32) -> Option<Pace<String>> {
+    (per_second > 0).then(|| Pace::of(per_second, AHEAD_S))
+}
+
+/// Serves callers and boxes, on one port or on two.
+async fn open_doors(
+    tasks: &mut Tasks,
+    listener: Listener,
+    (ingest, boxes_at): (Option<Router>, Option<SocketAddr>),
+    (callers, tls): (Router, Option<Tls>),
+) -> Result<(), CentreError> {
+    match (ingest, boxes_at) {
+        (Some(boxes), Some(address)) => {
+            let for_boxes = Listener::open(address, tls).await?;
+            tasks.spawn("boxes", for_boxes.serve(boxes, tasks.stop()));
+            tasks.spawn("door", listener.serve(callers, tasks.stop()));
+        }
+        (Some(boxes), None) => tasks.spawn("door", listener.serve(boxes.merge(callers), tasks.stop())),
+        (None, _) => tasks.spawn("door", listener.serve(callers, tasks.stop())),
+    }
+    Ok(())
+}
+
+/// Who says that the centre lives, or looks whether it does.
+fn start_region(
+    tasks: &mut Tasks,
+    parts: &Parts,
+    (region, beats): (Region, bool),
+    (conditions, clock): (&Active, Clock),
+) {
+    let (ledger, conditions) = (parts.ledger.clone(), conditions.clone());
+    tasks.spawn("region", region::Watch { ledger, region, conditions, clock, beats }.run(tasks.stop()));
+}
+
+/// Who fills the region's cache, if this process does.
+fn start_filler(
+    tasks: &mut Tasks,
+    settings: &CentreSettings,
+    (parts, conditions, events): (&Parts, &Active, &Events),
+    clock: Clock,
+) -> Result<(), PartsError> {
+    if !settings.roles.contains(&Role::Cache) {
+        return Ok(());
+    }
+    let brokers = settings.stream.kafka.as_deref().unwrap_or_default();
+    let (kafka, cache) = (parts::kafka(&settings.stream, brokers)?, parts.cache.clone());
+    let (conditions, events) = (conditions.clone(), events.clone());
+    tasks.spawn("cache", CacheFiller { kafka, cache, conditions, events, clock }.run(tasks.stop()));
+    Ok(())
 }
 
 /// What looks after the centre: its parts, the books, its own life.
@@ -178,6 +239,9 @@ fn spawn_watchers(tasks: &mut Tasks, parts: &Parts, fleet: Fleet, conditions: Ac
 /// Starts what changes levels: an applier a partition, if this process applies,
 /// and what falls due.
 fn keep_levels(tasks: &mut Tasks, applier: Applier, changes: watch::Sender<BTreeSet<u32>>, applies: bool) {
+    if applier.parts.ledger.is_replica() {
+        return;
+    }
     let upkeep = Upkeep { parts: applier.parts.clone(), changed: changes };
     tasks.spawn("upkeep", upkeep.run(tasks.stop()));
     let partitions = if applies { applier.parts.stream.partitions() } else { 0 };

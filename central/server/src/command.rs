@@ -1,8 +1,10 @@
 //! The command line. Data goes to stdout, messages to stderr; exit 0 ok, 1
 //! failed, 2 usage, 78 bad configuration.
 
+mod changes;
 mod client;
 mod losses;
+mod stores;
 mod token;
 mod transfers;
 
@@ -39,8 +41,14 @@ enum Command {
     Serve(Told),
     /// How the running centre is.
     Status(client::Asking),
-    /// All shops with the proof of their books.
-    Stores(client::Asking),
+    /// Shops with the proof of their books, by the page's filters.
+    Stores(stores::StoresCommand),
+    /// One shop.
+    Store(stores::StoreCommand),
+    /// The worst shops, again and again.
+    Top(stores::TopCommand),
+    /// Follows what changes in the stock of all shops.
+    Changes(changes::ChangesCommand),
     /// What was parked, and why.
     DeadLetters(client::Asking),
     /// Positions that are lost by name.
@@ -106,7 +114,7 @@ pub(super) struct Told {
     /// Where boxes and callers reach the centre.
     #[arg(long)]
     http: Option<String>,
-    /// What this process does: ingest, apply, api.
+    /// What this process does: ingest, apply, api, cache.
     #[arg(long, value_delimiter = ',')]
     roles: Option<Vec<String>>,
     /// PostgreSQL instead of a file, without a password: that belongs into
@@ -214,7 +222,10 @@ fn carry_out(command: Command) -> Result<(), CommandError> {
     match command {
         Command::Serve(told) => serve(&told),
         Command::Status(asking) => client::status(&asking),
-        Command::Stores(asking) => client::stores(&asking),
+        Command::Stores(command) => stores::list(&command),
+        Command::Store(command) => stores::show(&command),
+        Command::Top(command) => stores::top(&command),
+        Command::Changes(command) => changes::carry_out(&command),
         Command::DeadLetters(asking) => client::dead_letters(&asking),
         Command::Losses { command } => losses::carry_out(command),
         Command::Transfers { command } => transfers::carry_out(command),

@@ -1,6 +1,9 @@
 //! What the centre counts; each metric is moved in one place.
 
-use tidemark_daemon::metrics::{Counter, Counters, Gauge, Metrics, MetricsPage};
+use tidemark_daemon::metrics::{Counter, Counters, Gauge, Metrics, MetricsPage, Timings};
+use tidemark_ledger::Applied;
+
+use crate::readings::Readings;
 
 /// The centre's metrics.
 #[derive(Clone, Debug)]
@@ -37,11 +40,36 @@ pub(crate) struct Events {
     pub(crate) cache_hits: Counter,
     /// Reads that went to the ledger.
     pub(crate) cache_misses: Counter,
+    /// Questions for levels that went to the ledger.
+    pub(crate) level_loads: Counter,
+    /// Published levels put into the cache of a region.
+    pub(crate) levels_cached: Counter,
+    /// Published levels that could not be read.
+    pub(crate) levels_unreadable: Counter,
+    /// Requests of callers who asked too often.
+    pub(crate) too_fast: Counter,
     /// Requests without a right.
     pub(crate) unauthorized: Counter,
+    /// From a caller's request to the head of its answer.
+    pub(crate) requests: Timings,
+    /// Answers to callers, by the first digit of their status.
+    pub(crate) responses: Counters,
+    /// One batch of a partition in the ledger.
+    pub(crate) apply: Timings,
+    /// What is read when somebody asks.
+    pub(crate) readings: Readings,
 }
 
 impl Events {
+    /// A batch was applied.
+    pub(crate) fn applied(&self, applied: &Applied) {
+        self.handled.inc_by(applied.movements);
+        self.lost.inc_by(applied.lost);
+        self.late.inc_by(applied.late);
+        self.parked.inc_by(applied.parked);
+        self.forks_closed.inc_by(applied.closed);
+    }
+
     /// The metrics and the page they are read from.
     pub(crate) fn declare() -> (Self, MetricsPage) {
         let mut metrics = Metrics::new("tidemark_central");
@@ -65,7 +93,19 @@ impl Events {
             boxes: metrics.gauge("boxes_connected", "Boxes with an open stream"),
             cache_hits: metrics.counter("level_cache_hits", "Levels answered from the cache"),
             cache_misses: metrics.counter("level_cache_misses", "Levels asked of the ledger"),
+            level_loads: metrics.counter("level_loads", "Questions for levels that went to the ledger"),
+            levels_cached: metrics.counter("levels_cached", "Published levels put into the cache of a region"),
+            levels_unreadable: metrics.counter("levels_unreadable", "Published levels that could not be read"),
+            too_fast: metrics.counter("requests_too_fast", "Requests of callers who asked more often than they may"),
             unauthorized: metrics.counter("requests_unauthorized", "Requests without a token that may do it"),
+            requests: metrics.timings("request", "From a caller's request to the head of its answer"),
+            responses: metrics.counters(
+                "responses",
+                "Answers to callers, by the first digit of their status",
+                "status",
+            ),
+            apply: metrics.timings("apply", "One batch of a partition in the ledger"),
+            readings: Readings::declare(&mut metrics),
         };
         (events, metrics.page())
     }

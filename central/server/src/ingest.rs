@@ -10,14 +10,14 @@ use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::listen::Peer as Caller;
 use tidemark_daemon::retry::{Disposition, Policy, retry};
-use tidemark_ledger::{InstructionRow, Ledger};
+use tidemark_ledger::{CatalogueDifference, InstructionRow, Ledger};
 use tidemark_model::{Epoch, EpochOrdinal, Seq, SeqSet, StoreId};
 use tidemark_stream::{Event, EventRecord, Stream, StreamError};
 use tidemark_sync::limits::BATCH_MOVEMENTS;
 use tidemark_sync::message::{
-    CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening,
-    Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningReady, OpeningSent, OpeningTaken, Refusal,
-    RefusalCode, SendOpening,
+    CatalogueChange, CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction,
+    FetchOpening, Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningReady, OpeningSent, OpeningTaken,
+    Refusal, RefusalCode, SendOpening,
 };
 use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, Outbound, Peer};
 use tidemark_wire::{Control, EpochTook, PositionsLost, decode_instruction_body, encode_control};
@@ -173,6 +173,14 @@ fn who(peer: &Peer) -> Who {
 }
 
 /// Refuses a call for another store than the caller's.
+/// What changed, as the one page of it.
+fn change_page(since: u64, told: CatalogueDifference) -> CataloguePage {
+    let CatalogueDifference { version, items, gone_items, gone_codes } = told;
+    let entries = items.into_iter().map(|entry| CatalogueEntry { item: entry.item, codes: entry.codes }).collect();
+    let change = Some(CatalogueChange { since, gone_items, gone_codes });
+    CataloguePage { version, entries, last: true, change }
+}
+
 fn check(peer: &Peer, store: &StoreId) -> Result<(), Failure> {
     match who(peer) {
         Who::Local => Ok(()),
@@ -215,12 +223,17 @@ impl Exchange for Ingest {
 
     async fn fetch_catalogue(&self, peer: &Peer, request: FetchCatalogue) -> Result<CataloguePage, Failure> {
         check(peer, &request.store)?;
+        if request.since > 0
+            && let Some(told) = self.ledger.catalogue_since(request.since, ITEMS_A_PAGE).await.map_err(trouble)?
+        {
+            return Ok(change_page(request.since, told));
+        }
         let version = self.ledger.catalogue_version().await.map_err(trouble)?;
         let after = request.after.as_ref().filter(|_| version == request.version);
         let items = self.ledger.catalogue_page(after, ITEMS_A_PAGE).await.map_err(trouble)?;
         let last = u32::try_from(items.len()).is_ok_and(|found| found < ITEMS_A_PAGE);
         let entries = items.into_iter().map(|entry| CatalogueEntry { item: entry.item, codes: entry.codes }).collect();
-        Ok(CataloguePage { version, entries, last })
+        Ok(CataloguePage { version, entries, last, change: None })
     }
 
     async fn fetch_instruction(&self, peer: &Peer, request: FetchInstruction) -> Result<InstructionPage, Failure> {

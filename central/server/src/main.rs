@@ -2,19 +2,24 @@
 
 mod api;
 mod applier;
+mod cache_filler;
 mod centre;
+mod changes;
 mod command;
 mod desk;
 mod events;
 mod fleet;
 mod import;
 mod ingest;
+mod loader;
 mod losses;
 mod neighbours;
 mod openings;
 mod parts;
 mod poller;
 mod pulse;
+mod readings;
+mod region;
 mod settings;
 mod upkeep;
 

@@ -63,18 +63,23 @@ pub(crate) struct Parts {
 impl Parts {
     /// Opens all parts.
     pub(crate) async fn open(settings: &CentreSettings) -> Result<Self, PartsError> {
-        let all = settings.roles.len() == ALL_ROLES.len();
+        let all = ALL_ROLES.iter().all(|role| settings.roles.contains(role));
         if settings.roles.is_empty() {
             return Err(PartsError::Settings("`roles` is empty: this process would do nothing"));
         }
-        if !all && (settings.ledger.url.is_none() || settings.stream.kafka.is_none()) {
+        let needs_kafka = settings.roles.iter().any(|role| TAKING.contains(role) || *role == Role::Cache);
+        let has_parts = settings.ledger.url.is_some() && (settings.stream.kafka.is_some() || !needs_kafka);
+        if !all && !has_parts {
             return Err(PartsError::Settings(
                 "only a process with all roles can work on files of its own: give `ledger.url` and `stream.kafka`, or \
                  leave `roles` out",
             ));
         }
+        check_region(settings)?;
         let ledger = open_ledger(settings).await?;
         let stream = match &settings.stream.kafka {
+            // Whoever only reads goes on although the brokers are far away.
+            _ if !settings.roles.iter().any(|role| TAKING.contains(role)) => Stream::absent(),
             None => {
                 make_folder(settings)?;
                 let partitions = settings.stream.partitions.unwrap_or(PARTITIONS);
@@ -113,6 +118,23 @@ impl Parts {
 }
 
 const ALL_ROLES: [Role; 3] = [Role::Ingest, Role::Apply, Role::Api];
+/// Roles that need the stream.
+const TAKING: [Role; 2] = [Role::Ingest, Role::Apply];
+
+/// What a process of a region can't be.
+fn check_region(settings: &CentreSettings) -> Result<(), PartsError> {
+    let plays = |role| settings.roles.contains(&role);
+    if settings.ledger.replica && (plays(Role::Ingest) || plays(Role::Apply)) {
+        return Err(PartsError::Settings("a standby (`ledger.replica`) serves the roles api and cache alone"));
+    }
+    if settings.ledger.replica && settings.ledger.url.is_none() {
+        return Err(PartsError::Settings("`ledger.replica` needs the standby's address in `ledger.url`"));
+    }
+    if plays(Role::Cache) && (settings.cache.redis_url.is_none() || settings.stream.kafka.is_none()) {
+        return Err(PartsError::Settings("the role cache needs `cache.redis_url` and `stream.kafka`"));
+    }
+    Ok(())
+}
 
 /// Makes the folder of whatever part is a file.
 fn make_folder(settings: &CentreSettings) -> Result<(), PartsError> {
@@ -131,10 +153,13 @@ pub(crate) async fn open_ledger(settings: &CentreSettings) -> Result<Ledger, Par
             "`ledger.url` is off loopback: state its sslmode, best ?sslmode=verify-full with sslrootcert=…",
         ));
     }
+    if settings.ledger.replica {
+        return Ok(Ledger::postgres_replica(url.expose()).await?);
+    }
     Ok(Ledger::postgres(url.expose()).await?)
 }
 
-fn kafka(settings: &StreamSettings, brokers: &[String]) -> Result<KafkaConfig, PartsError> {
+pub(crate) fn kafka(settings: &StreamSettings, brokers: &[String]) -> Result<KafkaConfig, PartsError> {
     let tls = || {
         let identity = settings.certificate.clone().zip(settings.key.clone());
         Tls { authorities: settings.authorities.clone(), identity }

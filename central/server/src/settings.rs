@@ -52,6 +52,8 @@ pub(crate) enum Role {
     Apply,
     /// Answers callers and shows the fleet.
     Api,
+    /// Fills the cache of a region with the levels that are published.
+    Cache,
 }
 
 /// The ledger: a file in the data folder unless a database is named.
@@ -60,6 +62,9 @@ pub(crate) enum Role {
 pub(crate) struct LedgerSettings {
     /// A PostgreSQL database.
     pub(crate) url: Option<Secret>,
+    /// Whether it is a standby, from which is only read.
+    #[serde(default)]
+    pub(crate) replica: bool,
 }
 
 /// Where boxes and callers reach the centre.
@@ -70,6 +75,10 @@ pub(crate) struct HttpSettings {
     pub(crate) address: SocketAddr,
     /// An address for boxes alone.
     pub(crate) boxes: Option<SocketAddr>,
+    /// Requests a second that one token may send; 0 for any number.
+    pub(crate) requests_per_second: u32,
+    /// Origins whose pages may read the answers.
+    pub(crate) cors_origins: Vec<String>,
 }
 
 /// Certificates.
@@ -153,9 +162,19 @@ const fn key(name: &'static str, default: &'static str, help: &'static str) -> K
 impl Settings for CentreSettings {
     const KEYS: &'static [Key] = &[
         key("data", "\"/var/lib/tidemark-central\"", "folder of the embedded ledger and stream"),
-        key("roles", "[\"ingest\", \"apply\", \"api\"]", "what this process does; fewer need PostgreSQL and Kafka"),
+        key(
+            "roles",
+            "[\"ingest\", \"apply\", \"api\"]",
+            "what this process does; fewer need PostgreSQL and Kafka; `cache` fills a region's Redis",
+        ),
         key("http.address", "\"127.0.0.1:8400\"", "where boxes and callers reach the centre"),
         key("http.boxes", "", "an address for boxes alone, such as \"0.0.0.0:443\""),
+        key("http.requests_per_second", "200", "requests a second of one token, ten seconds' worth at once; 0 for any"),
+        key(
+            "http.cors_origins",
+            "[]",
+            "origins whose pages may read, such as [\"https://shop.example\"]; none unless named",
+        ),
         key("tls.certificate", "", "PEM file of the centre's certificate; needed off loopback"),
         key("tls.key", "", "PEM file of its key"),
         key("tls.boxes", "", "PEM file of the authority of the boxes' certificates; needed off loopback"),
@@ -163,6 +182,11 @@ impl Settings for CentreSettings {
             "ledger.url",
             "",
             "PostgreSQL instead of a file, such as \"postgres://tidemark@db/tidemark?sslmode=verify-full\"",
+        ),
+        key(
+            "ledger.replica",
+            "false",
+            "true if ledger.url is a standby in a region of its own, for the roles api and cache",
         ),
         key("stream.kafka", "", "brokers instead of a file, such as [\"kafka1:9093\", \"kafka2:9093\"]"),
         key("stream.partitions", "", "partitions, fixed when the stream is made; without it 4 in a file, 48 in Kafka"),

@@ -12,11 +12,13 @@
 mod birth;
 mod client_log;
 mod envelope;
+mod levels;
 mod producer;
 mod reading;
 mod settings;
 mod topic;
 
+pub use levels::LevelFeed;
 pub use settings::{KafkaConfig, Password, Security, TOPIC, Tls};
 
 use std::collections::{BTreeMap, BTreeSet};

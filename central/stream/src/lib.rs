@@ -11,6 +11,7 @@
 //! Backends: [`embedded`], a file of its own on one machine; [`kafka`], a topic
 //! in a cluster of brokers.
 
+mod absent;
 pub mod embedded;
 mod event;
 pub mod kafka;
@@ -27,6 +28,7 @@ use tidemark_ledger::LedgerError;
 use tidemark_model::{StoreId, StreamId, StreamPlace};
 use tokio::sync::watch;
 
+use absent::Absent;
 use embedded::Embedded;
 use kafka::{KafkaConfig, KafkaStream};
 
@@ -116,6 +118,8 @@ pub enum Stream {
     Embedded(Embedded),
     /// In a topic of Kafka.
     Kafka(KafkaStream),
+    /// Nowhere: this process neither takes nor applies movements.
+    Absent(Absent),
 }
 
 /// The same asked of the one that is there.
@@ -124,6 +128,7 @@ macro_rules! on {
         match $of {
             Stream::Embedded($stream) => $asked,
             Stream::Kafka($stream) => $asked,
+            Stream::Absent($stream) => $asked,
         }
     };
 }
@@ -137,6 +142,12 @@ impl Stream {
     /// The stream in Kafka; `known` is what the ledger holds of its logs.
     pub async fn kafka(config: &KafkaConfig, known: &BTreeMap<u32, StreamId>) -> Result<Self, StreamError> {
         Ok(Self::Kafka(KafkaStream::open(config, known).await?))
+    }
+
+    /// No stream, for a process that neither takes nor applies movements.
+    #[must_use]
+    pub fn absent() -> Self {
+        Self::Absent(Absent::new())
     }
 
     /// How many partitions it has.
@@ -166,7 +177,7 @@ impl Stream {
     /// their own; nobody listens to a file.
     pub async fn announce(&self, partition: u32, told: &[Announcement]) -> Result<(), StreamError> {
         match self {
-            Self::Embedded(_) => Ok(()),
+            Self::Embedded(_) | Self::Absent(_) => Ok(()),
             Self::Kafka(stream) => stream.announce(partition, told).await,
         }
     }
@@ -192,7 +203,7 @@ impl Stream {
     /// was opened, or from none: the stream has to be opened again.
     pub async fn is_another(&self, partition: u32, failure: &StreamError) -> bool {
         match self {
-            Self::Embedded(_) => false,
+            Self::Embedded(_) | Self::Absent(_) => false,
             Self::Kafka(stream) => stream.is_another(partition, failure).await,
         }
     }
@@ -202,7 +213,7 @@ impl Stream {
     pub async fn is_cut_back(&self, partition: u32, failure: &StreamError) -> bool {
         match self {
             // One file, which holds what it answered.
-            Self::Embedded(_) => false,
+            Self::Embedded(_) | Self::Absent(_) => false,
             Self::Kafka(stream) => stream.is_cut_back(partition, failure).await,
         }
     }
@@ -211,7 +222,7 @@ impl Stream {
     #[must_use]
     pub fn cuts(&self, partition: u32) -> u64 {
         match self {
-            Self::Embedded(_) => 0,
+            Self::Embedded(_) | Self::Absent(_) => 0,
             Self::Kafka(stream) => stream.cuts(partition),
         }
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use tidemark_model::{Epoch, Label, Odometer, Seq, Source};
 use tidemark_sync::ReceivedBlocks;
-use tidemark_sync::message::{CatalogueEntry, Session};
+use tidemark_sync::message::{CatalogueChange, CatalogueEntry, Session};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::ballast;
@@ -219,6 +219,18 @@ impl Journal {
         last: bool,
     ) -> Result<CatalogueState, NotSaved> {
         self.ask(|reply| Command::CataloguePage { page: Page { version, entries, last }, reply }).await
+    }
+
+    /// Takes what changed since the version in use, at once; of a change since
+    /// another one nothing is taken.
+    pub async fn change_catalogue(
+        &self,
+        version: u64,
+        entries: Vec<CatalogueEntry>,
+        change: CatalogueChange,
+    ) -> Result<CatalogueState, NotSaved> {
+        let page = Page { version, entries, last: true };
+        self.ask(|reply| Command::ChangeCatalogue { page, change, reply }).await
     }
 
     /// All of an earlier epoch up to `through` is handled: nothing of it is

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use tidemark_model::{Epoch, EpochOrdinal, Label, Odometer, Seq, Source};
 use tidemark_sync::ReceivedBlocks;
-use tidemark_sync::message::{CatalogueEntry, OpeningTaken, Session};
+use tidemark_sync::message::{CatalogueChange, CatalogueEntry, OpeningTaken, Session};
 use tokio::sync::{mpsc, watch};
 
 use crate::ballast;
@@ -102,6 +102,7 @@ pub(crate) enum Command {
     Handled(ProvenWord, Reply<HandledVerdict>),
     BeginCatalogue { version: u64, reply: Reply<CatalogueState> },
     CataloguePage { page: Page, reply: Reply<CatalogueState> },
+    ChangeCatalogue { page: Page, change: CatalogueChange, reply: Reply<CatalogueState> },
     TakeOpening { ordinal: EpochOrdinal, telling: Box<Telling>, reply: Reply<OpeningTaken> },
     SettleEarlier { epoch: Epoch, through: Seq, reply: Reply<bool> },
     Fork { old: Epoch, reply: Reply<Epoch> },
@@ -331,6 +332,7 @@ impl Owner {
             Command::Handled(word, reply) => answer(reply, self.handled(&word)),
             Command::BeginCatalogue { version, reply } => answer(reply, self.begin_catalogue(version)),
             Command::CataloguePage { page, reply } => answer(reply, self.catalogue_page(&page)),
+            Command::ChangeCatalogue { page, change, reply } => answer(reply, self.change_catalogue(&page, &change)),
             Command::TakeOpening { ordinal, telling, reply } => answer(reply, self.take_opening(ordinal, *telling)),
             Command::SettleEarlier { epoch, through, reply } => answer(reply, self.settle_earlier(epoch, through)),
             Command::Fork { old, reply } => answer(reply, self.fork(old)),

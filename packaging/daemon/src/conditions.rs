@@ -2,6 +2,7 @@
 //! One table in [`registry`] is the source for pages, API, alerts, `explain`
 //! and documentation.
 
+pub mod pages;
 pub mod registry;
 
 pub use registry::{CONDITIONS, Condition, Severity};

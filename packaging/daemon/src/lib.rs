@@ -17,6 +17,7 @@ pub mod logging;
 pub mod metrics;
 pub mod openapi_page;
 pub mod output;
+pub mod pace;
 pub mod problem;
 pub mod retry;
 pub mod service;

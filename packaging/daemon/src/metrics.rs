@@ -1,10 +1,10 @@
-//! Metrics in the OpenMetrics text format, read by Prometheus.
+//! Metrics in the text formats of OpenMetrics and Prometheus.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter as Count;
@@ -151,12 +151,43 @@ impl MetricsPage {
     }
 }
 
-impl IntoResponse for MetricsPage {
-    fn into_response(self) -> Response {
-        let mut response = self.text().into_response();
-        let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+impl MetricsPage {
+    /// The page in the format that the caller reads: OpenMetrics if it says
+    /// so, else that of Prometheus before it.
+    #[must_use]
+    pub fn answer(&self, asked: &HeaderMap) -> Response {
+        let accepted = asked.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let is_open = accepted.into_iter().any(|value| value.contains("application/openmetrics-text"));
+        let (kind, text) = if is_open {
+            ("application/openmetrics-text; version=1.0.0; charset=utf-8", self.text())
+        } else {
+            ("text/plain; version=0.0.4; charset=utf-8", self.plain_text())
+        };
+        let mut response = text.into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         response
+    }
+
+    /// The page's text in the format of Prometheus, in which a counter is
+    /// declared by its whole name.
+    #[must_use]
+    pub fn plain_text(&self) -> String {
+        let text = self.text();
+        let (mut plain, mut help) = (String::with_capacity(text.len()), "");
+        for line in text.lines() {
+            if line.starts_with("# HELP ") {
+                help = line;
+            } else if let Some(named) = line.strip_prefix("# TYPE ") {
+                let (name, kind) = named.split_once(' ').unwrap_or((named, ""));
+                let end = if kind == "counter" { "_total" } else { "" };
+                let words = help.splitn(4, ' ').nth(3).unwrap_or("");
+                plain.push_str(&format!("# HELP {name}{end} {words}\n# TYPE {name}{end} {kind}\n"));
+            } else if !line.starts_with('#') {
+                plain.push_str(line);
+                plain.push('\n');
+            }
+        }
+        plain
     }
 }
 
@@ -173,6 +204,28 @@ mod tests {
         assert!(text.contains("# HELP tidemark_edge_documents Documents taken"), "{text}");
         assert!(text.contains("tidemark_edge_documents_total 3"));
         assert!(text.contains("tidemark_edge_pending 7"));
+    }
+
+    #[test]
+    fn a_caller_reads_the_format_it_knows() {
+        let mut metrics = Metrics::new("tidemark_edge");
+        metrics.counter("documents", "Documents taken").inc_by(3);
+        metrics.timings("accept", "From request to answer").note(Duration::from_millis(3));
+        let page = metrics.page();
+        let plain = page.plain_text();
+        assert!(
+            plain.contains("# TYPE tidemark_edge_documents_total counter\ntidemark_edge_documents_total 3\n"),
+            "{plain}"
+        );
+        assert!(plain.contains("# HELP tidemark_edge_documents_total Documents taken"), "{plain}");
+        assert!(!plain.contains("# EOF") && !plain.contains("# UNIT"), "{plain}");
+        let kind = |accept: &str| {
+            let mut asked = HeaderMap::new();
+            asked.insert(header::ACCEPT, accept.parse().unwrap());
+            page.answer(&asked).headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned()
+        };
+        assert!(kind("application/openmetrics-text;version=1.0.0,text/plain;q=0.5").starts_with("application/openm"));
+        assert!(kind("*/*").starts_with("text/plain; version=0.0.4"));
     }
 
     #[test]

@@ -16,8 +16,8 @@ pub use to_centre::{
     ScannerFacts, Session, TillFacts, ToCentre, Unreadable,
 };
 pub use unary::{
-    CatalogueCode, CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction,
-    FetchOpening, InstructionPage, OpeningPage, OpeningPart, OpeningSent, SendOpening,
+    CatalogueChange, CatalogueCode, CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests,
+    FetchInstruction, FetchOpening, InstructionPage, OpeningPage, OpeningPart, OpeningSent, SendOpening,
 };
 
 use tidemark_model::{Block, BlockIndex};

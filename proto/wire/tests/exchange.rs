@@ -84,7 +84,7 @@ async fn a_batch_is_received_and_the_stream_ends_as_the_box_wants() {
 #[tokio::test]
 async fn the_handler_knows_whom_the_listener_found() {
     let (centre, mut link) = welcomed().await;
-    let request = FetchCatalogue { store: store(), version: 17, after: None };
+    let request = FetchCatalogue { store: store(), version: 17, after: None, since: 0 };
     link.calls.fetch_catalogue(&request).await.unwrap();
     let name = Some(Name("store S0001"));
     assert_eq!(centre.peers.lock().unwrap().as_slice(), [name.clone(), name]);
@@ -125,7 +125,7 @@ async fn calls_are_answered_beside_the_stream() {
 #[tokio::test]
 async fn a_call_that_fails_says_how() {
     let (_centre, mut link) = welcomed().await;
-    let request = |version| FetchCatalogue { store: store(), version, after: None };
+    let request = |version| FetchCatalogue { store: store(), version, after: None, since: 0 };
     let Err(LinkError::Refused(refusal)) = link.calls.fetch_catalogue(&request(0)).await else { panic!("not refused") };
     assert_eq!((refusal.code, refusal.detail.as_str()), (RefusalCode::UnknownStore, "no store of that name"));
     let slow = link.calls.fetch_catalogue(&request(1)).await;

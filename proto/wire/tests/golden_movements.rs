@@ -197,3 +197,18 @@ fn an_ordinary_sale_is_about_a_hundred_bytes() {
     let length = encode_movement(&plain_sale()).len();
     assert!(length <= 110, "{length} bytes");
 }
+
+/// The example that the documentation shows of a movement on the topic.
+#[test]
+fn the_documentation_shows_the_bytes_of_a_sale() {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bytes = encode_movement(&plain_sale());
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let word = three.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        let digit = |number: usize| char::from(DIGITS[usize::try_from(word >> (18 - 6 * number) & 63).unwrap()]);
+        text.extend((0..4).map(|number| if number <= three.len() { digit(number) } else { '=' }));
+    }
+    let told = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/asyncapi.yaml")).unwrap();
+    assert!(told.contains(&format!("payload: \"{text}\"")), "{text}");
+}

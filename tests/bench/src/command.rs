@@ -8,7 +8,7 @@ use tidemark_fleet::stage::{Programs, Stage};
 
 use crate::scene::{Scene, Trouble};
 use crate::table::{Row, machine, markdown};
-use crate::{accept, apply, decode, fresh, growth, journey, rest, returning, signal, wire};
+use crate::{accept, apply, catalogue, decode, fresh, growth, journey, reads, rest, returning, signal, wire};
 
 /// Measures the figures of Tidemark beside the raw limits of the same run.
 #[derive(Debug, Parser)]
@@ -46,8 +46,10 @@ enum Part {
     Fresh,
     Boxes,
     Embedded,
+    Catalogue,
     Real,
     Growth,
+    Reads,
 }
 
 impl Options {
@@ -97,6 +99,14 @@ async fn all(options: &Options) -> Result<Vec<Row>, Trouble> {
     if options.wants(Part::Growth) && !options.embedded_only {
         table.say("what grows, in the ledger");
         table.add(vec![growth::ledger(options.rounds, options.rows).await?]);
+    }
+    if options.wants(Part::Catalogue) {
+        table.say("the catalogue on its way to the boxes");
+        table.add(catalogue::all(options.rounds).await?);
+    }
+    if options.wants(Part::Reads) && !options.embedded_only {
+        table.say("the read API");
+        table.add(reads::all().await?);
     }
     Ok(table.rows)
 }

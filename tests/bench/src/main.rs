@@ -7,6 +7,8 @@
 
 mod accept;
 mod apply;
+mod asking;
+mod catalogue;
 mod command;
 mod decode;
 mod disk;
@@ -14,6 +16,7 @@ mod fresh;
 mod growth;
 mod journey;
 mod plain_till;
+mod reads;
 mod rest;
 mod returning;
 mod samples;

@@ -115,6 +115,12 @@ impl Postgres {
         self.port
     }
 
+    /// The folder of the server's programs.
+    #[must_use]
+    pub fn programs(&self) -> &Path {
+        &self.bin
+    }
+
     /// How a database of it is reached.
     #[must_use]
     pub fn url(&self, database: &str) -> String {

@@ -153,7 +153,7 @@ async fn add_code(
     // The version's row is the lock of whoever changes the catalogue.
     let next = "INSERT INTO catalogue (one, version) VALUES (true, 1) \
                 ON CONFLICT (one) DO UPDATE SET version = catalogue.version + 1 RETURNING version";
-    let version = sqlx::query(next).fetch_one(&mut *change).await?.try_get("version")?;
+    let version: i64 = sqlx::query(next).fetch_one(&mut *change).await?.try_get("version")?;
     if matches!(deciding.decision, CodeDecision::Untracked { .. }) {
         let make =
             "INSERT INTO items (sku, name, measure, tracked) VALUES ($1, $1, false, false) ON CONFLICT DO NOTHING";
@@ -172,13 +172,16 @@ async fn add_code(
     }
     let insert = "INSERT INTO codes (sku, code, units) VALUES ($1, $2, $3) \
                   ON CONFLICT (sku, code) DO UPDATE SET units = excluded.units";
-    sqlx::query(insert).bind(sku.as_str()).bind(code).bind(units.as_thousandths()).execute(change).await?;
+    sqlx::query(insert).bind(sku.as_str()).bind(code).bind(units.as_thousandths()).execute(&mut *change).await?;
+    // Boxes that have the version before are told of it.
+    let note = "UPDATE items SET changed = $1 WHERE sku = $2";
+    sqlx::query(note).bind(version).bind(sku.as_str()).execute(change).await?;
     Ok(Decided::Done(Some(unsigned(version))))
 }
 
 /// What head office decided of codes is part of a catalogue that replaces
 /// another, unless that says something else of them.
-pub(super) async fn keep_decided(change: &mut PgConnection) -> Result<(), LedgerError> {
+pub(super) async fn keep_decided(change: &mut PgConnection, version: i64) -> Result<(), LedgerError> {
     let items = "INSERT INTO items (sku, name, measure, tracked) SELECT DISTINCT sku, sku, false, false FROM code_decisions \
                  WHERE decision = 'untracked' AND sku NOT IN (SELECT code FROM codes) ON CONFLICT DO NOTHING";
     sqlx::query(items).execute(&mut *change).await?;
@@ -188,7 +191,9 @@ pub(super) async fn keep_decided(change: &mut PgConnection) -> Result<(), Ledger
     sqlx::query(codes).execute(&mut *change).await?;
     // A code that is an item of its own now is that.
     let own = "DELETE FROM codes WHERE sku <> code AND code IN (SELECT sku FROM items)";
-    sqlx::query(own).execute(change).await?;
+    sqlx::query(own).execute(&mut *change).await?;
+    let note = "UPDATE items SET changed = $1 WHERE sku IN (SELECT sku FROM code_decisions)";
+    sqlx::query(note).bind(version).execute(change).await?;
     Ok(())
 }
 

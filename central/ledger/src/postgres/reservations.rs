@@ -11,7 +11,7 @@ use tidemark_model::{Basis, Quantity, Sku, StoreId};
 use super::applying::StoreKeys;
 use super::reads::level_in;
 use super::transit::NOW;
-use super::{PostgresLedger, plain};
+use super::{PostgresLedger, plain, steps};
 use crate::apply::StockFacts;
 use crate::error::LedgerError;
 use crate::reservations::{
@@ -90,9 +90,10 @@ async fn add_reserved(
         .bind(part)
         .bind(generation)
         .bind(step)
-        .execute(change)
+        .execute(&mut *change)
         .await?;
-    Ok(())
+    let pairs = more.keys().map(|(store, sku)| (*store, sku.as_str()));
+    steps::note(change, (part, step), pairs.unzip()).await
 }
 
 impl PostgresLedger {

@@ -9,13 +9,14 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, Epoch, StoreId};
 
 use super::applying::StoreKeys;
-use super::{attention, instructions, losses, openings, ordinal_of, plain, reservations, safety, transit};
+use super::{attention, instructions, losses, openings, ordinal_of, plain, reservations, safety, steps, transit};
 use crate::apply::{DeadLetter, Known, Plan, StockHeld, offers};
 use crate::columns::level_of;
 use crate::error::LedgerError;
 use crate::levels::takens;
 use crate::rows::LevelRow;
 use crate::sqlite::{month_of, number};
+use crate::steps::levels_of_step;
 
 /// Writes a plan.
 pub(super) struct Writing<'p> {
@@ -43,6 +44,7 @@ impl Writing<'_> {
         transit::write(change, self.keys, &plan.stock, self.stock).await?;
         attention::write(change, self.keys, &plan.stock).await?;
         openings::write(change, self.keys, (known, plan), self.stamp).await?;
+        steps::write(change, self.stamp, levels_of_step(known, plan)).await?;
         self.counts(change, plan).await?;
         losses::write(change, self.keys, known, plan).await?;
         self.movements(change, plan).await?;

@@ -11,7 +11,7 @@ use tidemark_model::{Basis, Quantity, Sku, StoreId};
 use super::applying::StoreKeys;
 use super::reads::level_in;
 use super::transit::NOW;
-use super::{SqliteLedger, kept};
+use super::{SqliteLedger, kept, steps};
 use crate::apply::StockFacts;
 use crate::error::LedgerError;
 use crate::reservations::{
@@ -89,6 +89,7 @@ async fn add_reserved(
         update.bind(store).bind(sku).execute(&mut *change).await?;
         let note = "INSERT INTO level_changes (part, store, sku) VALUES (?, ?, ?)";
         sqlx::query(note).bind(part).bind(store).bind(sku).execute(&mut *change).await?;
+        steps::note(&mut *change, (part, step), (*store, Some(sku))).await?;
     }
     Ok(())
 }

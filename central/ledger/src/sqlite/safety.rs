@@ -9,7 +9,7 @@ use tidemark_model::{Quantity, Sku, StoreId};
 use super::applying::StoreKeys;
 use super::reservations::take_step;
 use super::transit::NOW;
-use super::{SqliteLedger, kept};
+use super::{SqliteLedger, kept, steps};
 use crate::error::LedgerError;
 use crate::reservations::SafetyRule;
 use crate::rows::LevelRow;
@@ -143,6 +143,7 @@ async fn touch(change: &mut SqliteConnection, store: i64, sku: &str) -> Result<(
         let note = "INSERT INTO level_changes (part, store, sku) \
                     SELECT part, store, sku FROM balances WHERE store = ?1 AND (?2 = '' OR sku = ?2) AND part = ?3";
         sqlx::query(note).bind(store).bind(sku).bind(part).execute(&mut *change).await?;
+        steps::note(&mut *change, (part, step), (store, Some(sku).filter(|sku| !sku.is_empty()))).await?;
     }
     Ok(())
 }

@@ -7,12 +7,13 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, EpochOrdinal, StoreId};
 
 use super::applying::{ROWS, StoreKeys, month_of};
-use super::{attention, instructions, losses, number, openings, reservations, safety, transit};
+use super::{attention, instructions, losses, number, openings, reservations, safety, steps, transit};
 use crate::apply::{Known, Plan, StockHeld, offers};
 use crate::columns::level_of;
 use crate::error::LedgerError;
 use crate::levels::takens;
 use crate::rows::LevelRow;
+use crate::steps::levels_of_step;
 
 /// Writes a plan.
 pub(super) struct Writing<'p> {
@@ -40,6 +41,7 @@ impl Writing<'_> {
         transit::write(change, self.keys, &plan.stock, self.stock).await?;
         attention::write(change, self.keys, &plan.stock).await?;
         openings::write(change, self.keys, (known, plan), self.stamp).await?;
+        steps::write(change, self.stamp, levels_of_step(known, plan)).await?;
         self.movements(change, plan).await?;
         self.dead_letters(change, plan).await?;
         for number in &plan.replayed {

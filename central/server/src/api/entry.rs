@@ -53,6 +53,10 @@ impl Role {
 
 /// Lets a request in, or answers 401 or 403.
 pub(super) async fn admit(State(door): State<Door>, request: Request, next: Next) -> Result<Response, Problem> {
+    if door.parts.ledger.is_replica() && Role::needed(&request) > Role::Viewer {
+        let detail = "this process reads a copy of the centre's database";
+        return Err(Problem::of(&problem::READ_ONLY, detail));
+    }
     if request.extensions().get::<Peer>().is_some_and(Peer::is_loopback) {
         return Ok(next.run(request).await);
     }
@@ -69,7 +73,19 @@ pub(super) async fn admit(State(door): State<Door>, request: Request, next: Next
         let detail = format!("this token has the role {}, {} is needed", role.word(), needed.word());
         return Err(Problem::of(&problem::FORBIDDEN, detail).with_remedy("use a token of that role"));
     }
+    if let (Some(pace), Some(token)) = (&door.pace, known) {
+        pace.admit(&token.name, door.clock.millis()).map_err(|wait_ms| too_fast(&door, &token.name, wait_ms))?;
+    }
     Ok(next.run(request).await)
+}
+
+fn too_fast(door: &Door, name: &str, wait_ms: u64) -> Problem {
+    door.events.too_fast.inc();
+    let seconds = u32::try_from(wait_ms.div_ceil(1_000)).unwrap_or(u32::MAX);
+    let detail = format!("the token {name} asks more often than it may");
+    Problem::of(&problem::TOO_FAST, detail)
+        .with_remedy("wait as Retry-After says; ask for many pairs by /v1/inventory:batchGet, or follow /v1/changes")
+        .after(seconds)
 }
 
 fn unauthorized(door: &Door) -> Problem {

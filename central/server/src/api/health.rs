@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::Deserialize;
-use tidemark_daemon::metrics::MetricsPage;
+use tidemark_ledger::LedgerError;
+use tidemark_sync::Millis;
 
 use super::Door;
+use crate::fleet::Row;
 
 pub(super) async fn lives() -> &'static str {
     "lives\n"
@@ -38,6 +41,23 @@ pub(super) async fn ready(State(door): State<Door>, Query(query): Query<ReadyQue
     (status, parts.iter().map(line).chain(told).collect())
 }
 
-pub(super) async fn metrics(State(door): State<Door>) -> MetricsPage {
-    door.metrics.clone()
+pub(super) async fn metrics(State(door): State<Door>, headers: HeaderMap) -> Response {
+    let readings = &door.events.readings;
+    readings.read_conditions(&door.conditions);
+    // A ledger that is away is told by its condition; what was read stays.
+    if let Err(error) = read(&door).await {
+        tracing::debug!(%error, "metrics without the ledger");
+    }
+    door.metrics.answer(&headers)
+}
+
+async fn read(door: &Door) -> Result<(), LedgerError> {
+    let (readings, ledger) = (&door.events.readings, &door.parts.ledger);
+    let books = ledger.stores().await?;
+    let now = Millis(door.clock.millis());
+    let rows: Vec<Row> = books.iter().map(|books| door.fleet.row(books, now)).collect();
+    readings.read_stores(&books, &rows);
+    readings.read_letters(&ledger.dead_letter_groups().await?);
+    readings.read_positions(&ledger.positions().await?);
+    Ok(())
 }

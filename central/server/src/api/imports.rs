@@ -14,15 +14,20 @@ use tidemark_wire::encode_instruction_body;
 
 use super::paging::PageQuery;
 use super::{Door, given, ledger_problem};
-use crate::import::{Faults, read_catalogue, read_opening_stock, read_stores};
+use crate::import::{Faults, read_catalogue, read_catalogue_json, read_opening_stock, read_stores};
 use crate::ingest::instruction_of;
 
 /// Bytes of one file.
 const FILE_BYTES: usize = 64 * 1024 * 1024;
 
-async fn csv(headers: &HeaderMap, body: Body) -> Result<axum::body::Bytes, Problem> {
+/// Whether a body is said to be of a kind.
+fn is_of_kind(headers: &HeaderMap, wanted: &str) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/csv")) {
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(wanted))
+}
+
+async fn csv(headers: &HeaderMap, body: Body) -> Result<axum::body::Bytes, Problem> {
+    if !is_of_kind(headers, "text/csv") {
         return Err(Problem::content_type("text/csv"));
     }
     to_bytes(body, FILE_BYTES).await.map_err(|_cut_or_too_large| Problem::too_large(FILE_BYTES))
@@ -63,8 +68,13 @@ pub(super) async fn catalogue(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
-    let file = csv(&headers, body).await?;
-    let read = tokio::task::spawn_blocking(move || read_catalogue(&file)).await;
+    let is_json = is_of_kind(&headers, "application/json");
+    if !is_json && !is_of_kind(&headers, "text/csv") {
+        return Err(Problem::content_type("text/csv or application/json"));
+    }
+    let file = to_bytes(body, FILE_BYTES).await.map_err(|_cut_or_too_large| Problem::too_large(FILE_BYTES))?;
+    let read = move || if is_json { read_catalogue_json(&file) } else { read_catalogue(&file) };
+    let read = tokio::task::spawn_blocking(read).await;
     let catalogue = read.map_err(|_ended| Problem::of(&problem::STOPPING, "the centre is stopping"))?;
     let catalogue = catalogue.map_err(|faults| refused(&door, "catalogue", &faults))?;
     let codes: Vec<_> =

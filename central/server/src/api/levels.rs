@@ -18,6 +18,7 @@ use tidemark_sync::Millis;
 use super::paging::{PageQuery, bad_token};
 use super::stores::known;
 use super::{Door, ledger_problem, number, time_text};
+use crate::loader::LoadError;
 
 /// Pairs of one request.
 const PAIRS: usize = 1_000;
@@ -29,10 +30,14 @@ pub(super) async fn show(
     Path((store, sku)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let store = known(&door, &store).await?;
-    let nothing = || Problem::not_found(format!("nothing is known of {sku} in {store}"));
-    let key = Sku::new(&sku).map_err(|_no_sku| nothing())?;
-    let level = level(&door, &store, &key).await?.ok_or_else(nothing)?;
+    let level = match (StoreId::new(&store), Sku::new(&sku)) {
+        (Ok(store), Ok(sku)) => level(&door, &store, &sku).await?,
+        (Err(_), _) | (Ok(_), Err(_)) => None,
+    };
+    let Some(level) = level else {
+        let store = known(&door, &store).await?;
+        return Err(Problem::not_found(format!("nothing is known of {sku} in {store}")));
+    };
     let etag = etag_of([&level]);
     Ok(with_etag(&headers, &etag, || level_json(&door, &level)))
 }
@@ -53,17 +58,24 @@ async fn levels(door: &Door, keys: Vec<Key>) -> Result<Vec<Option<LevelRow>>, Pr
         return Ok(held);
     }
     door.events.cache_misses.inc_by(u64::try_from(missing.len()).unwrap_or(0));
-    let found = door.parts.ledger.levels(&missing).await.map_err(|error| ledger_problem(&error))?;
-    if let Err(error) = door.parts.cache.put(&found).await {
-        tracing::debug!(%error, "what was read is not cached");
-    }
+    let found = door.loader.load(missing).await.map_err(|error| load_problem(&error))?;
     let found: BTreeMap<Key, LevelRow> =
         found.into_iter().map(|level| ((level.store.clone(), level.sku.clone()), level)).collect();
     Ok(keys.into_iter().zip(held).map(|(key, held)| held.or_else(|| found.get(&key).cloned())).collect())
 }
 
+fn load_problem(error: &LoadError) -> Problem {
+    match error {
+        LoadError::Ledger(error) => ledger_problem(error),
+        LoadError::Stopping => Problem::of(&problem::STOPPING, error.to_string()),
+    }
+}
+
 pub(super) fn level_json(door: &Door, level: &LevelRow) -> Value {
-    let (seen_at, stale) = door.fleet.freshness(&level.store, Millis(door.clock.millis()));
+    let now = Millis(door.clock.millis());
+    let (seen_at, silent) = door.fleet.freshness(&level.store, now);
+    let stale = silent || level.older || door.region.is_behind(now);
+    let fresh_at = door.region.fresh_at(door.clock.wall().0);
     let counted = level.basis == Basis::Counted;
     let shown = |quantity: Quantity| if counted { number(quantity) } else { Value::Null };
     json!({
@@ -77,7 +89,9 @@ pub(super) fn level_json(door: &Door, level: &LevelRow) -> Value {
         "safety_stock": number(level.safety),
         "as_of": time_text(level.changed_at),
         "store_seen_at": seen_at.map(time_text),
-        "stale": stale || level.older,
+        "fresh_at": fresh_at.map(time_text),
+        "stale": stale,
+        "version": [level.version.0.0, level.version.1],
     })
 }
 

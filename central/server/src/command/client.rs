@@ -38,6 +38,11 @@ pub(super) enum CatalogueCommand {
 }
 
 impl Asking {
+    /// How to print.
+    pub(super) const fn output(&self) -> Form {
+        self.output
+    }
+
     fn agent() -> ureq::Agent {
         ureq::Agent::config_builder().timeout_global(Some(ANSWER_WITHIN)).http_status_as_error(false).build().into()
     }
@@ -119,24 +124,6 @@ pub(super) fn status(asking: &Asking) -> Result<(), CommandError> {
         json!(with("digest", "differs")),
     ]);
     Ok(rows.print(asking.output)?)
-}
-
-pub(super) fn stores(asking: &Asking) -> Result<(), CommandError> {
-    let fleet = asking.get("/v1/fleet")?;
-    let columns = [
-        "store",
-        "sync",
-        "committed",
-        "applied",
-        "parked",
-        "pending",
-        "lost",
-        "lost_unsigned",
-        "oldest_pending_seconds",
-        "seen_at",
-        "digest",
-    ];
-    print_list(asking, fleet.get("stores"), &columns)
 }
 
 pub(super) fn dead_letters(asking: &Asking) -> Result<(), CommandError> {

@@ -1,4 +1,4 @@
-//! `token add|list|remove`: works on the ledger itself, whether the centre
+//! `token add|list|revoke`: works on the ledger itself, whether the centre
 //! runs or not.
 
 use clap::Subcommand;
@@ -33,8 +33,9 @@ pub(super) enum TokenCommand {
         #[command(flatten)]
         told: Told,
     },
-    /// Takes a token's right away.
-    Remove {
+    /// Takes a token's right away, at once.
+    #[command(alias = "remove")]
+    Revoke {
         /// Its name.
         name: String,
         #[command(flatten)]
@@ -58,7 +59,7 @@ pub(super) fn carry_out(command: TokenCommand) -> Result<(), CommandError> {
             }
             Ok(rows.print(output)?)
         }
-        TokenCommand::Remove { name, told } => {
+        TokenCommand::Revoke { name, told } => {
             let known = with_ledger(&told, async |ledger| ledger.remove_token(&name).await)?;
             if known { Ok(()) } else { Err(CommandError::Asked(format!("there is no token {name}"))) }
         }

@@ -62,6 +62,41 @@ impl Row {
         &self.store
     }
 
+    /// How it is in step.
+    pub(crate) const fn sync(&self) -> &'static str {
+        self.sync
+    }
+
+    /// Movements on their way.
+    pub(crate) const fn pending(&self) -> u64 {
+        self.pending
+    }
+
+    /// How old the oldest of them is.
+    pub(crate) const fn oldest_pending_seconds(&self) -> Option<u64> {
+        self.oldest_pending_seconds
+    }
+
+    /// How many conditions hold.
+    pub(crate) const fn conditions(&self) -> usize {
+        self.conditions.len()
+    }
+
+    /// Whether its box holds something else.
+    pub(crate) fn digest_differs(&self) -> bool {
+        self.digest == Verdict::Differs
+    }
+
+    /// When its box was heard last, in milliseconds since 1970.
+    pub(crate) const fn seen_ms(&self) -> Option<i64> {
+        self.seen_ms
+    }
+
+    /// The release its box runs; empty if it never said.
+    pub(crate) fn release(&self) -> &str {
+        &self.agent_version
+    }
+
     /// The row with its gaps counted.
     pub(crate) fn with_gaps(self, gaps: u64) -> Self {
         Self { gaps, ..self }

@@ -1,14 +1,21 @@
-//! The catalogue as CSV: one row per code, a SKU may have several.
+//! The catalogue as CSV: one row per code, a SKU may have several. `parts`
+//! makes an item a kit: SKU and quantity of each part, such as
+//! `PEN-1*2; PAD-1*1`.
 
 use std::collections::BTreeMap;
 
+use tidemark_model::catalogue::KitPart;
 use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku, code_spelling};
 
+use super::catalogue_json;
 use super::faults::Faults;
-use super::table::{Row, read_rows};
+use super::table::{Row, read_rows, take_row};
 
-const COLUMNS: [&str; 8] = ["sku", "name", "unit", "barcode", "units_per_scan", "price_minor", "currency", "tracked"];
+const COLUMNS: [&str; 9] =
+    ["sku", "name", "unit", "barcode", "units_per_scan", "price_minor", "currency", "tracked", "parts"];
 
+/// Parts a kit may have.
+const PARTS: usize = 100;
 /// Bytes an item's name may have.
 const NAME_BYTES: usize = 256;
 
@@ -40,6 +47,18 @@ pub(crate) fn read_catalogue(bytes: &[u8]) -> Result<Catalogue, Faults> {
         Err(faults) => faults,
     };
     building.check_codes_against_skus(&mut faults);
+    building.check_parts(&mut faults);
+    if faults.is_empty() { Ok(building.finish()) } else { Err(faults) }
+}
+
+/// Reads a catalogue in JSON; on any fault nothing is taken.
+pub(crate) fn read_catalogue_json(bytes: &[u8]) -> Result<Catalogue, Faults> {
+    let (mut building, mut faults) = (Building::default(), Faults::default());
+    for (line, cells) in catalogue_json::rows(bytes)? {
+        take_row(&COLUMNS, (line, &cells), |row| building.take(row, &mut faults));
+    }
+    building.check_codes_against_skus(&mut faults);
+    building.check_parts(&mut faults);
     if faults.is_empty() { Ok(building.finish()) } else { Err(faults) }
 }
 
@@ -90,6 +109,23 @@ impl Building {
         }
     }
 
+    /// A kit is made of items that are there and are no kits.
+    fn check_parts(&self, faults: &mut Faults) {
+        for (sku, (line, item)) in &self.items {
+            for part in &item.parts {
+                let detail = match self.items.get(&part.sku) {
+                    None => format!("{} is no item of this file", part.sku),
+                    Some((of_line, held)) if !held.parts.is_empty() => {
+                        format!("{} is a kit itself, in line {of_line}; give its parts", held.sku)
+                    }
+                    Some(_) if part.sku == *sku => format!("{sku} can't be a part of itself"),
+                    Some(_) => continue,
+                };
+                faults.add(*line, Some("parts"), detail);
+            }
+        }
+    }
+
     fn finish(self) -> Catalogue {
         let items = self.items.into_values().map(|(_, item)| item).collect();
         let codes = self.codes.into_values().map(|(_, code)| code).collect();
@@ -106,7 +142,8 @@ fn read_item(row: &Row<'_>, faults: &mut Faults) -> Option<Item> {
     let unit = read_unit(row, faults);
     let tracked = read_tracked(row, faults);
     let price = read_price(row, faults);
-    Some(Item { sku: sku?, name: name.to_owned(), unit, tracked, price, parts: Vec::new() })
+    let parts = read_parts(row, faults);
+    Some(Item { sku: sku?, name: name.to_owned(), unit, tracked, price, parts })
 }
 
 fn read_unit(row: &Row<'_>, faults: &mut Faults) -> ItemUnit {
@@ -148,6 +185,27 @@ fn read_price(row: &Row<'_>, faults: &mut Faults) -> Option<Price> {
         return None;
     }
     Label::new(currency).ok().map(|currency| Price { minor, currency })
+}
+
+fn read_parts(row: &Row<'_>, faults: &mut Faults) -> Vec<KitPart> {
+    let mut parts = Vec::new();
+    for text in row.text("parts").split(';').map(str::trim).filter(|text| !text.is_empty()) {
+        let (sku, quantity) =
+            text.rsplit_once('*').map_or((text, "1"), |(sku, quantity)| (sku.trim(), quantity.trim()));
+        let quantity = Quantity::parse_line(quantity).ok().filter(|quantity| *quantity > Quantity::ZERO);
+        match (Sku::new(sku), quantity) {
+            (Ok(sku), Some(quantity)) => parts.push(KitPart { sku, quantity }),
+            (Ok(_) | Err(_), _) => {
+                let shown: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+                let detail = format!("{shown:?} is no part; give SKU*QUANTITY, several with ; between them");
+                faults.add(row.line, Some("parts"), detail);
+            }
+        }
+    }
+    if parts.len() > PARTS {
+        faults.add(row.line, Some("parts"), format!("a kit has at most {PARTS} parts"));
+    }
+    parts
 }
 
 fn read_code(row: &Row<'_>, sku: Sku, faults: &mut Faults) -> Option<CodeRow> {
@@ -261,5 +319,40 @@ mod tests {
             writeln!(text, "{number},{name}").unwrap();
         }
         assert_eq!(faults_of(&text), [(40_001, Some("name"))]);
+    }
+
+    #[test]
+    fn a_kit_is_made_of_items_that_are_there_and_no_kits() {
+        let text = "sku,name,parts\n1,Pen,\n2,Pad,\n3,Set,1*2; 2*1.5\n";
+        let catalogue = read_catalogue(text.as_bytes()).unwrap();
+        let parts: Vec<_> = catalogue.items[2].parts.iter().map(|part| (part.sku.as_str(), part.quantity)).collect();
+        assert_eq!(parts, [("1", Quantity::units(2).unwrap()), ("2", Quantity::thousandths(1_500))]);
+        let text = "sku,name,parts\n1,Pen,\n3,Set,1*2\n4,Big set,3*1\n5,Odd,9*1\n6,Self,6*1\n7,None,1*0\n";
+        assert_eq!(faults_of(text), [4, 5, 6, 7].map(|line| (line, Some("parts"))).to_vec());
+    }
+
+    #[test]
+    fn json_gives_what_csv_gives() {
+        let json = br#"{"items": [
+            {"sku": "1", "name": "Pen", "price": {"minor": 199, "currency": "EUR"},
+             "codes": [{"code": "4006381333931"}, {"code": "14006381333938", "units_per_scan": 12}]},
+            {"sku": "2", "name": "Bag", "tracked": false, "unit": "each"},
+            {"sku": "3", "name": "Set", "parts": [{"sku": "1", "quantity": 2}]}]}"#;
+        let csv = "sku,name,unit,barcode,units_per_scan,price_minor,currency,tracked,parts\n\
+                   1,Pen,,4006381333931,,199,EUR,,\n1,Pen,,14006381333938,12,199,EUR,,\n2,Bag,each,,,,,false,\n3,Set,,,,,,,1*2\n";
+        assert_eq!(read_catalogue_json(json).unwrap(), read_catalogue(csv.as_bytes()).unwrap());
+    }
+
+    #[test]
+    fn faults_of_json_are_named_by_item_and_member() {
+        let faults = |json: &str| {
+            let faults = read_catalogue_json(json.as_bytes()).expect_err("it has faults");
+            faults.told.iter().map(|fault| (fault.line, fault.column)).collect::<Vec<_>>()
+        };
+        assert_eq!(faults("{\"items\": [\n}"), [(2, None)]);
+        assert_eq!(faults("{}"), [(1, Some("items"))]);
+        assert_eq!(faults(r#"{"items": [{"sku": "1", "name": "A"}, {"sku": "2", "nom": "B"}]}"#), [(2, None)]);
+        assert_eq!(faults(r#"{"items": [{"sku": "1", "name": "A", "codes": "4711"}]}"#), [(1, Some("codes"))]);
+        assert_eq!(faults(r#"{"items": [{"sku": "1", "name": ""}]}"#), [(1, Some("name"))]);
     }
 }

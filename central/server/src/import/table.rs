@@ -27,6 +27,19 @@ impl Row<'_> {
     }
 }
 
+/// Hands a row to `take` that was not read from a file: the texts of some of
+/// the known columns.
+pub(super) fn take_row(
+    known: &'static [&'static str],
+    (line, cells): (u64, &[(&'static str, String)]),
+    take: impl FnOnce(&Row<'_>),
+) {
+    let columns = Columns { known, places: (0..known.len()).map(Some).collect() };
+    let text = |name: &&str| cells.iter().find(|(column, _)| column == name).map_or("", |(_, text)| text);
+    let record = known.iter().map(text).collect();
+    take(&Row { columns: &columns, record, line });
+}
+
 /// Reads a file with the known columns, of which the needed ones must be
 /// there, and hands each row to `take`.
 pub(super) fn read_rows(

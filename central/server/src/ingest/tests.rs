@@ -162,7 +162,7 @@ async fn a_hello_for_another_store_than_the_certificate_is_refused() {
     let site = Site::open(true, &["spiffe://shop/store/S0002/box/018f3a52-9c1b-7d40-8a11-0242ac120002"]).await;
     assert_eq!(site.refused(hello(1)).await, RefusalCode::WrongStore);
     let calls = &mut site.dial().await.calls;
-    let request = FetchCatalogue { store: store(), version: 0, after: None };
+    let request = FetchCatalogue { store: store(), version: 0, after: None, since: 0 };
     let refused = calls.fetch_catalogue(&request).await.unwrap_err();
     assert!(refused.to_string().contains("S0002"), "{refused}");
 }

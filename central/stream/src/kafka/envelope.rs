@@ -155,4 +155,21 @@ mod tests {
         assert_eq!(ours(Some(b"S0001"), &Labels::default(), &Bytes::new()), None);
         assert_eq!(ours(None, &Labels::default(), &Bytes::new()), None);
     }
+
+    #[test]
+    fn the_documentation_shows_the_headers_that_are_sent() {
+        let text = include_str!("../../../../docs/asyncapi.yaml");
+        let shown = |headers: &OwnedHeaders| {
+            let pair = |header: Header<'_, &[u8]>| {
+                format!("\"{}\":\"{}\"", header.key, std::str::from_utf8(header.value.unwrap()).unwrap())
+            };
+            format!("headers: {{{}}}", headers.iter().map(pair).collect::<Vec<_>>().join(","))
+        };
+        let position = Position { epoch: Epoch(0xab), seq: 42 };
+        let event = Event::Movement(position, Bytes::new());
+        let record = EventRecord { store: StoreId::new("S0001").unwrap(), event };
+        for headers in [headers(&record, 0), announcing(Subject::Level), announcing(Subject::DeadLetter)] {
+            assert!(text.contains(&shown(&headers)), "{}", shown(&headers));
+        }
+    }
 }

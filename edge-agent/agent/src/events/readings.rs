@@ -46,7 +46,7 @@ impl Readings {
             signals_dropped: metrics.counters("scanner_signals_dropped", "Signals a scanner did not get", "port"),
             communication_errors: metrics.counters("scanner_errors", "Reads and writes that failed", "port"),
             unplugged: metrics.counters("scanner_closed", "Times a scanner's port was lost or closed", "port"),
-            odometer: metrics.counter("run_milliseconds", "How long the box has run over all its boots"),
+            odometer: metrics.counter("run_seconds", "How long the box has run over all its boots"),
         }
     }
 
@@ -56,7 +56,7 @@ impl Readings {
         self.tail.set(signed(status.tail));
         self.pending.set(signed(status.pending));
         self.centre_reached.set(i64::from(status.centre.reached));
-        catch_up(&self.odometer, status.odometer_ms);
+        catch_up(&self.odometer, status.odometer_ms / 1_000);
         self.conditions.clear();
         for trouble in &status.conditions {
             self.conditions.of(&trouble.code).inc();

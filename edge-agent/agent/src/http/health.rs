@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use tidemark_daemon::metrics::MetricsPage;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use tidemark_daemon::problem::{self, Problem};
 use tidemark_journal::{Health, ReadError};
 
@@ -29,7 +29,7 @@ pub(super) async fn status(State(door): State<Door>) -> Result<Json<Status>, Pro
     gather(door).await.map(Json)
 }
 
-pub(super) async fn metrics(State(door): State<Door>) -> Result<MetricsPage, Problem> {
+pub(super) async fn metrics(State(door): State<Door>, headers: HeaderMap) -> Result<Response, Problem> {
     let (page, readings) = (door.metrics.clone(), door.events.readings.clone());
     readings.read_journal(&door.journal.counts());
     let views = door.reporter.views();
@@ -39,7 +39,7 @@ pub(super) async fn metrics(State(door): State<Door>) -> Result<MetricsPage, Pro
         readings.read_scanner(port, health);
     }
     readings.read_status(&gather(door).await?);
-    Ok(page)
+    Ok(page.answer(&headers))
 }
 
 /// How the box is; reads the journal on a thread for blocking work.

@@ -174,9 +174,14 @@ impl Runner {
             while state.version != wanted {
                 let after = state.loading.as_ref().and_then(|loading| loading.after.clone());
                 let store = self.journal.identity().store.clone();
-                let asked = FetchCatalogue { store, version: wanted, after };
+                // Who has begun to load a version as a whole goes on with that.
+                let since = if after.is_none() { state.version } else { 0 };
+                let asked = FetchCatalogue { store, version: wanted, after, since };
                 let page = self.caller().await?.fetch_catalogue(&asked).await?;
-                if page.version != wanted {
+                if let Some(change) = page.change {
+                    wanted = page.version;
+                    state = self.journal.change_catalogue(page.version, page.entries, change).await?;
+                } else if page.version != wanted {
                     wanted = page.version;
                     state = self.journal.begin_catalogue(wanted).await?;
                 } else if page.entries.is_empty() && !page.last {

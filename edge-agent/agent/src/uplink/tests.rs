@@ -73,7 +73,7 @@ impl Exchange for PocketCentre {
         if self.fails.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
             return Err(Failure::Trouble("the database is away".to_owned()));
         }
-        Ok(CataloguePage { version: request.version, entries: vec![entry("apple")], last: true })
+        Ok(CataloguePage { version: request.version, entries: vec![entry("apple")], last: true, change: None })
     }
 
     async fn fetch_instruction(&self, _peer: &Peer, _request: FetchInstruction) -> Result<InstructionPage, Failure> {

@@ -1,12 +1,15 @@
 //! Loading a catalogue into the half that is not in use, page by page, and
-//! switching to it by one key.
+//! switching to it by one key; or changing the half in use, in one batch.
+
+use tidemark_model::{Item, Sku};
+use tidemark_sync::message::CatalogueChange;
 
 use super::{Owner, Page};
 use crate::catalogue::CatalogueState;
 use crate::layout::Family;
 use crate::layout::catalogue::{CatalogueHead, CodeMeaning, Half, Loading, code_key, item_key};
 use crate::layout::meta;
-use crate::store::{Batch, Durability, ReadError};
+use crate::store::{Batch, Durability, ReadError, Store};
 use crate::submit::NotSaved;
 
 impl Owner {
@@ -52,6 +55,50 @@ impl Owner {
         }
         Ok(CatalogueState::of(&self.state.catalogue))
     }
+}
+
+impl Owner {
+    /// Changes the half in use, in one batch with its version. What was
+    /// loading is given up: it is older.
+    pub(super) fn change_catalogue(
+        &mut self,
+        page: &Page,
+        change: &CatalogueChange,
+    ) -> Result<CatalogueState, NotSaved> {
+        let head = self.state.catalogue.clone();
+        if head.version != change.since || head.version == 0 {
+            return Ok(CatalogueState::of(&head));
+        }
+        let items = self.shared.shelf.read(|store| Ok::<_, NotSaved>(items_after(store, &head, page, change)?))?;
+        let next = CatalogueHead { version: page.version, items, loading: None, ..head };
+        self.change(Durability::Synced, |_, batch| {
+            for sku in &change.gone_items {
+                batch.delete(Family::Catalogue, &item_key(next.half, sku.as_str()))?;
+            }
+            for code in &change.gone_codes {
+                batch.delete(Family::Catalogue, &code_key(next.half, code.as_str()))?;
+            }
+            put_entries(batch, next.half, page)?;
+            batch.put_value(Family::Meta, &meta::CATALOGUE, &next)
+        })?;
+        self.state.catalogue = next;
+        Ok(CatalogueState::of(&self.state.catalogue))
+    }
+}
+
+/// How many items there are after a change.
+fn items_after(store: &Store, head: &CatalogueHead, page: &Page, change: &CatalogueChange) -> Result<u64, ReadError> {
+    let held = |sku: &Sku| {
+        Ok::<_, ReadError>(store.value::<Item>(Family::Catalogue, &item_key(head.half, sku.as_str()))?.is_some())
+    };
+    let mut items = head.items;
+    for entry in &page.entries {
+        items = items.saturating_add(u64::from(!held(&entry.item.sku)?));
+    }
+    for sku in &change.gone_items {
+        items = items.saturating_sub(u64::from(held(sku)?));
+    }
+    Ok(items)
 }
 
 fn after_page(head: &CatalogueHead, loading: Loading, page: &Page) -> CatalogueHead {

@@ -3,7 +3,7 @@
 use tidemark_journal::{Journal, Submission};
 use tidemark_model::books::Books;
 use tidemark_model::{Item, ItemUnit, Lookup, MemoryBooks, Status, code_spelling};
-use tidemark_sync::message::{CatalogueCode, CatalogueEntry};
+use tidemark_sync::message::{CatalogueChange, CatalogueCode, CatalogueEntry};
 
 use super::shop::*;
 
@@ -109,5 +109,46 @@ fn a_code_that_becomes_known_is_resolved_once() {
     let again = journal.submit_blocking(Submission::of(resolve)).unwrap();
     assert_eq!(again.status, Status::Duplicate);
     assert_eq!(on_hand(&journal, "apple"), -18);
+    writer.stop().unwrap();
+}
+
+#[test]
+fn what_changed_since_the_version_in_use_is_taken_at_once_and_over_a_restart() {
+    let shop = Shop::new("change");
+    let (journal, writer) = shop.open();
+    wait(async {
+        journal.begin_catalogue(3).await.unwrap();
+        let entries = vec![entry("apple", &[("4006381333931", 1)]), entry("pear", &[("96385074", 6)])];
+        journal.load_catalogue_page(3, entries, true).await.unwrap();
+    });
+    let change = CatalogueChange {
+        since: 3,
+        gone_items: vec![sku("pear")],
+        gone_codes: vec![code_spelling("4006381333931").unwrap()],
+    };
+    let entries = vec![entry("apple", &[("96385074", 12)]), entry("plum", &[])];
+    let state = wait(journal.change_catalogue(4, entries.clone(), change.clone())).unwrap();
+    assert_eq!((state.version, state.items, state.loading), (4, 2, None));
+    // Come again, it is of a version that is not in use any more.
+    assert_eq!(wait(journal.change_catalogue(9, Vec::new(), change)).unwrap().version, 4);
+    writer.stop().unwrap();
+    let (journal, writer) = shop.open();
+    let meaning = |given: &str| match journal.item(given).unwrap().lookup {
+        Lookup::Sku(item) => Some((item.sku.to_string(), units(1))),
+        Lookup::Code { item, units_per_scan } => Some((item.sku.to_string(), units_per_scan)),
+        Lookup::Unknown => None,
+    };
+    assert_eq!(meaning("96385074"), Some(("apple".to_owned(), units(12))));
+    assert_eq!(meaning("plum"), Some(("plum".to_owned(), units(1))));
+    assert_eq!([meaning("pear"), meaning("4006381333931")], [None, None]);
+    writer.stop().unwrap();
+}
+
+#[test]
+fn a_box_without_a_catalogue_takes_no_change_of_one() {
+    let shop = Shop::new("no-change");
+    let (journal, writer) = shop.open();
+    let state = wait(journal.change_catalogue(1, vec![entry("apple", &[])], CatalogueChange::default())).unwrap();
+    assert_eq!((state.version, journal.item("apple").unwrap().lookup), (0, Lookup::Unknown));
     writer.stop().unwrap();
 }

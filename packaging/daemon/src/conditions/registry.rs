@@ -82,6 +82,8 @@ pub const RECORD_UNKNOWN: Code = Code(1013);
 pub const POSITIONS_FORKED: Code = Code(1014);
 /// The brokers lost the newest records of a log.
 pub const LOG_CUT_BACK: Code = Code(1015);
+/// A region does not hear the centre.
+pub const REGION_CUT_OFF: Code = Code(1020);
 /// Head office can't be reached.
 pub const CENTRE_UNREACHABLE: Code = Code(2001);
 /// Head office refuses this box.

@@ -49,6 +49,9 @@ kinds! {
     /// Another content type is taken.
     CONTENT_TYPE: UNSUPPORTED_MEDIA_TYPE, "content_type", "Wrong content type",
         "The header Content-Type names another kind of body than is taken here.", "send the one that is named";
+    /// A cursor of changes that is none.
+    CURSOR: BAD_REQUEST, "cursor", "No such cursor", "The cursor is not one that an answer gave, or the wait no number.",
+        "leave it out, which gives all levels first, or give the cursor of the last answer";
     /// An import with faults.
     FAULTY_FILE: UNPROCESSABLE_ENTITY, "faulty_file", "Faulty file",
         "Lines of the file can't be taken, so that none is.",
@@ -98,6 +101,10 @@ kinds! {
         "open a pairing on the box's page or with `tidemark-edge till pair NAME` and type its code within five minutes";
     /// The system gives no random bits.
     RANDOM: SERVICE_UNAVAILABLE, "random", "Not now", "The system gives no random bits.", "try again";
+    /// This process only reads.
+    READ_ONLY: MISDIRECTED_REQUEST, "read_only", "Not here",
+        "This process answers from a region's copy of the database, which nobody changes there.",
+        "send it to the centre itself";
     /// The identity of a request was used for something else.
     REQUEST_REUSED: CONFLICT, "request_reused", "Request used before",
         "The identity of the request stands for another request; nothing was done.",
@@ -123,8 +130,8 @@ kinds! {
     /// No token of a till, or one that is not known.
     TOKEN: UNAUTHORIZED, "token", "No right", "Off the box itself every request carries the token of a till.",
         "send `Authorization: Bearer <token>`; `tidemark-edge till add NAME` makes one";
-    /// One terminal asks too often.
-    TOO_FAST: TOO_MANY_REQUESTS, "too_fast", "Too fast", "One terminal sends more requests than its share.",
+    /// One caller asks too often.
+    TOO_FAST: TOO_MANY_REQUESTS, "too_fast", "Too fast", "One caller sends more requests than its share.",
         "wait as Retry-After says and send it again with the same id; send what has gathered in batches";
     /// The body is larger than what is taken.
     TOO_LARGE: PAYLOAD_TOO_LARGE, "too_large", "Body too large", "The body is larger than what is taken at once.",

@@ -18,6 +18,8 @@ pub struct FetchCatalogue {
     pub version: u64,
     /// The last SKU of the page before; none for the first page.
     pub after: Option<Sku>,
+    /// The version in use, if what changed since is wanted; 0 for all.
+    pub since: u64,
 }
 
 /// One page of the catalogue, ascending by SKU.
@@ -30,6 +32,20 @@ pub struct CataloguePage {
     pub entries: Vec<CatalogueEntry>,
     /// Whether no page follows.
     pub last: bool,
+    /// If this is what changed since a version, which; then nothing else
+    /// follows.
+    pub change: Option<CatalogueChange>,
+}
+
+/// What a page is a change of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CatalogueChange {
+    /// The version that was in use before.
+    pub since: u64,
+    /// Items that are no more.
+    pub gone_items: Vec<Sku>,
+    /// Codes that are no more.
+    pub gone_codes: Vec<Code>,
 }
 
 /// An item with its codes.

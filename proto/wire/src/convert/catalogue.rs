@@ -2,7 +2,7 @@
 
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku};
-use tidemark_sync::message::{CatalogueCode, CatalogueEntry, CataloguePage, FetchCatalogue};
+use tidemark_sync::message::{CatalogueChange, CatalogueCode, CatalogueEntry, CataloguePage, FetchCatalogue};
 
 use super::field::{all, spoken, store, text, text_if, unknown, words};
 use crate::error::DecodeError;
@@ -13,6 +13,7 @@ pub(crate) fn fetch(request: &FetchCatalogue) -> proto::FetchCatalogueRequest {
         store: request.store.as_str().to_owned(),
         version: request.version,
         after: request.after.as_ref().map(|sku| sku.as_str().to_owned()).unwrap_or_default(),
+        since: request.since,
     }
 }
 
@@ -21,19 +22,34 @@ pub(crate) fn fetch_of(message: &proto::FetchCatalogueRequest) -> Result<FetchCa
         store: store(&message.store)?,
         version: message.version,
         after: text_if(&message.after, "after", Sku::new)?,
+        since: message.since,
     })
 }
 
 pub(crate) fn page(page: &CataloguePage) -> proto::FetchCatalogueResponse {
+    let change = page.change.as_ref();
+    let items = change.map(|change| change.gone_items.iter().map(|sku| sku.as_str().to_owned()).collect());
+    let codes = change.map(|change| change.gone_codes.iter().map(|code| code.as_str().to_owned()).collect());
     proto::FetchCatalogueResponse {
         version: page.version,
         items: page.entries.iter().map(entry).collect(),
         last: page.last,
+        since: change.map_or(0, |change| change.since),
+        gone_items: items.unwrap_or_default(),
+        gone_codes: codes.unwrap_or_default(),
     }
 }
 
 pub(crate) fn page_of(message: proto::FetchCatalogueResponse) -> Result<CataloguePage, DecodeError> {
-    Ok(CataloguePage { version: message.version, entries: all(message.items, entry_of)?, last: message.last })
+    let change = if message.since == 0 {
+        None
+    } else {
+        let gone_items = all(message.gone_items, |sku| text(&sku, "gone_items", Sku::new))?;
+        let gone_codes = all(message.gone_codes, |code| text(&code, "gone_codes", Code::new))?;
+        Some(CatalogueChange { since: message.since, gone_items, gone_codes })
+    };
+    let entries = all(message.items, entry_of)?;
+    Ok(CataloguePage { version: message.version, entries, last: message.last, change })
 }
 
 fn entry(entry: &CatalogueEntry) -> proto::CatalogueItem {

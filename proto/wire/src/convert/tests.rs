@@ -218,7 +218,7 @@ fn catalogue_page() -> CataloguePage {
     let codes = vec![code("04006381333931", Quantity::ONE), code("x", Quantity::thousandths(6_000))];
     let plain = Item { unit: ItemUnit::Each, tracked: false, price: None, parts: Vec::new(), ..item.clone() };
     let entries = vec![CatalogueEntry { item, codes }, CatalogueEntry { item: plain, codes: Vec::new() }];
-    CataloguePage { version: 17, entries, last: true }
+    CataloguePage { version: 17, entries, last: true, change: None }
 }
 
 fn digest_page() -> DigestPage {
@@ -242,7 +242,7 @@ fn pages_are_read_back() {
 #[test]
 fn requests_are_read_back() {
     let after = Some(sku("4711"));
-    let request = FetchCatalogue { store: store(), version: 17, after };
+    let request = FetchCatalogue { store: store(), version: 17, after, since: 0 };
     assert_eq!(catalogue::fetch_of(&catalogue::fetch(&request)), Ok(request));
     let request = FetchInstruction { store: store(), id: label("x"), from: 7 };
     assert_eq!(instruction::fetch_of(&instruction::fetch(&request)), Ok(request));

@@ -3,7 +3,9 @@
 
 use tidemark_model::{Label, StoreId};
 use tidemark_sync::Attempt;
-use tidemark_sync::message::{CatalogueEntry, FetchCatalogue, FetchInstruction, Instruction, ToBox, ToCentre};
+use tidemark_sync::message::{
+    CatalogueChange, CatalogueEntry, FetchCatalogue, FetchInstruction, Instruction, ToBox, ToCentre,
+};
 use tidemark_wire::client::{Calls, Dialer, Inbound, LinkError, Outbound};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -21,7 +23,7 @@ pub(super) enum Report {
     /// The centre spoke.
     Heard { attempt: Attempt, message: ToBox },
     /// The catalogue came.
-    Catalogue { version: u64, entries: Vec<CatalogueEntry> },
+    Catalogue { version: u64, entries: Vec<CatalogueEntry>, change: Option<CatalogueChange> },
     /// An instruction came whole.
     Instructed(Instruction),
     /// Something that was fetched did not come; the centre tells it again.
@@ -99,12 +101,20 @@ async fn listen(mut inbound: Inbound, attempt: Attempt, report: mpsc::Sender<Rep
     }
 }
 
-/// Fetches the catalogue, all of it.
-pub(super) async fn fetch_catalogue(mut calls: Calls, store: StoreId, version: u64, report: mpsc::Sender<Report>) {
+/// Fetches the catalogue: what changed since the version in use, or all of it.
+pub(super) async fn fetch_catalogue(
+    mut calls: Calls,
+    store: StoreId,
+    (version, since): (u64, u64),
+    report: mpsc::Sender<Report>,
+) {
     let (mut version, mut after, mut entries) = (version, None, Vec::new());
     let fetched = loop {
-        let request = FetchCatalogue { store: store.clone(), version, after: after.clone() };
+        let request = FetchCatalogue { store: store.clone(), version, after: after.clone(), since };
         match calls.fetch_catalogue(&request).await {
+            Ok(page) if page.change.is_some() => {
+                break Report::Catalogue { version: page.version, entries: page.entries, change: page.change };
+            }
             Ok(page) if page.version != version => {
                 (version, after) = (page.version, None);
                 entries.clear();
@@ -113,7 +123,7 @@ pub(super) async fn fetch_catalogue(mut calls: Calls, store: StoreId, version: u
                 after = page.entries.last().map(|entry| entry.item.sku.clone());
                 entries.extend(page.entries);
                 if page.last || after.is_none() {
-                    break Report::Catalogue { version, entries };
+                    break Report::Catalogue { version, entries, change: None };
                 }
             }
             Err(error) => break Report::NotFetched(error.to_string()),

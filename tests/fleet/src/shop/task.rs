@@ -179,7 +179,9 @@ impl Task {
                 self.tell(Input::Disconnected { attempt, cause });
             }
             Report::Heard { attempt, message } => self.hear(attempt, message),
-            Report::Catalogue { version, entries } => {
+            // A change of another version than the one in use says nothing.
+            Report::Catalogue { change: Some(change), .. } if change.since != self.view.borrow().catalogue => {}
+            Report::Catalogue { version, entries, .. } => {
                 self.shop.learn(entries);
                 self.view.send_modify(|view| view.catalogue = version);
             }
@@ -238,7 +240,8 @@ impl Task {
                     self.talks.iter().next_back().filter(|_| self.view.borrow().catalogue != version)
                 {
                     let (calls, store) = (talk.calls.clone(), self.shop.journal().store().clone());
-                    self.work.spawn(talk::fetch_catalogue(calls, store, version, self.report.clone()));
+                    let since = self.view.borrow().catalogue;
+                    self.work.spawn(talk::fetch_catalogue(calls, store, (version, since), self.report.clone()));
                 }
             }
             Output::Instruction(instruction) => self.instruct(instruction),

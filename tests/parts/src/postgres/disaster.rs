@@ -32,7 +32,7 @@ impl Postgres {
 
     /// Takes a base backup of what there is now.
     pub fn back_up(&self) -> Result<(), PartError> {
-        self.copy_to(BACKUP, &["--no-sync"])
+        self.copy_to(BACKUP, self.port, &["--no-sync"])
     }
 
     /// Kills the server and starts it with what the base backup holds, on the
@@ -46,13 +46,20 @@ impl Postgres {
 
     /// Starts a replica that streams from the server.
     pub fn stand_by(&self) -> Result<(), PartError> {
-        self.copy_to(REPLICA, &["--write-recovery-conf"])?;
-        let port = format!("--options=-p {}", free_port()?);
+        self.stand_by_through(self.port).map(drop)
+    }
+
+    /// Starts a replica that streams from the server through another port,
+    /// such as that of a line which can be cut; the replica's own port.
+    pub fn stand_by_through(&self, through: u16) -> Result<u16, PartError> {
+        self.copy_to(REPLICA, through, &["--write-recovery-conf"])?;
+        let own = free_port()?;
+        let port = format!("--options=-p {own}");
         let mut start = self.control_of(REPLICA)?;
         start.args(["start", "--wait", "--timeout", "60", &port, "--log"]).arg(self.folder.join("replica.log"));
         let done = start.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
         if done.map_err(system("start the replica"))?.success() {
-            return Ok(());
+            return Ok(own);
         }
         let said = std::fs::read_to_string(self.folder.join("replica.log")).unwrap_or_default();
         Err(PartError::Failed { what: "starting the replica".to_owned(), said })
@@ -69,10 +76,10 @@ impl Postgres {
         self.await_primary()
     }
 
-    fn copy_to(&self, folder: &str, more: &[&str]) -> Result<(), PartError> {
+    fn copy_to(&self, folder: &str, port: u16, more: &[&str]) -> Result<(), PartError> {
         let mut copy = server_program(&self.bin.join("pg_basebackup"), &self.folder)?;
         copy.arg("--pgdata").arg(self.folder.join(folder));
-        copy.args(["--host", "127.0.0.1", "--port", &self.port.to_string(), "--username", USER]);
+        copy.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--username", USER]);
         copy.args(["--wal-method", "stream", "--checkpoint", "fast"]).args(more);
         finish("pg_basebackup", &mut copy).map(drop)
     }

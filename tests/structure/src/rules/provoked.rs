@@ -47,6 +47,7 @@ const fn as_word(provoked: Provoked, word: &'static str) -> Provoked {
     Provoked { word, ..provoked }
 }
 
+const REGIONS: &str = "tests/e2e/tests/regions.rs";
 const HALTED: &str = "tests/e2e/tests/halted.rs";
 const OTHERS: &str = "tests/e2e/tests/conditions.rs";
 const POISON: &str = "tests/e2e/tests/poison.rs";
@@ -80,6 +81,7 @@ const PROVOKED: &[Provoked] = &[
     by(1013, POISON, "poison_is_parked_with_its_reason_and_holds_nobody_up", Ends::InTime),
     by(1014, SHOP, "what_the_books_wait_for_is_told_of_until_it_is_settled", Ends::Cleared),
     by(1015, "tests/e2e/tests/set_back.rs", "a_log_that_lost_its_newest_records_is_gone_on_with", Ends::InTime),
+    by(1020, REGIONS, "a_region_that_is_cut_off_answers_what_it_knew_marked_stale_and_recovers", Ends::Cleared),
     by(2001, HALTED, "a_box_and_a_centre_that_are_halted_go_on_where_they_were", Ends::Cleared),
     as_word(
         by(2002, SENTENCES, "a_stranger_is_told_so_and_knocks_ever_more_seldom", Ends::Cleared),

@@ -155,6 +155,16 @@ pub const CONDITIONS: &[Condition] = &[
         depends_on: &[],
     },
     Condition {
+        code: REGION_CUT_OFF,
+        title: "A region does not hear the centre",
+        severity: Severity::Warning,
+        cause: "The region's copy of the database has had no news of the centre for 5 seconds: the line between them is cut, the copy is far behind, or the centre does not apply.",
+        effect: "The region answers what it knew then, marked stale, with the moment up to which it is whole; nothing is lost.",
+        remedy: "Look at the line and at the replication of the region's database; its answers are fresh again by themselves.",
+        visible_after_s: 5,
+        depends_on: &[DATABASE_UNREACHABLE],
+    },
+    Condition {
         code: CENTRE_UNREACHABLE,
         title: "Head office can't be reached",
         severity: Severity::Warning,

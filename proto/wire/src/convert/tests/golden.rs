@@ -94,7 +94,7 @@ fn requests_and_pages_of_the_first_release_are_understood() {
     let bytes = kept("send_opening", &opening::send(&sent).encode_to_vec());
     assert_eq!(opening::send_of(proto::SendOpeningRequest::decode(bytes.as_slice()).unwrap()), Ok(sent));
 
-    let request = FetchCatalogue { store: store(), version: 17, after: Some(sku("4711")) };
+    let request = FetchCatalogue { store: store(), version: 17, after: Some(sku("4711")), since: 0 };
     let bytes = kept("fetch_catalogue", &catalogue::fetch(&request).encode_to_vec());
     assert_eq!(catalogue::fetch_of(&proto::FetchCatalogueRequest::decode(bytes.as_slice()).unwrap()), Ok(request));
     let request = FetchInstruction { store: store(), id: label("x"), from: 7 };
