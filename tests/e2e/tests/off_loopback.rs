@@ -122,6 +122,10 @@ async fn callers_have_the_rights_of_their_role(stage: &Stage, centre: &Daemon) -
     let catalogue = "sku,name,barcode\nPEN-1,Highlighter,4006381333931\n".to_owned();
     let (status, problem) = viewer.post("/v1/catalogue:import", "text/csv", catalogue.clone()).await?;
     assert_eq!(status, 403, "{problem}");
+    for path in ["/v1/reservations", "/v1/transfers/T1:close", "/v1/safety-stock:set", "/v1/suspense:map"] {
+        let (status, problem) = viewer.post(path, "application/json", "{}".to_owned()).await?;
+        assert_eq!((status, problem["code"].as_str()), (403, Some("forbidden")), "{path}");
+    }
     assert_eq!(operator.post("/v1/catalogue:import", "text/csv", catalogue).await?.0, 200);
     let (status, answer) =
         operator.post("/v1/stores:import", "text/csv", format!("store,name\n{STORE},High Street\n")).await?;

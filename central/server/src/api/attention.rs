@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tidemark_daemon::problem::{self, Problem};
 use tidemark_ledger::{CodeDecision, Decided, Deciding, StockList, SuspenseCode, SuspenseStore};
-use tidemark_model::{Code, Quantity, Sku};
+use tidemark_model::{Quantity, Sku, code_spelling};
 
 use super::levels::level_json;
 use super::paging::{PageQuery, bad_token};
@@ -165,7 +165,9 @@ fn sku_of(request: &DecideRequest) -> Result<Option<Sku>, Problem> {
 }
 
 async fn decide(door: &Door, request: &DecideRequest, decision: CodeDecision) -> Result<Json<Value>, Problem> {
-    let code = Code::new(&request.code).map_err(|error| given::unreadable(format!("`code`: {error}"), SHAPE))?;
+    // As the boxes keep it: a GTIN has one spelling.
+    let code = code_spelling(&request.code)
+        .ok_or_else(|| given::unreadable("`code` has 1 to 48 bytes and no control characters", SHAPE))?;
     let (author, reason) = (given::author(&request.author, SHAPE)?, given::reason(&request.reason, SHAPE)?);
     let deciding = Deciding { code, decision, author, reason };
     let code = deciding.code.as_str();
