@@ -6,6 +6,7 @@ mod counting;
 mod fittings;
 mod given;
 mod judging;
+mod ports;
 mod signals;
 mod typed;
 mod view;
@@ -20,12 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tidemark_barcode::{DoubleRead, InStorePatterns};
-use tidemark_daemon::conditions::{Code, registry};
+use tidemark_daemon::conditions::registry;
 use tidemark_journal::{Committed, Health as JournalHealth, LaneState, NotSaved, Submission};
 use tidemark_model::{Label, Odometer, Status};
-use tidemark_scanner::{
-    Class, Closed, DeviceEvent, DeviceId, Events as ScannerEvents, Frame, Notice, Present, Scanners, Unavailable,
-};
+use tidemark_scanner::{Closed, DeviceEvent, DeviceId, Events as ScannerEvents, Frame, Scanners};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -142,45 +141,13 @@ impl Desk {
         match event {
             DeviceEvent::Opened { device, present, .. } => self.opened(&device, &present),
             DeviceEvent::Noticed { device, notice, .. } => self.noticed(&device, &notice),
-            DeviceEvent::Closed { device, why: Closed::Unplugged(why), .. } => self.gone(&device, &why),
+            DeviceEvent::Closed { device, why: Closed::Unplugged(why), .. } => {
+                self.unheard(registry::SCANNER_GONE, &device, &why)
+            }
             // The agent itself is stopping.
             DeviceEvent::Closed { why: Closed::Stopped, .. } => {}
-            DeviceEvent::Unavailable { device, why, .. } => match why {
-                Unavailable::Missing => self.gone(&device, "there is no such port"),
-                Unavailable::Failed(why) => self.gone(&device, &why),
-                Unavailable::Busy(by) => self.busy(&device, &by),
-                Unavailable::Denied => {
-                    self.busy(&device, "the agent's user may not open the port; put it into the group dialout");
-                }
-            },
+            DeviceEvent::Unavailable { device, why, .. } => self.unavailable(&device, &why),
             DeviceEvent::Frame(frame) => self.scan(frame).await,
-        }
-    }
-
-    fn opened(&self, device: &DeviceId, present: &Present) {
-        for code in [registry::SCANNER_GONE, registry::SCANNER_BUSY, registry::SCANNER_ODD] {
-            self.with.conditions.clear_about(code, device.as_str());
-        }
-        let (conditions, now) = (&self.with.conditions, self.with.clock.millis());
-        match present.class {
-            Class::A => conditions.clear_about(registry::SCANNER_CLASS_B, device.as_str()),
-            Class::B => {
-                let unknown = "it can't be told what to signal; give its `profile` or `feedback` if it can be";
-                let detail = present.advice().unwrap_or(unknown);
-                conditions.raise_about(registry::SCANNER_CLASS_B, device.as_str(), detail, now)
-            }
-        };
-        let family = present.model().map_or("not known", |model| model.family);
-        tracing::info!(port = device.as_str(), family, replaced = present.replaced, "scanner ready");
-    }
-
-    fn noticed(&self, device: &DeviceId, notice: &Notice) {
-        match notice {
-            Notice::WrongLayout { .. } | Notice::StuckKey { .. } => {
-                let (detail, now) = (notice.to_string(), self.with.clock.millis());
-                self.with.conditions.raise_about(registry::SCANNER_ODD, device.as_str(), detail, now);
-            }
-            Notice::RecordingEnded { .. } => tracing::warn!(port = device.as_str(), %notice, "a recording ended"),
         }
     }
 
@@ -194,20 +161,6 @@ impl Desk {
                 scanner.switch_off();
             }
         }
-    }
-
-    fn gone(&self, device: &DeviceId, why: &str) {
-        self.either(registry::SCANNER_GONE, registry::SCANNER_BUSY, device, why);
-    }
-
-    fn busy(&self, device: &DeviceId, why: &str) {
-        self.either(registry::SCANNER_BUSY, registry::SCANNER_GONE, device, why);
-    }
-
-    /// A port is gone or busy, never both.
-    fn either(&self, code: Code, other: Code, device: &DeviceId, why: &str) {
-        self.with.conditions.clear_about(other, device.as_str());
-        self.with.conditions.raise_about(code, device.as_str(), why, self.with.clock.millis());
     }
 
     async fn scan(&mut self, frame: Frame) {

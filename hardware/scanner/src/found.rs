@@ -7,6 +7,7 @@ mod sysfs;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::event::Unavailable;
 use crate::kind::Kind;
 use crate::profile::{Mode, Model};
 
@@ -142,9 +143,16 @@ pub(crate) fn find_node(node: &Path) -> Option<Found> {
     system::node(node)
 }
 
+/// Why nothing can be opened at a port at which nothing was found.
+pub(crate) fn why_missing(port: &PortPath) -> Unavailable {
+    system::why_missing(port)
+}
+
 #[cfg(target_os = "linux")]
 mod system {
-    use super::{Found, Path, Sysfs};
+    use super::sysfs::WithoutAFile;
+    use super::{Found, Path, PortPath, Sysfs, Unavailable};
+    use crate::link::busy;
 
     pub(super) fn all() -> Vec<Found> {
         Sysfs::system().all()
@@ -153,13 +161,25 @@ mod system {
     pub(super) fn node(node: &Path) -> Option<Found> {
         Sysfs::system().node(&node.canonicalize().ok()?)
     }
+
+    pub(super) fn why_missing(port: &PortPath) -> Unavailable {
+        match Sysfs::system().without_a_file(port) {
+            None => Unavailable::Missing,
+            Some(WithoutAFile::Taken(file)) => {
+                busy(&file.to_string_lossy(), "a program that took the scanner from the system's driver")
+            }
+            Some(WithoutAFile::NoDriver) => Unavailable::Failed(
+                "it is plugged in and no driver of the system has it: plug it out and in again".to_owned(),
+            ),
+        }
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
 mod system {
     use serialport::{SerialPortInfo, SerialPortType};
 
-    use super::{Found, Kind, Path, UsbIds};
+    use super::{Found, Kind, Path, PortPath, Unavailable, UsbIds};
 
     pub(super) fn all() -> Vec<Found> {
         serialport::available_ports().unwrap_or_default().into_iter().map(of_port).collect()
@@ -167,6 +187,10 @@ mod system {
 
     pub(super) fn node(node: &Path) -> Option<Found> {
         all().into_iter().find(|found| found.node.as_deref() == Some(node))
+    }
+
+    pub(super) fn why_missing(_: &PortPath) -> Unavailable {
+        Unavailable::Missing
     }
 
     fn of_port(port: SerialPortInfo) -> Found {

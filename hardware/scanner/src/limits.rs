@@ -31,6 +31,11 @@ pub(crate) const ANSWER_LIFE: u64 = 1_000;
 /// The longest a write to a device may take.
 pub(crate) const WRITE_WAIT: u64 = 100;
 
+/// What a scanner kept while nobody listened comes with gaps shorter than
+/// this, in at most so many reads.
+pub(crate) const WAITING_GAP: u64 = 100;
+pub(crate) const WAITING_READS: usize = 64;
+
 /// The first and the longest pause before a port is opened again.
 pub(crate) const REOPEN_FIRST: u64 = 50;
 pub(crate) const REOPEN_LONGEST: u64 = 2_000;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::event::Unavailable;
 use crate::holder::holder_of;
+use crate::limits::{READ_BYTES, WAITING_GAP, WAITING_READS};
 use crate::voice::Command;
 
 /// One open device, for its thread alone.
@@ -27,6 +28,18 @@ pub(crate) enum Heard {
     Quiet,
     /// The device is gone; the system's words.
     Gone(String),
+}
+
+/// A scanner that nobody listened to may have kept a code, and sends it as
+/// soon as somebody does: whoever scanned it heard no signal, and scans again.
+/// Reads until nothing comes for a moment.
+pub(crate) fn forget_what_waits(link: &mut dyn Link) {
+    let mut buffer = [0; READ_BYTES];
+    for _ in 0..WAITING_READS {
+        if !matches!(link.read(&mut buffer, WAITING_GAP), Heard::Bytes(_)) {
+            return;
+        }
+    }
 }
 
 /// Why a file cannot be opened.
@@ -54,6 +67,29 @@ pub(crate) fn busy(path: &str, words: &str) -> Unavailable {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    /// What a device sends, read by read.
+    struct Kept(Vec<Heard>);
+
+    impl Link for Kept {
+        fn read(&mut self, _: &mut [u8], _: u64) -> Heard {
+            self.0.pop().unwrap_or(Heard::Quiet)
+        }
+
+        fn write(&mut self, _: &Command) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_code_that_a_scanner_kept_is_forgotten_to_its_end_and_no_more() {
+        let mut kept = Kept(vec![Heard::Bytes(14), Heard::Quiet, Heard::Bytes(9), Heard::Bytes(5)]);
+        forget_what_waits(&mut kept);
+        assert_eq!(kept.0, [Heard::Bytes(14)], "what comes after a moment of silence is a scan");
+        let mut noisy = Kept(vec![Heard::Bytes(1); WAITING_READS + 7]);
+        forget_what_waits(&mut noisy);
+        assert_eq!(noisy.0.len(), 7, "a line that is never silent is listened to all the same");
+    }
 
     #[test]
     fn the_words_of_the_system_become_ours() {

@@ -4,12 +4,12 @@
 use crate::config::Config;
 use crate::decoder::Decoder;
 use crate::event::Unavailable;
-use crate::found::{Found, UsbIds};
+use crate::found::{Found, PortPath, UsbIds, why_missing};
 use crate::hid::descriptor::Descriptor;
 use crate::hid::layout::Layout;
 use crate::hid::telling;
 use crate::kind::Kind;
-use crate::link::Link;
+use crate::link::{Link, forget_what_waits};
 use crate::plugged::{Plugged, at_file};
 use crate::port::Port;
 use crate::profile::Profile;
@@ -30,7 +30,8 @@ pub(crate) struct Session {
 /// Opens what is configured, and makes the decoder one for its kind.
 pub(crate) fn open(config: &Config, plugged: &Plugged, decoder: &mut Decoder) -> Result<Session, Unavailable> {
     let found = if config.is_by_port() && config.kind != Some(Kind::Replay) {
-        Some(plugged.at(&config.path, config.kind)?)
+        let seen = plugged.at(&config.path, config.kind).map_err(|why| explained(config, why))?;
+        Some(now_at(config, &seen).ok_or(Unavailable::Missing)?)
     } else {
         at_file(&config.path)
     };
@@ -39,7 +40,7 @@ pub(crate) fn open(config: &Config, plugged: &Plugged, decoder: &mut Decoder) ->
     // A configured file is opened by its own name: a link may move.
     let path = if config.is_by_port() { node } else { config.path.clone() };
     let usb = found.and_then(|found: Found| found.usb);
-    match kind {
+    let session = match kind {
         Kind::Serial | Kind::Simulated => open_serial(config, &path, usb, decoder),
         Kind::HidPos => open_hid(config, &path, usb, decoder),
         Kind::Keyboard => open_keyboard(config, &path, usb, decoder),
@@ -50,6 +51,31 @@ pub(crate) fn open(config: &Config, plugged: &Plugged, decoder: &mut Decoder) ->
             usb: None,
             descriptor: Vec::new(),
         }),
+    }?;
+    // The same again, for the time between.
+    if config.is_by_port() && kind != Kind::Replay && !is_at(at_file(&path).as_ref(), &config.path) {
+        return Err(Unavailable::Missing);
+    }
+    Ok(session)
+}
+
+/// What was seen, as it is now: names of files are given anew as soon as they
+/// are free, and this one may belong to another port already.
+fn now_at(config: &Config, seen: &Found) -> Option<Found> {
+    at_file(seen.node.as_ref()?.to_str()?).filter(|found| is_at(Some(found), &config.path))
+}
+
+/// Whether a file belongs to what is plugged in at a port.
+fn is_at(found: Option<&Found>, port: &str) -> bool {
+    let port = PortPath::parse(port);
+    port.is_some() && found.and_then(|found| found.port.clone()) == port
+}
+
+/// A port may look empty because another program took what is there.
+fn explained(config: &Config, why: Unavailable) -> Unavailable {
+    match PortPath::parse(&config.path).filter(|_| why == Unavailable::Missing) {
+        Some(port) => why_missing(&port),
+        None => why,
     }
 }
 
@@ -94,7 +120,8 @@ fn open_serial(
     usb: Option<UsbIds>,
     decoder: &mut Decoder,
 ) -> Result<Session, Unavailable> {
-    let link = Port::open(path, config.baud)?;
+    let mut link = Port::open(path, config.baud)?;
+    forget_what_waits(&mut link);
     become_serial(config, decoder);
     let voice = serial_voice(config, usb.as_ref());
     Ok(Session { link: Box::new(link), voice, kind: Kind::Serial, usb, descriptor: Vec::new() })
@@ -102,7 +129,8 @@ fn open_serial(
 
 #[cfg(any(target_os = "linux", windows))]
 fn open_hid(config: &Config, path: &str, usb: Option<UsbIds>, decoder: &mut Decoder) -> Result<Session, Unavailable> {
-    let (link, descriptor) = crate::hid::raw::RawHid::open(path)?;
+    let (mut link, descriptor) = crate::hid::raw::RawHid::open(path)?;
+    forget_what_waits(&mut link);
     Ok(hid_session(config, Box::new(link), descriptor, usb, decoder))
 }
 
@@ -139,7 +167,8 @@ fn open_keyboard(
     usb: Option<UsbIds>,
     decoder: &mut Decoder,
 ) -> Result<Session, Unavailable> {
-    let link = crate::wedge::keyboard::Keyboard::open(path)?;
+    let mut link = crate::wedge::keyboard::Keyboard::open(path)?;
+    forget_what_waits(&mut link);
     decoder.become_keyboard(config.layout);
     Ok(Session { link: Box::new(link), voice: Voice::default(), kind: Kind::Keyboard, usb, descriptor: Vec::new() })
 }
@@ -207,6 +236,15 @@ mod tests {
             decoder.handle(&report, 0);
             assert_eq!(decoder.poll_frame(), Some(b"]E04006381333931".to_vec()), "{} bytes", descriptor.len());
         }
+    }
+
+    #[test]
+    fn a_file_whose_name_went_to_another_port_is_not_taken_for_this_one() {
+        let at = |port: &str| Found { node: None, kind: Some(Kind::Serial), port: PortPath::parse(port), usb: None };
+        assert!(is_at(Some(&at("pci-0000:00:14.0-usb-0:2:1.0")), "pci-0000:00:14.0-usb-0:2"));
+        assert!(!is_at(Some(&at("pci-0000:00:14.0-usb-0:3:1.0")), "pci-0000:00:14.0-usb-0:2"));
+        assert!(!is_at(Some(&at("no port")), "pci-0000:00:14.0-usb-0:2"));
+        assert!(!is_at(None, "pci-0000:00:14.0-usb-0:2") && !is_at(Some(&at("no port")), "no port"));
     }
 
     #[test]

@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use tidemark_barcode::{Command, Verb};
 use tidemark_daemon::clock::Clock;
-use tidemark_daemon::conditions::Active;
+use tidemark_daemon::conditions::{Active, Code};
 use tidemark_daemon::metrics::MetricsPage;
 use tidemark_journal::{Journal, Writer};
 use tidemark_model::books::Stock;
 use tidemark_model::{Basis, Item, ItemUnit, Quantity, Reference, Sku, StoreId};
-use tidemark_scanner::{Config, Layout, Profile, Simulated};
+use tidemark_scanner::{Config, Layout, Notice, Profile, Simulated, Unavailable};
 use tidemark_sync::message::CatalogueEntry;
 
 use super::*;
@@ -358,4 +358,26 @@ async fn a_scanner_that_types_by_another_layout_is_told_until_it_is_plugged_in_a
     device.plug();
     shop.hear().await;
     assert!(!shop.holds(registry::SCANNER_ODD));
+}
+
+#[tokio::test]
+async fn a_port_that_is_not_allowed_is_told_from_one_that_another_program_has() {
+    let mut shop = Shop::with_scanner(ModeWord::Look, Some((Profile::Auto, &Simulated::new())));
+    let device = shop.desk.scanners.all().first().unwrap().device().clone();
+    shop.hear().await;
+    assert!(shop.holds(registry::SCANNER_GONE), "nothing is plugged in");
+    let whys = [
+        (Unavailable::Denied, registry::SCANNER_DENIED),
+        (Unavailable::Busy("brltty (process 812)".to_owned()), registry::SCANNER_BUSY),
+        (Unavailable::Missing, registry::SCANNER_GONE),
+        (Unavailable::Denied, registry::SCANNER_DENIED),
+    ];
+    for (why, code) in whys {
+        shop.desk.unavailable(&device, &why);
+        let held = shop.desk.with.conditions.list();
+        assert_eq!(held.iter().map(|raised| raised.code).collect::<Vec<_>>(), [code], "one at a time: {why:?}");
+        if code == registry::SCANNER_DENIED {
+            assert!(["dialout", "input"].iter().all(|group| held[0].detail.contains(group)), "{held:?}");
+        }
+    }
 }

@@ -14,6 +14,18 @@ const CLASSES: [(&str, &str); 3] = [("tty", "/dev"), ("hidraw", "/dev"), ("input
 /// Key codes of the digits and of Enter: who has them can type a code.
 const DIGITS_AND_ENTER: u64 = 0b1111_1111_1100 | 1 << 28;
 
+/// The driver that stands for a program which took a device from the system.
+const BY_A_PROGRAM: &str = "usbfs";
+
+/// Why a USB device has no file to open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum WithoutAFile {
+    /// A program took it, by this file.
+    Taken(PathBuf),
+    /// No driver has it: whoever took it did not give it back.
+    NoDriver,
+}
+
 /// The tree; another root in tests.
 pub(crate) struct Sysfs {
     root: PathBuf,
@@ -72,6 +84,25 @@ impl Sysfs {
             let known = usb.model().is_some_and(super::Model::is_scanner);
             known.then(|| Found { node: None, kind: None, port: self.port(&device), usb: Some(usb) })
         })
+    }
+
+    /// Why what is plugged in at a port has no file: none if nothing is, or
+    /// if that is as it should be.
+    pub(crate) fn without_a_file(&self, port: &PortPath) -> Option<WithoutAFile> {
+        let folder = self.root.join("bus/usb/devices");
+        let mut devices = entries(&folder).into_iter().filter_map(|name| folder.join(name).canonicalize().ok());
+        let device = devices.find(|device| ids(device).is_some() && self.port(device).as_ref() == Some(port))?;
+        let interfaces = entries(&device).into_iter().map(|name| device.join(name));
+        let drivers: Vec<Option<String>> = interfaces
+            .filter(|interface| interface.join("bInterfaceNumber").is_file())
+            .map(|interface| Some(fs::read_link(interface.join("driver")).ok()?.file_name()?.to_str()?.to_owned()))
+            .collect();
+        if drivers.iter().flatten().any(|driver| driver == BY_A_PROGRAM) {
+            let number = |name| fs::read_to_string(device.join(name)).ok()?.trim().parse::<u16>().ok();
+            let (bus, at) = (number("busnum")?, number("devnum")?);
+            return Some(WithoutAFile::Taken(PathBuf::from(format!("/dev/bus/usb/{bus:03}/{at:03}"))));
+        }
+        drivers.iter().all(Option::is_none).then_some(WithoutAFile::NoDriver)
     }
 
     /// Where a USB device is plugged in.

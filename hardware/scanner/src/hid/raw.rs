@@ -33,19 +33,7 @@ impl RawHid {
         let mut descriptor = vec![0; DESCRIPTOR_BYTES];
         let length = device.get_report_descriptor(&mut descriptor).unwrap_or(0);
         descriptor.truncate(length);
-        let mut raw = Self { device };
-        raw.forget_what_came_before();
-        Ok((raw, descriptor))
-    }
-
-    fn forget_what_came_before(&mut self) {
-        let mut buffer = [0; 1_024];
-        // The kernel keeps 64 reports for whoever has the device open.
-        for _ in 0..64 {
-            if !matches!(self.read(&mut buffer, 0), Heard::Bytes(_)) {
-                return;
-            }
-        }
+        Ok((Self { device }, descriptor))
     }
 }
 

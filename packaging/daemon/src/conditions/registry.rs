@@ -138,6 +138,8 @@ pub const LANE_MEMORY: Code = Code(4004);
 pub const CLOCK_OFF: Code = Code(4005);
 /// A scanner types by another layout, or a key of it is stuck.
 pub const SCANNER_ODD: Code = Code(4010);
+/// A port that the box's user may not open.
+pub const SCANNER_DENIED: Code = Code(4011);
 /// No till takes a lane's scans.
 pub const TILL_DEAF: Code = Code(4021);
 /// Codes are sold that nobody knows.

@@ -148,3 +148,23 @@ fn a_controller_behind_a_bridge_of_a_small_board_is_spelled_as_udev_does() {
     let port = made.all()[0].port.clone().unwrap();
     assert_eq!(port.as_str(), "platform-fd500000.pcie-pci-0000:01:00.0-usb-0:1.3");
 }
+
+#[test]
+fn a_device_that_a_program_took_from_the_system_is_told_from_an_empty_port() {
+    let made = Made::new();
+    made.usb("1-2", ("1eab", "1d10"), "");
+    let device = format!("{PCI}/usb1/1-2");
+    made.folder_with(&device, &[("busnum", b"1\n"), ("devnum", b"12\n")]);
+    let interface = format!("{device}/1-2:1.0");
+    made.folder_with(&interface, &[("bInterfaceNumber", b"00\n")]);
+    let at = |port: &str| Sysfs::at(&made.root()).without_a_file(&PortPath::parse(port).unwrap());
+    let port = "pci-0000:00:14.0-usb-0:2";
+    assert_eq!(at(port), Some(WithoutAFile::NoDriver), "left so by whoever took it");
+    let driver = made.root().join(&interface).join("driver");
+    symlink("/sys/bus/usb/drivers/usbfs", &driver).unwrap();
+    assert_eq!(at(port), Some(WithoutAFile::Taken(PathBuf::from("/dev/bus/usb/001/012"))));
+    fs::remove_file(&driver).unwrap();
+    symlink("/sys/bus/usb/drivers/usbhid", &driver).unwrap();
+    assert_eq!(at(port), None, "its file comes");
+    assert_eq!(at("pci-0000:00:14.0-usb-0:3"), None);
+}

@@ -436,6 +436,16 @@ pub const CONDITIONS: &[Condition] = &[
         depends_on: &[],
     },
     Condition {
+        code: SCANNER_DENIED,
+        title: "The box may not open a scanner's port",
+        severity: Severity::Warning,
+        cause: "The box's user is not in the group of the port, or the rules of its package for udev are not in force.",
+        effect: "Its scans do not arrive.",
+        remedy: "Plug it in again; if it stays so, install the package of the box again, and start the box anew.",
+        visible_after_s: 5,
+        depends_on: &[],
+    },
+    Condition {
         code: TILL_DEAF,
         title: "No till takes a lane's scans",
         severity: Severity::Warning,
