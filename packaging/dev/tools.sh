@@ -5,20 +5,25 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Debian packages that are not there yet are installed.
+# Debian packages that are not there yet are installed; with --lean without
+# those that they only recommend.
 need() {
-    local missing=() package
+    local missing=() package options=()
+    if [ "$1" = --lean ]; then
+        options=(--no-install-recommends)
+        shift
+    fi
     for package in "$@"; do
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-        echo "dev: run this first, as root: apt-get install -y ${missing[*]}" >&2
+        echo "dev: run this first, as root: apt-get install -y ${options[*]} ${missing[*]}" >&2
         exit 1
     fi
     echo "dev: installing ${missing[*]}"
     as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${options[@]}" "${missing[@]}" >/dev/null
 }
 
 # What makes and mounts the file systems of boxes.

@@ -25,6 +25,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("tidemark-powercut", 7),
     ("tidemark-sim", 7),
     ("tidemark-fuzz", 7),
+    ("tidemark-lab", 7),
     ("tidemark-structure", 7),
 ];
 
