@@ -111,7 +111,6 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/fleet/stream", get(fleet_pages::stream))
         .route("/metrics", get(health::metrics))
         .layer(middleware::from_fn_with_state(door.clone(), entry::admit))
-        .layer(middleware::from_fn_with_state(door.clone(), cors::permit))
         .layer(middleware::from_fn_with_state(door.clone(), timed::note));
     Router::new()
         .route("/livez", get(health::lives))
@@ -122,6 +121,9 @@ pub(crate) fn router(door: Door) -> Router {
         .merge(guarded)
         .fallback(nowhere)
         .method_not_allowed_fallback(other_method)
+        // Around all of it: a browser's question comes by a method that no
+        // route has.
+        .layer(middleware::from_fn_with_state(door.clone(), cors::permit))
         .with_state(door)
 }
 

@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(ahead.told.generation, Generation(1));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_waits_is_woken_by_a_step() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = ledger(folder.path()).await;

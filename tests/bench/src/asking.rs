@@ -132,7 +132,8 @@ mod tests {
     fn an_answer_is_as_long_as_its_head_says() {
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
         assert_eq!(http_length(answer, 200).unwrap(), Some(answer.len()));
-        assert_eq!(http_length(b"HTTP/1.1 304 Not Modified\r\netag: x\r\n\r\n", 304).unwrap(), Some(37));
+        let unchanged = b"HTTP/1.1 304 Not Modified\r\netag: x\r\n\r\n";
+        assert_eq!(http_length(unchanged, 304).unwrap(), Some(unchanged.len()));
         assert_eq!(http_length(b"HTTP/1.1 200 OK\r\n", 200).unwrap(), None);
         assert!(http_length(b"HTTP/1.1 503 No\r\n\r\n", 200).is_err());
         assert_eq!(redis_length(b"$3\r\nabc\r\n").unwrap(), Some(9));

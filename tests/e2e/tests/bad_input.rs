@@ -73,7 +73,7 @@ async fn faulty_files_change_nothing_and_name_their_lines() -> Result<(), Troubl
         assert_problem(&problem, 422);
         assert_eq!(problem["errors"][0]["line"], json!(line));
     }
-    let (status, problem) = scene.centre.post("/v1/catalogue:import", "application/json", b"{}".to_vec()).await?;
+    let (status, problem) = scene.centre.post("/v1/catalogue:import", "text/plain", b"{}".to_vec()).await?;
     assert_eq!(status, 415, "{problem}");
     let level = scene.centre.get("/v1/stores/S0001/items/A00001").await?;
     assert_eq!(level["on_hand"], json!(100));

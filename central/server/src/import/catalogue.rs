@@ -48,7 +48,7 @@ pub(crate) fn read_catalogue(bytes: &[u8]) -> Result<Catalogue, Faults> {
     };
     building.check_codes_against_skus(&mut faults);
     building.check_parts(&mut faults);
-    if faults.is_empty() { Ok(building.finish()) } else { Err(faults) }
+    if faults.is_empty() { Ok(building.finish()) } else { Err(faults.by_line()) }
 }
 
 /// Reads a catalogue in JSON; on any fault nothing is taken.
@@ -59,7 +59,7 @@ pub(crate) fn read_catalogue_json(bytes: &[u8]) -> Result<Catalogue, Faults> {
     }
     building.check_codes_against_skus(&mut faults);
     building.check_parts(&mut faults);
-    if faults.is_empty() { Ok(building.finish()) } else { Err(faults) }
+    if faults.is_empty() { Ok(building.finish()) } else { Err(faults.by_line()) }
 }
 
 #[derive(Default)]

@@ -39,6 +39,12 @@ impl Faults {
         }
     }
 
+    /// In the order of the file, whichever look found them.
+    pub(crate) fn by_line(mut self) -> Self {
+        self.told.sort_by_key(|fault| fault.line);
+        self
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.told.is_empty()
     }
