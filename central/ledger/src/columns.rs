@@ -1,5 +1,7 @@
 //! Columns that both databases keep alike, read from a row of either.
 
+pub(crate) mod stock;
+
 use sqlx::{ColumnIndex, Decode, Row, Type};
 use tidemark_model::{Bitmap, Block, BlockIndex, DocumentKey, Epoch, Generation, Label, Quantity, Sku, StoreId};
 

@@ -11,11 +11,10 @@ use super::reads::{LEVEL, level_of};
 use super::transit::NOW;
 use super::{PostgresLedger, plain};
 use crate::apply::StockFacts;
-use crate::attention::{
-    CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, SuspenseStore, TillDayRow,
-};
+use crate::attention::{CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, TillDayRow};
+use crate::columns::stock::suspended_of;
 use crate::error::LedgerError;
-use crate::sqlite::{kept, number, unsigned};
+use crate::sqlite::{number, unsigned};
 
 /// Rows that may be on a list; what they show decides.
 const fn filter(list: StockList) -> &'static str {
@@ -130,17 +129,6 @@ impl PostgresLedger {
         let rows = sqlx::query(select).bind(store.as_str()).bind(plain(day)).fetch_all(&self.read).await?;
         rows.iter().map(read).collect()
     }
-}
-
-fn suspended_of(row: &PgRow) -> Result<SuspenseStore, LedgerError> {
-    Ok(SuspenseStore {
-        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
-        lines: unsigned(row.try_get("lines")?),
-        packs: Quantity::thousandths(row.try_get("packs")?),
-        base: Quantity::thousandths(row.try_get("base")?),
-        first_seen: row.try_get("first_seen")?,
-        last_seen: row.try_get("last_seen")?,
-    })
 }
 
 /// Makes a code part of the catalogue; the version it has then.

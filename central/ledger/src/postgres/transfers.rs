@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Row as _};
-use tidemark_model::{Quantity, Sku, StoreId};
+use tidemark_model::StoreId;
 
 use super::transit::{LINE, NOW, count_open, learnt_of, line_of};
 use super::{PostgresLedger, plain};
 use crate::apply::{Side, StockHeld};
 use crate::columns::document_of;
+use crate::columns::stock::{difference_of, transfer_of, transit_of};
 use crate::error::LedgerError;
-use crate::sqlite::{kept, unsigned};
+use crate::sqlite::kept;
 use crate::transfers::{
-    Closed, Closing, DifferenceRow, Kept, TRANSIT_MILLIS, TransferQuery, TransferRow, TransferShown, TransferState,
-    TransferStore, items_of, may_close, unknown_of,
+    Closed, Closing, TRANSIT_MILLIS, TransferQuery, TransferRow, TransferShown, TransferState, TransferStore, items_of,
+    may_close, unknown_of,
 };
 
 /// Lines of one transfer that are read to tell it.
@@ -26,24 +27,6 @@ fn columns() -> String {
         "SELECT t.reference, t.open, t.first_at, t.last_at, t.final, greatest({NOW} - t.first_at, 0) AS age, \
          ((t.final AND t.sent AND t.received) OR {NOW} - t.first_at >= {TRANSIT_MILLIS}) AS due FROM transfers t "
     )
-}
-
-fn row_of(row: &PgRow) -> Result<TransferRow, LedgerError> {
-    let open = unsigned(row.try_get("open")?);
-    Ok(TransferRow {
-        reference: row.try_get("reference")?,
-        state: TransferState::of(open, row.try_get("due")?),
-        open,
-        first_at: row.try_get("first_at")?,
-        last_at: row.try_get("last_at")?,
-        age_ms: unsigned(row.try_get("age")?),
-        last: row.try_get("final")?,
-        stores: Vec::new(),
-    })
-}
-
-fn kept_of(row: &PgRow) -> Result<Kept, LedgerError> {
-    Ok((Sku::new(row.try_get("sku")?).map_err(kept)?, row.try_get("quantity")?, row.try_get("closed")?))
 }
 
 impl PostgresLedger {
@@ -71,7 +54,7 @@ impl PostgresLedger {
             .bind(i64::from(query.most))
             .fetch_all(&self.read)
             .await?;
-        let mut transfers = rows.iter().map(row_of).collect::<Result<Vec<_>, _>>()?;
+        let mut transfers = rows.iter().map(transfer_of).collect::<Result<Vec<_>, _>>()?;
         self.tell_stores(&mut transfers).await?;
         Ok(transfers)
     }
@@ -101,13 +84,13 @@ impl PostgresLedger {
         let select = format!("{} WHERE t.reference = $1", columns());
         let row = sqlx::query(AssertSqlSafe(select)).bind(&reference).fetch_optional(&self.read).await?;
         let Some(row) = row else { return Ok(None) };
-        let mut row = [row_of(&row)?];
+        let mut row = [transfer_of(&row)?];
         self.tell_stores(&mut row).await?;
         let [row] = row;
         let held = self.lines_of(&reference).await?;
         let kept = "SELECT sku, quantity, closed FROM transit WHERE reference = $1 ORDER BY sku";
         let kept = sqlx::query(kept).bind(&reference).fetch_all(&self.read).await?;
-        let kept = kept.iter().map(kept_of).collect::<Result<Vec<_>, _>>()?;
+        let kept = kept.iter().map(transit_of).collect::<Result<Vec<_>, _>>()?;
         let select =
             "SELECT sku, quantity, author, reason, closed_at FROM differences WHERE reference = $1 ORDER BY number";
         let mut differences = Vec::new();
@@ -151,8 +134,8 @@ impl PostgresLedger {
         let Some(row) = row else { return Ok(Closed::Unknown) };
         let kept = "SELECT sku, quantity, closed FROM transit WHERE reference = $1 ORDER BY sku FOR UPDATE";
         let kept = sqlx::query(kept).bind(&reference).fetch_all(&mut *change).await?;
-        let kept = kept.iter().map(kept_of).collect::<Result<Vec<_>, _>>()?;
-        match may_close(row_of(&row)?.state, &kept, closing) {
+        let kept = kept.iter().map(transit_of).collect::<Result<Vec<_>, _>>()?;
+        match may_close(transfer_of(&row)?.state, &kept, closing) {
             Closed::Done => {}
             refused @ (Closed::Unknown | Closed::Settled | Closed::InTransit | Closed::Others(_)) => {
                 return Ok(refused);
@@ -163,16 +146,6 @@ impl PostgresLedger {
         change.commit().await?;
         Ok(Closed::Done)
     }
-}
-
-fn difference_of(row: &PgRow) -> Result<DifferenceRow, LedgerError> {
-    Ok(DifferenceRow {
-        sku: Sku::new(row.try_get("sku")?).map_err(kept)?,
-        quantity: Quantity::thousandths(row.try_get("quantity")?),
-        author: row.try_get("author")?,
-        reason: row.try_get("reason")?,
-        closed_at: row.try_get("closed_at")?,
-    })
 }
 
 async fn close(change: &mut PgConnection, reference: &str, closing: &Closing) -> Result<(), LedgerError> {

@@ -7,11 +7,10 @@ use tidemark_model::{Quantity, Sku, StoreId};
 use super::applying::StoreKeys;
 use super::reads::{LEVEL, level_of};
 use super::transit::NOW;
-use super::{SqliteLedger, kept, number, unsigned};
+use super::{SqliteLedger, number, unsigned};
 use crate::apply::StockFacts;
-use crate::attention::{
-    CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, SuspenseStore, TillDayRow,
-};
+use crate::attention::{CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, TillDayRow};
+use crate::columns::stock::suspended_of;
 use crate::error::LedgerError;
 
 /// Rows that may be on a list; what they show decides.
@@ -127,17 +126,6 @@ impl SqliteLedger {
         let rows = sqlx::query(select).bind(store.as_str()).bind(day).fetch_all(&self.read).await?;
         rows.iter().map(read).collect()
     }
-}
-
-fn suspended_of(row: &SqliteRow) -> Result<SuspenseStore, LedgerError> {
-    Ok(SuspenseStore {
-        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
-        lines: unsigned(row.try_get("lines")?),
-        packs: Quantity::thousandths(row.try_get("packs")?),
-        base: Quantity::thousandths(row.try_get("base")?),
-        first_seen: row.try_get("first_seen")?,
-        last_seen: row.try_get("last_seen")?,
-    })
 }
 
 /// Makes a code part of the catalogue; the version it has then.

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use tidemark_model::{Basis, Quantity, Sku, StoreId};
 
@@ -13,6 +12,7 @@ use super::reads::level_in;
 use super::transit::NOW;
 use super::{SqliteLedger, kept, steps};
 use crate::apply::StockFacts;
+use crate::columns::stock::reservation_of;
 use crate::error::LedgerError;
 use crate::reservations::{
     Expiry, HOLD_MILLIS, ReservationChanged, ReservationQuery, ReservationRequest, ReservationRow, ReservationState,
@@ -25,24 +25,6 @@ const EXPIRED_AT_ONCE: i64 = 500;
 
 const RESERVATION: &str = "SELECT r.number, r.id, r.request, s.store AS name, r.sku, r.quantity, r.state, r.order_of, r.made_at, \
                            r.changed_at, r.expires_at FROM reservations r JOIN stores s ON s.key = r.store ";
-
-fn reservation_of(row: &SqliteRow) -> Result<(i64, ReservationRow), LedgerError> {
-    let state: &str = row.try_get("state")?;
-    let reservation = ReservationRow {
-        id: row.try_get("id")?,
-        request: row.try_get("request")?,
-        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
-        sku: Sku::new(row.try_get("sku")?).map_err(kept)?,
-        quantity: Quantity::thousandths(row.try_get("quantity")?),
-        state: ReservationState::of_word(state)
-            .ok_or_else(|| kept(format!("`{state}` is no state of a reservation")))?,
-        order: row.try_get("order_of")?,
-        made_at: row.try_get("made_at")?,
-        changed_at: row.try_get("changed_at")?,
-        expires_at: row.try_get("expires_at")?,
-    };
-    Ok((row.try_get("number")?, reservation))
-}
 
 async fn find(change: &mut SqliteConnection, column: &str, text: &str) -> Result<Option<ReservationRow>, LedgerError> {
     let select = format!("{RESERVATION} WHERE r.{column} = ?1");

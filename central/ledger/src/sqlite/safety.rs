@@ -10,6 +10,7 @@ use super::applying::StoreKeys;
 use super::reservations::take_step;
 use super::transit::NOW;
 use super::{SqliteLedger, kept, steps};
+use crate::columns::stock::rule_of;
 use crate::error::LedgerError;
 use crate::reservations::SafetyRule;
 use crate::rows::LevelRow;
@@ -106,16 +107,6 @@ impl SqliteLedger {
         gone.bind(i64::from(partition)).bind(number).execute(&self.write).await?;
         Ok(())
     }
-}
-
-fn rule_of(row: &SqliteRow) -> Result<SafetyRule, LedgerError> {
-    let (store, region, sku): (&str, &str, &str) = (row.try_get("name")?, row.try_get("region")?, row.try_get("sku")?);
-    Ok(SafetyRule {
-        store: (!store.is_empty()).then(|| StoreId::new(store)).transpose().map_err(kept)?,
-        region: (!region.is_empty()).then(|| region.to_owned()),
-        sku: (!sku.is_empty()).then(|| Sku::new(sku)).transpose().map_err(kept)?,
-        quantity: Quantity::thousandths(row.try_get("quantity")?),
-    })
 }
 
 /// The key of a rule's store; 0 for all.
