@@ -44,7 +44,7 @@ impl Machine {
             journal_mib: device.journal_mib,
             memory_mib: device.memory_mib,
             metered: device.metered,
-            ran_seconds: heartbeat.odometer.0 / 1_000,
+            ran_seconds: heartbeat.odometer.run_ms() / 1_000,
             scanners: device.scanners.iter().map(Scanner::of).collect(),
             tills: heartbeat.tills.iter().map(Till::of).collect(),
         }

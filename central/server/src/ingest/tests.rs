@@ -482,6 +482,32 @@ async fn that_an_opening_is_taken_is_told_the_stream_until_it_keeps_it() {
     assert!(matches!(until_kept(closed, Epoch(5)).await, Err(StreamError::Closed)), "the process ends");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_lost_is_looked_for_anew_until_the_stream_keeps_its_names() {
+    let (looks, named) = (std::cell::Cell::new(0), std::cell::RefCell::new(Vec::new()));
+    let look = || async {
+        looks.set(looks.get() + 1);
+        match looks.get() {
+            1 => Err(LedgerError::Kept("no answer".to_owned())),
+            2 => Ok(std::iter::once(1..=3).collect()),
+            // One of them came meanwhile.
+            _ => Ok(std::iter::once(1..=2).collect::<SeqSet>()),
+        }
+    };
+    let name = |missing: SeqSet| {
+        named.borrow_mut().push(missing.iter().collect::<Vec<_>>());
+        let refused = named.borrow().len() == 1;
+        async move { if refused { Err(StreamError::Full) } else { Ok(()) } }
+    };
+    until_named(look, name).await.unwrap();
+    assert_eq!(named.into_inner(), [vec![1, 2, 3], vec![1, 2]]);
+    let closed = |_: SeqSet| async { Err(StreamError::Closed) };
+    let three = || async { Ok(std::iter::once(1..=3).collect()) };
+    assert!(until_named(three, closed).await.is_err(), "the process ends");
+    let nothing = || async { Ok(SeqSet::new()) };
+    assert!(until_named(nothing, closed).await.is_ok());
+}
+
 #[tokio::test]
 async fn a_box_that_took_its_opening_when_the_ledger_could_not_hear_it_says_so_with_its_hello() {
     let site = Site::open(true, &[]).await;
