@@ -341,13 +341,16 @@ impl Desk {
 /// What a lane remembers; a memory that can't be read is told and begins
 /// anew.
 fn remembered(with: &Fittings, name: &Label, home: &Mode) -> LaneMemory {
+    let now = with.journal.odometer();
     let read = match with.journal.lane(name) {
         Ok(None) => return LaneMemory::at(home.clone()),
-        Ok(Some(bytes)) => LaneMemory::decode(&bytes).map_err(|error| error.to_string()),
+        Ok(Some(bytes)) => {
+            LaneMemory::decode(&bytes).map(|memory| memory.taken_over(now)).map_err(|error| error.to_string())
+        }
         Err(error) => Err(error.to_string()),
     };
     read.unwrap_or_else(|error| {
         with.conditions.raise_about(registry::LANE_MEMORY, name.as_str(), error, with.clock.millis());
-        LaneMemory::anew(home.clone(), with.journal.odometer())
+        LaneMemory::anew(home.clone(), now)
     })
 }

@@ -1,5 +1,7 @@
-//! The odometer: how long the box has run over all its boots. It starts from
-//! the saved reading and goes on by the caller's steady clock.
+//! The odometer: how long the box has run in its epoch, over all its boots. It
+//! starts from the saved reading and goes on by the caller's steady clock; with
+//! each epoch it begins anew, for readings of older ones are moved before its
+//! birth.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,8 +26,8 @@ pub(crate) struct Running(Arc<Shared>);
 
 struct Shared {
     clock: Clock,
-    saved: Odometer,
-    steady_at_open: u64,
+    /// What the odometer is ahead of the steady clock, wrapping.
+    ahead: AtomicU64,
     boot: AtomicU64,
 }
 
@@ -38,8 +40,15 @@ impl std::fmt::Debug for Running {
 impl Running {
     /// Goes on from the saved reading; that begins a boot.
     pub(crate) fn from(saved: Odometer, clock: Clock) -> Self {
-        let steady_at_open = clock().steady_ms;
-        Self(Arc::new(Shared { clock, saved, steady_at_open, boot: AtomicU64::new(saved.0) }))
+        let ahead = saved.0.wrapping_sub(clock().steady_ms);
+        Self(Arc::new(Shared { clock, ahead: AtomicU64::new(ahead), boot: AtomicU64::new(saved.0) }))
+    }
+
+    /// An epoch is born, and a boot with it.
+    pub(crate) fn begin_epoch(&self) {
+        let ahead = Odometer::BIRTH.0.wrapping_sub((self.0.clock)().steady_ms);
+        self.0.ahead.store(ahead, Ordering::Relaxed);
+        self.0.boot.store(Odometer::BIRTH.0, Ordering::Relaxed);
     }
 
     pub(crate) fn now(&self) -> Odometer {
@@ -48,8 +57,8 @@ impl Running {
 
     pub(crate) fn read(&self) -> (Odometer, WallTime) {
         let reading = (self.0.clock)();
-        let run = reading.steady_ms.saturating_sub(self.0.steady_at_open);
-        (Odometer(self.0.saved.0.saturating_add(run)), reading.wall)
+        let ahead = self.0.ahead.load(Ordering::Relaxed);
+        (Odometer(reading.steady_ms.wrapping_add(ahead)), reading.wall)
     }
 
     /// When the present boot began.
@@ -113,5 +122,8 @@ mod tests {
         assert_eq!(running.now(), Odometer(80));
         running.begin_boot();
         assert_eq!(running.boot(), Odometer(80));
+        running.begin_epoch();
+        steady.store(1_037, Ordering::Relaxed);
+        assert_eq!((running.now(), running.boot()), (Odometer(Odometer::BIRTH.0 + 7), Odometer::BIRTH));
     }
 }

@@ -19,9 +19,9 @@
 //! way: each document is decided as if the box had held the opening from the
 //! start, with items and units as they were committed.
 //!
-//! **Time.** An odometer counts one journal's life. In an opening the readings
+//! **Time.** An odometer counts one epoch's life. In an opening the readings
 //! of older epochs stand before [`Odometer::BIRTH`](crate::Odometer::BIRTH),
-//! where every journal's odometer starts, as far from it as they are from the
+//! where every epoch's odometer starts, as far from it as they are from the
 //! end of their epoch: what happened in older epochs happened before
 //! everything of the new one, and order and time between remain
 //! (`shift`).

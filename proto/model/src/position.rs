@@ -73,20 +73,20 @@ impl BlockIndex {
     }
 }
 
-/// How long the box has run, in milliseconds, over all its boots. The only
-/// clock that decides anything.
+/// How long the box has run in its epoch, in milliseconds, over all its boots.
+/// The only clock that decides anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Odometer(pub u64);
 
 impl Odometer {
-    /// Where the odometer of a new journal starts (about 35 years), so that
+    /// Where the odometer of every epoch starts (about 35 years), so that
     /// the readings of older epochs find room before it, with the time
     /// between them kept (see [`crate::opening`]).
     pub const BIRTH: Self = Self(1 << 40);
-    /// Before all readings of a journal, after all that its opening tells.
+    /// Before all readings of an epoch, after all that its opening tells.
     pub const BEFORE_BIRTH: Self = Self(Self::BIRTH.0 - 1);
 
-    /// How long the journal has run, in milliseconds.
+    /// How long the box has run in the epoch, in milliseconds.
     #[must_use]
     pub const fn run_ms(self) -> u64 {
         self.0.saturating_sub(Self::BIRTH.0)

@@ -229,18 +229,18 @@ impl Rates {
         [Fault::DiskRestored, Fault::DiskCloned].iter().any(|fault| self.drawn_mean(*fault) > 0)
     }
 
-    /// What does not come where disks are swapped, damaged, restored or copied.
-    /// Where one is restored or copied, and in half of the other worlds, each
-    /// comes alone; in the others a stream that is wiped
-    /// and a database that is set back stay apart: together they may lose what
-    /// no box holds any more. Of the counts see what is known and not mended.
+    /// What does not come where disks are swapped, damaged, restored or copied:
+    /// codes that are learnt where one is restored or copied; in half of the
+    /// other worlds neither these nor a database that is set back. Where that
+    /// is, no stream is wiped: together they may lose what no box holds any
+    /// more.
     fn stays_away(&self, of: Fault) -> bool {
         let any = |faults: &[Fault]| faults.iter().any(|fault| self.drawn_mean(*fault) > 0);
         let (disks, set_back) = (any(&Fault::DISKS), any(&[Fault::SetBack]));
-        let no_counts = any(&[Fault::DiskDamaged]) || self.has_two_lives();
-        let alone = matches!(of, Fault::SetBack | Fault::UnknownCodes) && !self.mixes;
-        let apart = of == Fault::StreamWiped && self.mixes && set_back;
-        disks && (alone || apart || of == Fault::Counts && no_counts)
+        let is_put_back = self.mixes || self.has_two_lives();
+        let alone = of == Fault::UnknownCodes && !self.mixes || of == Fault::SetBack && !is_put_back;
+        let apart = of == Fault::StreamWiped && is_put_back && set_back;
+        disks && (alone || apart)
     }
 
     /// Whether ids may be used twice, and cases change, where disks are lost.

@@ -46,7 +46,7 @@ impl Readings {
             signals_dropped: metrics.counters("scanner_signals_dropped", "Signals a scanner did not get", "port"),
             communication_errors: metrics.counters("scanner_errors", "Reads and writes that failed", "port"),
             unplugged: metrics.counters("scanner_closed", "Times a scanner's port was lost or closed", "port"),
-            odometer: metrics.counter("run_seconds", "How long the box has run over all its boots"),
+            odometer: metrics.counter("run_seconds", "How long the box has run in its epoch, over all its boots"),
         }
     }
 

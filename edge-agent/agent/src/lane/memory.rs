@@ -132,6 +132,12 @@ impl LaneMemory {
         Self { counter: now.0, ..Self::at(home) }
     }
 
+    /// As it is taken over at `now`: an epoch's odometer begins anew, and a
+    /// later reading is an older one's.
+    pub(crate) fn taken_over(self, now: Odometer) -> Self {
+        Self { touched: self.touched.min(now), ..self }
+    }
+
     /// Whether nothing is open.
     pub(crate) fn is_home(&self, home: &Mode) -> bool {
         let labels = self.reference.is_none() && self.operator.is_none();

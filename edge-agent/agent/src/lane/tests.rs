@@ -137,6 +137,15 @@ fn a_quiet_session_ends_and_forgets_the_quantity_but_writes_nothing() {
 }
 
 #[test]
+fn a_session_of_an_older_epoch_ends_by_the_odometer_that_began_anew() {
+    let mut lane = lane();
+    saved(&mut lane, Input::Mode(Mode::Sell), 9_000_000_000);
+    lane.adopt(lane.memory().clone().taken_over(Odometer(5_000)));
+    assert_eq!(lane.waits_until(), Some(Odometer(185_000)));
+    assert!(matches!(lane.time_out(Odometer(185_000)), Some(Step::Remember { signal: Signal::End, .. })));
+}
+
+#[test]
 fn a_restart_goes_on_where_the_lane_was() {
     let mut before = lane();
     saved(&mut before, Input::Mode(Mode::Sell), 1);

@@ -63,7 +63,7 @@ impl Journal {
     /// byte for byte; how many documents that were new. Done again, they are
     /// duplicates.
     pub async fn replay(&self, of: Forked, differing: SeqSet) -> Result<u64, NotSaved> {
-        let mut replays = Replays::of(of.epoch, differing, self.odometer(), self.identity.epoch);
+        let mut replays = Replays::of(of.epoch, differing, self.identity.epoch);
         let (mut next, mut committed) = (of.first, 0);
         while next <= of.tail {
             let from = next;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use tidemark_model::{BlockIndex, BoxId, Epoch, Odometer, Seq};
+use tidemark_model::{BlockIndex, BoxId, Epoch, Seq};
 use tidemark_sync::ReceivedBlock;
 
 use crate::aside::{self, Aside};
@@ -30,7 +30,6 @@ pub(super) struct Heritage {
     pub(super) box_id: Option<BoxId>,
     asides: Vec<(u32, KeptAside)>,
     epochs: BTreeMap<Epoch, KeptEpoch>,
-    odometer: Option<Odometer>,
     handled: HandledHead,
     session: Option<Number>,
     settings: Vec<(Family, Vec<u8>, Vec<u8>)>,
@@ -52,11 +51,8 @@ impl Heritage {
             ..Self::default()
         };
         heritage.take_settings(&remains);
-        // The odometer goes on; the tail and the chain are the new epoch's own.
-        let odometer = remains.value::<Progress>(Family::Meta, &meta::PROGRESS).unwrap_or(Progress::BORN).odometer;
-        heritage.odometer = Some(odometer);
-        // So does the centre's history that was heard of; what of it is
-        // handled is the earlier epoch's.
+        // The centre's history that was heard of goes on; what of it is
+        // handled is the earlier epoch's, as the odometer was.
         let generation = remains.value::<HandledHead>(Family::Meta, &meta::HANDLED).unwrap_or_default().generation;
         heritage.handled = HandledHead { generation, ..HandledHead::default() };
         heritage.session = remains.value(Family::Meta, &meta::SESSION);
@@ -115,9 +111,6 @@ impl Heritage {
     pub(super) fn put(&self, batch: &mut Batch<'_>) -> Result<(), ReadError> {
         if self.asides.is_empty() {
             return Ok(());
-        }
-        if let Some(odometer) = self.odometer {
-            batch.put_value(Family::Meta, &meta::PROGRESS, &Progress { odometer, ..Progress::BORN })?;
         }
         batch.put_value(Family::Meta, &meta::HANDLED, &self.handled)?;
         if let Some(session) = self.session {

@@ -3,6 +3,7 @@
 
 use tidemark_model::Epoch;
 
+use super::tasks::Due;
 use super::{Owner, stamps_after};
 use crate::layout::handled::HandledHead;
 use crate::layout::identity::{Identity, KeptIdentity};
@@ -27,13 +28,12 @@ impl Owner {
             return Ok(self.state.identity.epoch);
         }
         let epoch = new_epoch().map_err(|error| NotSaved::Write { cause: error.to_string() })?;
-        let now = self.shared.running.now().max(self.state.progress.odometer);
         self.change(Durability::Synced, |state, batch| {
             let kept = KeptEpoch { first: state.trimmed_below, tail: state.progress.tail };
             batch.put_value(Family::Meta, &forked_key(old), &kept)?;
             let identity = Identity { epoch, ..state.identity.clone() };
             batch.put_value(Family::Meta, &meta::IDENTITY, &KeptIdentity::Known(identity))?;
-            batch.put_value(Family::Meta, &meta::PROGRESS, &Progress { odometer: now, ..Progress::BORN })?;
+            batch.put_value(Family::Meta, &meta::PROGRESS, &Progress::BORN)?;
             let head = HandledHead { generation: state.handled.generation, ..HandledHead::default() };
             batch.put_value(Family::Meta, &meta::HANDLED, &head)?;
             batch.delete(Family::Meta, &meta::TRIMMED_BELOW)?;
@@ -45,12 +45,21 @@ impl Owner {
         let Some(Ok(state)) = read? else {
             return Err(NotSaved::Write { cause: "the new epoch can't be read back".to_owned() });
         };
-        self.inner.stamps = stamps_after(&state);
         self.state = state;
+        self.begin_epoch();
         // Should this fail, what is kept of the old epoch explains the mark.
         let _marked = self.mark_epoch();
         self.tell_tail();
         Ok(epoch)
+    }
+
+    /// The odometer begins anew, and all that is told by it: what is due, and
+    /// what is too old to be kept.
+    fn begin_epoch(&mut self) {
+        self.shared.running.begin_epoch();
+        self.inner.stamps = stamps_after(&self.state);
+        self.inner.due = Due::from(self.shared.running.now());
+        self.let_go();
     }
 
     /// Lets a forked epoch go that was replayed.

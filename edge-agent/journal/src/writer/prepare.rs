@@ -83,7 +83,10 @@ impl<'a> Preparing<'a> {
         let (now, wall) = running.read();
         let odometer = self.prepared.stamps.next(now, marks);
         let next = Position { epoch: self.state.identity.epoch, seq: self.prepared.progress.tail.saturating_add(1) };
-        Stamp { next, odometer, arrived, boot: running.boot(), wall }
+        let boot = running.boot();
+        // What waited while the epoch was born arrived before it.
+        let arrived = if arrived > odometer { boot } else { arrived };
+        Stamp { next, odometer, arrived, boot, wall }
     }
 
     const fn is_full(&self) -> bool {

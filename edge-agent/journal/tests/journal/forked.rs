@@ -1,9 +1,10 @@
 //! A journal of which another life wrote under the same epoch.
 
-use tidemark_journal::Forked;
-use tidemark_model::{BlockIndex, Seq, SeqSet, Status};
+use tidemark_journal::{Forked, Journal};
+use tidemark_model::{BlockIndex, EpochOrdinal, Marks, Odometer, Seq, SeqSet, Status};
 
 use super::catalogue::teach;
+use super::opening::opening_after;
 use super::shop::*;
 
 #[test]
@@ -41,6 +42,35 @@ fn it_goes_on_in_a_new_epoch_and_replays_what_the_centre_lacks() {
 
     let (journal, writer) = shop.open();
     assert_eq!((journal.identity().epoch, journal.tail()), (new, 2));
+    writer.stop().unwrap();
+}
+
+#[test]
+fn the_odometer_begins_anew_and_what_is_older_is_not_ordered_with_counts_of_before() {
+    let shop = Shop::new("forked-time");
+    let (journal, writer) = shop.open();
+    teach(&journal, 1, &["apple"]);
+    shop.pass(50_000);
+    submit(&journal, count("count", "apple", 9)).unwrap();
+    shop.pass(20_000);
+    let opening = opening_after(&journal);
+    wait(journal.fork()).unwrap();
+    assert_eq!((journal.odometer(), journal.boot()), (Odometer::BIRTH, Odometer::BIRTH));
+    // Until the agent begins anew it goes on over this handle.
+    shop.pass(1_000);
+    let unclear = |journal: &Journal, id: &str, age| {
+        let committed = submit(journal, aged(sale(id, "apple", 1), age)).unwrap();
+        journal.movement(committed.first).unwrap().unwrap().marks
+    };
+    assert!(unclear(&journal, "1", 10_000).has(Marks::UNSURE), "the boot began with the epoch");
+    writer.stop().unwrap();
+
+    let (journal, writer) = shop.open();
+    wait(journal.take_opening(EpochOrdinal(2), opening)).unwrap();
+    shop.pass(1_000);
+    assert!(unclear(&journal, "2", 30_000).has(Marks::UNORDERED.with(Marks::RECOUNT)));
+    assert!(!unclear(&journal, "3", 500).has(Marks::UNORDERED));
+    assert_eq!(on_hand(&journal, "apple"), 6);
     writer.stop().unwrap();
 }
 

@@ -10,7 +10,7 @@ use super::shop::*;
 const SECOND: EpochOrdinal = EpochOrdinal(2);
 
 /// What the centre makes of a box's movements.
-fn opening_after(journal: &Journal) -> Vec<OpeningPart> {
+pub(crate) fn opening_after(journal: &Journal) -> Vec<OpeningPart> {
     let epoch = journal.identity().epoch;
     let mut retelling = Retelling::over(Opening::empty(), epoch, Taking::First);
     for seq in 1..=journal.tail() {

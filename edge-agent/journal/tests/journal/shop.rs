@@ -114,6 +114,10 @@ pub(crate) fn trade(id: &str, kind: TradeKind, lines: Vec<TakenLine>) -> Documen
     document(id, Body::Trade { kind, last: false, lines })
 }
 
+pub(crate) fn aged(document: Document, age_ms: u64) -> Document {
+    Document { timing: Timing::Deferred { age_ms: Some(age_ms) }, ..document }
+}
+
 pub(crate) fn sale(id: &str, item: &str, quantity: i64) -> Document {
     trade(id, TradeKind::Sale, vec![line(item, quantity)])
 }

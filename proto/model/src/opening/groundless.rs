@@ -34,7 +34,12 @@ pub(super) fn groundless(gathered: &Gathered, told: &Outcome) -> BTreeMap<Sku, Q
         }
     };
     gathered.movements.values().for_each(|movement| add(movement, Some(movement.effect)));
-    let came = |movement: &&Movement| gathered.movements.contains_key(&movement.document.ordinal);
+    // A void that waited has one movement, and reverses every line once it is
+    // told after its document: only what it had and never came is left out.
+    let came = |movement: &&Movement| {
+        let ordinal = movement.document.ordinal;
+        ordinal > one.document.count || gathered.movements.contains_key(&ordinal)
+    };
     told.movements.iter().filter(came).for_each(|movement| add(movement, movement.effect.checked_neg()));
     effects.retain(|_, effect| *effect != Quantity::ZERO);
     effects

@@ -5,6 +5,9 @@
 //! wrote too. The centre holds one of the two; the box draws a new epoch and
 //! replays what is its own. A document of which the centre holds a part is
 //! replayed whole: what is held of it has effect 0, by its ordinals.
+//!
+//! What is replayed happened before the birth of the new epoch, and readings
+//! of the old one say nothing there: its age is as great as can be.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +17,7 @@ use crate::draft::Draft;
 use crate::key::{ContentDigest, DocumentKey};
 use crate::movement::Movement;
 use crate::outcome::{Outcome, Stamp};
-use crate::position::{Epoch, Odometer, Position, Seq};
+use crate::position::{Epoch, Position, Seq};
 use crate::rules::{AsCommitted, Task, decide_task};
 use crate::seqs::SeqSet;
 use crate::text::{DocumentId, Source};
@@ -26,6 +29,8 @@ use super::restating::is_of_opening;
 /// What sources of a box's own lanes begin with: nobody but the box knows the
 /// ids, and another life of the disk may have given the same.
 const LANE: &str = "lane:";
+/// An age that reaches behind every birth.
+const AS_OLD_AS_CAN_BE: u64 = u64::MAX;
 
 /// The seqs of a box's own records, of some blocks, that the centre does not
 /// hold with this digest. Both in ascending order.
@@ -70,18 +75,16 @@ pub struct Replays {
     new: Epoch,
     /// What the centre does not hold byte for byte.
     differing: SeqSet,
-    /// The old epoch's odometer now: things happened so long before.
-    now: Odometer,
     gatherer: Gatherer,
     /// The ids that lanes' documents have from now on.
     renamed: BTreeMap<(Source, DocumentId), DocumentId>,
 }
 
 impl Replays {
-    /// Of these seqs of the old epoch, whose odometer has come to `now`.
+    /// Of these seqs of the old epoch.
     #[must_use]
-    pub fn of(old: Epoch, differing: SeqSet, now: Odometer, new: Epoch) -> Self {
-        Self { old, new, differing, now, gatherer: Gatherer::default(), renamed: BTreeMap::new() }
+    pub fn of(old: Epoch, differing: SeqSet, new: Epoch) -> Self {
+        Self { old, new, differing, gatherer: Gatherer::default(), renamed: BTreeMap::new() }
     }
 
     /// Takes the next movement the box has of the old epoch, whether the
@@ -106,30 +109,11 @@ impl Replays {
         if !differs || restates {
             return None;
         }
-        let Committed { mut document, content, stamp, mut how } = Committed::of(gathered, false)?;
+        let Committed { mut document, content, mut how, .. } = Committed::of(gathered, false)?;
         how.place = None;
-        self.date(&mut document, stamp.odometer);
+        date(&mut document);
         self.rename(&mut document, gathered.first.seq);
         Some(Replay { document, content, how })
-    }
-
-    /// Tells when it happened by its age.
-    fn date(&self, document: &mut Document, committed: Odometer) {
-        let since = self.now.0.saturating_sub(committed.0);
-        document.timing = match (document.timing, &document.body) {
-            (Timing::Live, Body::Trade { .. }) => Timing::Deferred { age_ms: Some(since) },
-            // A reading of the old epoch says nothing in the new one.
-            (Timing::Live | Timing::At(_), _) => Timing::Live,
-            (ageless @ Timing::Deferred { .. }, _) => ageless,
-        };
-        let (Body::Trade { lines, .. } | Body::Count(CountBody { lines, .. })) = &mut document.body else {
-            return;
-        };
-        for line in lines {
-            if let Line::Taken(taken) = line {
-                taken.age_ms = taken.age_ms.map(|age| age.saturating_add(since));
-            }
-        }
     }
 
     /// A lane's document gets an id that no other life of the disk gave, and
@@ -145,6 +129,23 @@ impl Replays {
             && let Some(renamed) = self.renamed.get(&(source.clone(), id.clone()))
         {
             *id = renamed.clone();
+        }
+    }
+}
+
+/// Tells that it happened before the epoch's birth.
+fn date(document: &mut Document) {
+    document.timing = match (document.timing, &document.body) {
+        (Timing::Live, Body::Trade { .. }) => Timing::Deferred { age_ms: Some(AS_OLD_AS_CAN_BE) },
+        (Timing::Live | Timing::At(_), _) => Timing::Live,
+        (ageless @ Timing::Deferred { .. }, _) => ageless,
+    };
+    let (Body::Trade { lines, .. } | Body::Count(CountBody { lines, .. })) = &mut document.body else {
+        return;
+    };
+    for line in lines {
+        if let Line::Taken(taken) = line {
+            taken.age_ms = taken.age_ms.map(|_| AS_OLD_AS_CAN_BE);
         }
     }
 }

@@ -178,7 +178,8 @@ impl Retelling {
         }
     }
 
-    /// Restatements of the opening change no books but that they are held.
+    /// Restatements of the opening change no books but that they are held. It is
+    /// taken once: where two lives of a disk took it, each restated.
     fn hold(&mut self, gathered: &Gathered) {
         let Some((_, one)) = gathered.movements.first_key_value() else { return };
         let key = one.document.key();
@@ -188,6 +189,7 @@ impl Retelling {
         let entry =
             DocumentEntry { content, first: gathered.first, count, missing: Vec::new(), reversal: Reversal::Nothing };
         if !record.entries.contains(&entry) {
+            self.doubled |= !record.entries.is_empty();
             record.entries.push(entry);
         }
         self.books.commit([Change::Document(key, record)]);

@@ -83,7 +83,8 @@ fn decide_sheet<B: Books>(
         deciding.warn(Warning::SheetOlder);
     }
     state.full |= body.full;
-    let closes = body.last || state.closed.is_some();
+    // What a void took back before it came changes nothing.
+    let closes = (body.last || state.closed.is_some()) && !deciding.is_voided();
     if closes {
         state.closed = state.closed.or(Some(now));
     }

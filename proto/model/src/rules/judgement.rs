@@ -13,8 +13,7 @@ pub(super) enum When {
     Now(Odometer),
     /// At this reading, which the box knows.
     At(Odometer),
-    /// Somewhere from the first to the second reading, both included; or
-    /// before the box was born, which reads as its first.
+    /// Somewhere from the first to the second reading, both included.
     Between(Odometer, Odometer),
     /// Before now, nobody knows how long.
     Unknown(Odometer),
@@ -46,12 +45,15 @@ impl When {
 
     /// A thing of that age at arrival. An age is exact back to the boot's start; the
     /// time the box was off is in the age but not in the odometer, so
-    /// beyond it the reading lies between now − age and the boot's start.
+    /// beyond it the reading lies between now − age and the boot's start. What
+    /// reaches behind the epoch's birth may be older than anything: how long
+    /// before it the counts of older epochs stand is not known.
     pub(super) fn aged(age_ms: u64, stamp: &Stamp) -> Self {
         let earliest = stamp.arrived.back(age_ms);
         if earliest >= stamp.boot && stamp.arrived.0 >= age_ms {
             return Self::At(earliest);
         }
+        let earliest = if earliest < Odometer::BIRTH { Odometer(0) } else { earliest };
         Self::Between(earliest, stamp.boot.max(earliest))
     }
 
@@ -99,35 +101,49 @@ mod tests {
     use super::*;
     use crate::position::{Epoch, Position, WallTime};
 
-    const fn stamp(odometer: u64, boot: u64) -> Stamp {
+    /// So long after the birth of the epoch.
+    const fn after_birth(run: u64) -> Odometer {
+        Odometer(Odometer::BIRTH.0 + run)
+    }
+
+    const fn stamp(run: u64, boot: u64) -> Stamp {
         Stamp {
             next: Position { epoch: Epoch(1), seq: 1 },
-            odometer: Odometer(odometer),
-            arrived: Odometer(odometer),
-            boot: Odometer(boot),
+            odometer: after_birth(run),
+            arrived: after_birth(run),
+            boot: after_birth(boot),
             wall: WallTime(0),
         }
     }
 
     #[test]
     fn an_age_is_exact_back_to_the_boot() {
-        assert_eq!(When::aged(10, &stamp(100, 50)), When::At(Odometer(90)));
-        assert_eq!(When::aged(50, &stamp(100, 50)), When::At(Odometer(50)));
-        assert_eq!(When::aged(80, &stamp(100, 50)), When::Between(Odometer(20), Odometer(50)));
-        assert_eq!(When::aged(800, &stamp(100, 50)), When::Between(Odometer(0), Odometer(50)));
+        assert_eq!(When::aged(10, &stamp(100, 50)), When::At(after_birth(90)));
+        assert_eq!(When::aged(50, &stamp(100, 50)), When::At(after_birth(50)));
+        assert_eq!(When::aged(80, &stamp(100, 50)), When::Between(after_birth(20), after_birth(50)));
+        assert_eq!(When::aged(800, &stamp(100, 50)), When::Between(Odometer(0), after_birth(50)));
+    }
+
+    #[test]
+    fn what_reaches_behind_the_birth_is_not_ordered_with_the_counts_of_older_epochs() {
+        let closed = Some(ClosedCount { first: Odometer::BIRTH.back(900), last: Odometer::BIRTH.back(800) });
+        let judge = |age| When::aged(age, &stamp(100, 50)).judge(closed);
+        assert_eq!(judge(100), Verdict::Counts, "at the birth, in an earlier boot");
+        assert_eq!(judge(101), Verdict::Unordered);
+        assert_eq!(judge(5_000), Verdict::Unordered, "the box may have been off between two epochs");
     }
 
     #[test]
     fn an_age_is_told_by_the_arrival_however_long_the_document_waited() {
-        let waited = Stamp { arrived: Odometer(70), ..stamp(100, 50) };
-        assert_eq!(When::aged(10, &waited), When::At(Odometer(60)));
-        assert_eq!(When::aged(30, &waited), When::Between(Odometer(40), Odometer(50)));
+        let waited = Stamp { arrived: after_birth(70), ..stamp(100, 50) };
+        assert_eq!(When::aged(10, &waited), When::At(after_birth(60)));
+        assert_eq!(When::aged(30, &waited), When::Between(after_birth(40), after_birth(50)));
     }
 
     #[test]
     fn an_age_from_before_the_box_was_born_is_not_exact() {
         let before_birth = When::aged(800, &stamp(100, 0));
-        assert_eq!(before_birth, When::Between(Odometer(0), Odometer(0)));
+        assert_eq!(before_birth, When::Between(Odometer(0), Odometer::BIRTH));
         assert!(!before_birth.is_exact());
         assert!(When::aged(100, &stamp(100, 0)).is_exact());
     }

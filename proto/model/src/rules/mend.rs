@@ -127,7 +127,9 @@ impl Resolved {
             Verdict::Counts | Verdict::Unordered => self.now = sum(self.now, effect)?,
         }
         let unordered = Marks::UNORDERED.with(Marks::RECOUNT);
-        self.marks = self.marks.with_if(verdict == Verdict::Unordered, unordered);
+        // What came late of an older epoch may have happened beside this one.
+        let is_late = unsure && happened < Odometer::BIRTH;
+        self.marks = self.marks.with_if(verdict == Verdict::Unordered, unordered).with_if(is_late, Marks::RECOUNT);
         self.stands.push(Stand { happened, effect, unsure });
         (self.rows, self.units, self.quantity) = (self.rows + 1, units, quantity);
         Ok(())

@@ -61,8 +61,8 @@ impl Disk {
         let (rotten, received) = (self.rotten.clone(), self.received.clone());
         let aside = Aside { epoch: self.epoch, first, records, rotten, received, ready: false };
         let aside = Some(Box::new(aside)).filter(|aside| !aside.records.is_empty());
-        let (session, odometer, generation) = (self.session, self.odometer, self.generation);
-        Self { session, odometer, generation, aside, ..self.successor(epoch) }
+        let (session, generation) = (self.session, self.generation);
+        Self { session, generation, aside, ..self.successor(epoch) }
     }
 
     pub(crate) fn earlier_facts(&self) -> Vec<EarlierFacts> {

@@ -63,12 +63,12 @@ impl Disk {
 
     /// The disk in a new epoch, after another life of it was found out: with
     /// the documents of which the centre does not hold every movement.
-    pub(crate) fn forked(&self, epoch: Epoch, centre: &[(Seq, u64)], now: Odometer) -> Self {
+    pub(crate) fn forked(&self, epoch: Epoch, centre: &[(Seq, u64)]) -> Self {
         let mut next = self.successor(epoch);
         next.session = self.session;
         let own = || (1..).zip(&self.kept).filter(|(seq, _)| *seq >= self.trimmed_below);
         let differing = differing(own().map(|(seq, kept)| (seq, kept.digest)), centre);
-        let mut replays = Replays::of(self.epoch, differing, now, epoch);
+        let mut replays = Replays::of(self.epoch, differing, epoch);
         let mut all: Vec<_> = own().flat_map(|(seq, kept)| replays.take(seq, kept.movement.clone())).collect();
         all.extend(replays.rest());
         for one in &all {

@@ -90,8 +90,8 @@ impl World {
         if !(self.line.is_whole() && self.centre.up && self.centre.database_up) {
             return self.schedule(ASK_MS, Event::Fork(life));
         }
-        let (centre, now) = (self.centre.database.digests(old), one.odometer(self.now));
-        let disk = one.disk.forked(Epoch(self.machine.bits()), &centre, now);
+        let centre = self.centre.database.digests(old);
+        let disk = one.disk.forked(Epoch(self.machine.bits()), &centre);
         self.kill_numbered(no);
         self.trace.note(self.now, || format!("box {} begins anew with {} movements", no.0, disk.tail()));
         if no != self.shop.present.no {

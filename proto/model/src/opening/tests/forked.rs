@@ -8,7 +8,7 @@ use crate::document::TradeKind;
 use crate::draft::Draft;
 use crate::opening::{Opening, Replays, Taking, differing, replay};
 use crate::outcome::Status;
-use crate::position::{Epoch, Odometer};
+use crate::position::Epoch;
 use crate::quantity::Quantity;
 use crate::rules::tests::any::documents;
 use crate::rules::tests::shop::*;
@@ -33,7 +33,7 @@ fn cloned(shop: &Shop) -> Shop {
 fn replayed(forked: &Shop, centre: &Shop) -> Shop {
     let mut next = Shop::born(9);
     let seqs = differing(digests(forked), &digests(centre));
-    let mut replays = Replays::of(forked.epoch, seqs, Odometer(forked.now), Epoch(9));
+    let mut replays = Replays::of(forked.epoch, seqs, Epoch(9));
     let mut all = Vec::new();
     for (seq, movement) in (1..).zip(&forked.movements) {
         all.extend(replays.take(seq, movement.clone()));
@@ -85,6 +85,28 @@ fn what_both_lives_of_a_disk_sent_counts_once_in_the_next_opening() {
     assert_eq!(next.on_hand("apple"), 100 - 3 - 5);
     let sum = sum_of(&opening, "apple").as_thousandths() + next.effect_sum("apple");
     assert_eq!(Quantity::thousandths(sum), next.stock("apple").on_hand, "until it is restated");
+}
+
+#[test]
+fn an_opening_that_both_lives_of_a_disk_took_is_restated_once() {
+    let delivery = trade("r", TradeKind::Receipt, vec![line("apple", 100)]);
+    let mut old = Shop::born(5);
+    old.submit(&delivery);
+    let given = told(&old, Opening::empty(), Taking::First).into_opening();
+    let mut one = Shop::born(7);
+    one.submit(&delivery);
+    let mut other = cloned(&one);
+    other.submit(&sale("2", "apple", 5));
+    let seq = take(&mut one, given.clone());
+    take(&mut other, given.clone());
+    assert_eq!((seq, other.movements.len()), (2, 3), "each takes back what came twice");
+    // Of the other life the centre holds what stands beyond the one's tail.
+    one.movements.push(other.movements[2].clone());
+    let opening = told(&one, given, Taking::At(seq)).into_opening();
+    assert_eq!(sum_of(&opening, "apple"), units(0), "the ledger takes it back twice");
+    let mut next = replayed(&other, &one);
+    take(&mut next, opening);
+    assert_eq!(next.on_hand("apple"), 100 - 5);
 }
 
 #[test]

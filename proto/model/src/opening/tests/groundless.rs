@@ -90,6 +90,12 @@ fn a_document_whose_void_another_life_of_the_disk_had_is_voided() {
         next.submit(&void("v", "s"));
         assert_eq!((next.on_hand("apple"), sum(&next, &opening, "apple")), (0, units(0)));
     }
+    // Every line of it, though a void that waits is one movement.
+    let of_two = || trade("s", TradeKind::Sale, vec![line("apple", 3), line("pear", 2)]);
+    for (one, other) in [(void("v", "s"), of_two()), (of_two(), void("v", "s"))] {
+        let (next, opening) = without(&two_lives(&[one], &[other]), &[]);
+        assert_eq!((next.on_hand("pear"), sum(&next, &opening, "pear")), (0, units(0)));
+    }
     let voided = [sale("s", "apple", 3), void("v", "s")];
     let twice = two_lives(&voided, &[sale("s", "apple", 3), void("w", "s")]);
     assert_eq!(without(&twice, &[]).0.on_hand("apple"), 0);

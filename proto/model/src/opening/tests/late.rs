@@ -105,6 +105,19 @@ fn a_till_completes_what_came_late_in_part() {
 }
 
 #[test]
+fn what_came_late_under_a_code_that_is_learnt_goes_on_the_recount_list() {
+    let mut old = Shop::born(7);
+    old.submit(&sale("s", "96385074", 2));
+    let mut next = Shop::born(9);
+    next.submit(&count("c", vec![line("pear", 40)]));
+    offer(&mut next, &old, &[true]);
+    let outcome = next.resolve("r", "96385074", "pear", 6);
+    let marks = outcome.movements[0].marks;
+    assert_eq!(next.on_hand("pear"), 40, "if it happened before the count");
+    assert!(marks.has(Marks::EXPLAINED.with(Marks::RECOUNT)), "which nobody knows");
+}
+
+#[test]
 fn a_count_of_the_new_epoch_has_seen_what_came_late() {
     let (old, mut next) = swapped();
     next.submit(&count("c", vec![line("apple", 40)]));

@@ -78,6 +78,21 @@ fn a_void_that_comes_first_keeps_the_scan_off_the_sheet() {
 }
 
 #[test]
+fn a_void_that_comes_first_keeps_the_scan_from_closing_its_count_anew() {
+    let mut shop = Shop::open();
+    let mut all = zone_count("z", "floor", true, true, vec![]);
+    if let Body::Count(body) = &mut all.body {
+        body.full = true;
+    }
+    shop.submit(&all);
+    shop.submit(&sale("s", "apple", 1));
+    shop.submit(&void("v", "1"));
+    let outcome = shop.submit(&scan("1", "floor", "a", line("pear", 30)));
+    assert_eq!(outcome.movements.iter().map(|one| one.kind).collect::<Vec<_>>(), [Kind::Tally]);
+    assert_eq!(shop.on_hand("apple"), -1);
+}
+
+#[test]
 fn the_first_scan_of_an_item_voided_leaves_a_mark_that_is_unsure() {
     let mut shop = Shop::open();
     shop.submit(&scan("1", "floor", "a", line("apple", 1)));
