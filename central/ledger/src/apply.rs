@@ -215,7 +215,8 @@ pub struct Plan {
     /// may have changed.
     pub taken: BTreeMap<(StoreId, Epoch), Taken>,
     /// Where a batch has to be cut: an epoch ends here whose levels it changes
-    /// before. Nothing of the plan may be written then.
+    /// before, or what it may have to park as forked may close here. Nothing of
+    /// the plan may be written then.
     pub cut: Option<usize>,
     /// Forked letters that close, by number.
     pub replayed: BTreeSet<i64>,

@@ -88,6 +88,7 @@ impl Deciding<'_> {
     /// Closes the forked letters that a movement of a later epoch replays: of
     /// the same document, or what a lane's became.
     pub(super) fn replays(&mut self, store: &StoreId, at: (Position, EpochOrdinal), movement: &Movement) {
+        self.let_forks_be_parked(store, at.1);
         let Some(open) = self.known.forks.get(store) else { return };
         let (source, id) = (movement.document.source.as_str(), movement.document.id.as_str());
         for fork in open.iter().filter(|fork| fork.ordinal < at.1 && fork.document.0 == source) {
@@ -105,6 +106,7 @@ impl Deciding<'_> {
     /// Closes the forked letters of what older epochs restated: nobody submits
     /// that again, a box restates for itself when it takes its own opening.
     pub(super) fn restates(&mut self, store: &StoreId, ordinal: EpochOrdinal) {
+        self.let_forks_be_parked(store, ordinal);
         let Some(open) = self.known.forks.get(store) else { return };
         let of_opening = |fork: &&OpenFork| fork.document.1.starts_with(&format!("opening-{}-", fork.position.epoch));
         for fork in open.iter().filter(|fork| fork.ordinal < ordinal && fork.document.0 == "box").filter(of_opening) {
@@ -112,6 +114,16 @@ impl Deciding<'_> {
                 let of = (store.clone(), fork.position.epoch);
                 self.plan.counts.entry(of).or_default().forks -= 1;
             }
+        }
+    }
+}
+
+impl Deciding<'_> {
+    /// What came again of an older epoch may be parked as forked when this
+    /// batch is written: a letter has to be there before what closes it.
+    fn let_forks_be_parked(&mut self, store: &StoreId, ordinal: EpochOrdinal) {
+        if self.plan.again.iter().any(|again| again.store == *store && again.ordinal < ordinal) {
+            self.plan.cut.get_or_insert(self.at);
         }
     }
 }

@@ -53,6 +53,20 @@ fn a_forked_letter_closes_with_the_movement_of_a_later_epoch_that_replays_it() {
 }
 
 #[test]
+fn a_batch_that_brings_a_fork_and_its_replay_is_cut_between_them() {
+    let mut world = World::default();
+    world.apply(&sold(&[(0, 1)], 1));
+    let (fork, replay) = (sold(&[(0, 2)], 1), sold(&[(0, 2)], 2));
+    let cut = |records: &[&[ApplyRecord]]| {
+        let known = Known { epochs: world.epochs.clone(), blocks: world.blocks.clone(), ..Known::default() };
+        decide(&records.concat(), &known).cut
+    };
+    assert_eq!(cut(&[&fork, &replay]), Some(1));
+    assert_eq!(cut(&[&fork, &fork]), None, "of its own epoch");
+    assert_eq!(cut(&[&replay, &fork]), None);
+}
+
+#[test]
 fn a_forked_letter_of_a_restatement_closes_when_a_later_epochs_box_takes_its_opening() {
     let fork = |number, source: &str, id: &str| OpenFork {
         number,
