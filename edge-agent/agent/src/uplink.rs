@@ -325,6 +325,7 @@ impl UplinkTask {
         self.meet_clock(welcome.server_time);
         self.current = self.conversations.keys().next_back().copied();
         self.errands.meet(self.current.and_then(|attempt| Some(self.conversations.get(&attempt)?.caller())));
+        self.errands.welcomed(&welcome);
         self.keeper.keep(Keep::Welcomed(welcome)).await;
     }
 

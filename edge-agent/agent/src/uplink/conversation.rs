@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidemark_sync::Attempt;
 use tidemark_sync::message::{
     CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening, InstructionPage,
-    OpeningPage, ToCentre,
+    OpeningPage, OpeningSent, SendOpening, ToCentre,
 };
 use tidemark_wire::client::{Calls, Dialer, Inbound, LinkError, Outbound};
 use tokio::sync::mpsc;
@@ -41,6 +41,10 @@ impl Caller {
 
     pub(super) async fn fetch_opening(&mut self, request: &FetchOpening) -> Result<OpeningPage, LinkError> {
         self.0.fetch_opening(request).await
+    }
+
+    pub(super) async fn send_opening(&mut self, request: &SendOpening) -> Result<OpeningSent, LinkError> {
+        self.0.send_opening(request).await
     }
 
     pub(super) async fn fetch_instruction(&mut self, request: &FetchInstruction) -> Result<InstructionPage, LinkError> {

@@ -1,8 +1,9 @@
-//! Errands: fetching a catalogue, taking the opening, carrying out
-//! instructions. Each kind has a task of its own, takes one at a time in its
+//! Errands: fetching a catalogue, taking the opening and giving it back,
+//! carrying out instructions. Each kind has a task of its own, takes one at a time in its
 //! order, tries it until it is done, and does no harm if it is done again.
 
 mod forks;
+mod giving;
 mod instructions;
 mod opening;
 
@@ -10,7 +11,8 @@ use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_journal::{Journal, NotSaved, ReadError, Submission};
-use tidemark_sync::message::{FetchCatalogue, Instruction, OpeningReady, Refusal};
+use tidemark_model::Generation;
+use tidemark_sync::message::{FetchCatalogue, Instruction, OpeningReady, Refusal, Welcome};
 use tidemark_wire::client::LinkError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -26,6 +28,7 @@ const QUEUE: usize = 256;
 pub(super) struct Errands {
     versions: watch::Sender<u64>,
     openings: watch::Sender<Option<OpeningReady>>,
+    histories: watch::Sender<Option<Generation>>,
     instructions: mpsc::Sender<Instruction>,
     /// An instruction found no room.
     missed: bool,
@@ -85,13 +88,15 @@ impl Errands {
         let (caller, callers) = watch::channel(None);
         let (versions, told) = watch::channel(0);
         let (openings, ready) = watch::channel(None);
+        let (histories, heard) = watch::channel(None);
         let runner = Runner { journal, callers, conditions, clock };
         let mut tasks = JoinSet::new();
         tasks.spawn(runner.clone().fetch_catalogues(told));
         tasks.spawn(runner.clone().take_openings(ready, report));
+        tasks.spawn(runner.clone().give_openings(heard));
         tasks.spawn(runner.clone().replay_forks());
         tasks.spawn(runner.carry_out_all(queue));
-        Self { versions, openings, instructions, missed: false, caller, _tasks: tasks }
+        Self { versions, openings, histories, instructions, missed: false, caller, _tasks: tasks }
     }
 
     /// The centre is reached by this caller, or by none.
@@ -102,6 +107,14 @@ impl Errands {
     /// The centre has this version of the catalogue.
     pub(super) fn catalogue(&self, version: u64) {
         self.versions.send_replace(version);
+    }
+
+    /// The centre speaks of this history of its ledger, which may lack the
+    /// opening that this box took.
+    pub(super) fn welcomed(&self, welcome: &Welcome) {
+        if !welcome.closed {
+            self.histories.send_replace(Some(welcome.generation));
+        }
     }
 
     /// The opening of this epoch can be fetched.

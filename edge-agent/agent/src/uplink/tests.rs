@@ -34,6 +34,9 @@ struct PocketCentre {
     fails: AtomicU32,
     /// Of the opening, each with its number as its cursor.
     pages: Vec<OpeningPage>,
+    /// What boxes gave back of their openings, and how many pages are held.
+    given: Mutex<Vec<SendOpening>>,
+    holds: AtomicU32,
     server_time: WallTime,
 }
 
@@ -88,8 +91,12 @@ impl Exchange for PocketCentre {
         self.pages.get(number).cloned().ok_or(Failure::Trouble("not here".to_owned()))
     }
 
-    async fn send_opening(&self, _peer: &Peer, _request: SendOpening) -> Result<OpeningSent, Failure> {
-        Err(Failure::Trouble("not here".to_owned()))
+    async fn send_opening(&self, _peer: &Peer, request: SendOpening) -> Result<OpeningSent, Failure> {
+        let (held, page) = (self.holds.load(Ordering::Relaxed), request.page);
+        self.given.lock().unwrap().push(request);
+        let next_page = if page == held { held + 1 } else { held };
+        self.holds.store(next_page, Ordering::Relaxed);
+        Ok(OpeningSent { next_page })
     }
 
     async fn fetch_digests(&self, _peer: &Peer, request: FetchDigests) -> Result<DigestPage, Failure> {
@@ -259,6 +266,42 @@ async fn an_opening_is_fetched_page_by_page_taken_and_told() {
     assert!(!shop.around.conditions.holds(registry::OPENING_WAITS));
     stop.cancel();
     running.await.unwrap().unwrap();
+}
+
+/// Which pages a box gives back to a centre that holds so many.
+async fn given_to(shop: &Shop, holds: u32, wanted: usize) -> Vec<SendOpening> {
+    let centre = Arc::new(PocketCentre { holds: AtomicU32::new(holds), ..Default::default() });
+    let (address, _serving) = serve(&centre).await;
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(shop.uplink(&address).run(stop.clone()));
+    let given = async {
+        while centre.given.lock().unwrap().len() < wanted {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), given).await.unwrap();
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    centre.given.lock().unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_opening_is_given_back_to_a_centre_that_lacks_it() {
+    let shop = Shop::open();
+    let stock = Stock { on_hand: Quantity::units(40).unwrap(), basis: Basis::Counted, ..Stock::FRESH };
+    let parts: Vec<_> = (0..250).map(|number| OpeningPart::Stock(sku(&format!("item-{number:03}")), stock)).collect();
+    let taken = shop.around.journal.take_opening(EpochOrdinal(2), parts.clone()).await.unwrap();
+    let all = given_to(&shop, 0, 3).await;
+    assert_eq!(all.iter().map(|sent| (sent.page, sent.last)).collect::<Vec<_>>(), [(0, false), (1, false), (2, true)]);
+    assert_eq!(all.iter().flat_map(|sent| sent.parts.clone()).collect::<Vec<_>>(), parts);
+    assert!(all.iter().all(|sent| (sent.ordinal, sent.epoch) == (taken.ordinal, shop.around.journal.identity().epoch)));
+    // The first came before the line was lost.
+    let rest = given_to(&shop, 1, 3).await;
+    assert_eq!(rest.iter().map(|sent| sent.page).collect::<Vec<_>>(), [0, 1, 2]);
+    let rest = given_to(&shop, 2, 2).await;
+    assert_eq!(rest.iter().map(|sent| sent.page).collect::<Vec<_>>(), [0, 2], "what is held is left out");
+    let none = given_to(&shop, 9, 1).await;
+    assert_eq!(none.iter().map(|sent| sent.page).collect::<Vec<_>>(), [0], "it holds all of it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

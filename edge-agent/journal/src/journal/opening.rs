@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use tidemark_model::EpochOrdinal;
 use tidemark_model::opening::Opening;
+use tidemark_model::{EpochOrdinal, Odometer};
 use tidemark_sync::message::{OpeningPart, OpeningTaken};
 
 use super::Journal;
+use crate::layout::Family;
+use crate::layout::opening::{self as layout, OpeningHead};
 use crate::limits::TELLING_REST;
 use crate::opening::{Telling, pieces, put_part};
 use crate::store::{ReadError, Shelf};
@@ -42,6 +44,13 @@ impl Journal {
     /// When the opening of this epoch was taken; none if it was not.
     pub fn opening(&self) -> Result<Option<OpeningTaken>, ReadError> {
         Ok(self.uplink_facts()?.opening)
+    }
+
+    /// The odometer when the opening of this epoch was taken; none if it was
+    /// not.
+    pub fn opening_taken_at(&self) -> Result<Option<Odometer>, ReadError> {
+        let head: Option<OpeningHead> = self.shared.shelf.read(|store| store.value(Family::Opening, &layout::HEAD))?;
+        Ok(head.map(|head| head.taken))
     }
 
     /// The pieces of the opening that was taken, from a key on (empty: from
