@@ -203,3 +203,82 @@ async fn a_box_of_another_store_or_authority_is_refused(
     }
     Ok(())
 }
+
+#[test]
+fn a_handheld_is_let_in_by_the_code_of_the_box_and_by_a_cookie_from_then_on() -> Result<(), Trouble> {
+    if !is_inside() {
+        return run_inside("a_handheld_is_let_in_by_the_code_of_the_box_and_by_a_cookie_from_then_on");
+    }
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
+        let stage = Stage::with_tls(Programs::beside_this()?, OFF_LOOPBACK)?;
+        let nowhere = tidemark_fleet::process::free_address()?;
+        let configuration = stage.folder().join("lanes.toml");
+        std::fs::write(&configuration, "[[lane]]\nname = \"goods-in\"\nmode = \"receive\"\n")?;
+        let recipe = stage.edge(STORE, nowhere, &["--config".to_owned(), configuration.display().to_string()])?;
+        let (program, data) = (recipe.program.clone(), stage.folder().join(format!("box-{STORE}")));
+        let edge = Daemon::start(recipe).await?;
+        let own = |arguments: &[&str]| {
+            let data = data.display().to_string();
+            run(&program, &[arguments, &["--data", &data, "--store", STORE]].concat())
+        };
+        let browser = Browser { client: edge.recipe().client(), base: edge.url("") };
+        let (status, to, _) = browser.get("/h", None).await?;
+        assert_eq!((status, to.as_deref()), (303, Some("/join")), "without a cookie a browser is led to the form");
+        assert_eq!(browser.get("/join", None).await?.0, 200);
+        assert_eq!(browser.post("/join", "code=123456", None).await?.0, 200, "no pairing is open");
+        let (code, said, _) = own(&["till", "pair", "handheld:1"])?;
+        assert_eq!(code, Some(0));
+        let shown = said.trim();
+        let (status, to, cookie) = browser.post("/join", &format!("code={shown}&language=de"), None).await?;
+        assert_eq!((status, to.as_deref()), (303, Some("/h?language=de")));
+        let cookie = cookie.expect("a cookie");
+        for word in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/h"] {
+            assert!(cookie.contains(word), "{word}: {cookie}");
+        }
+        let cookie = cookie.split(';').next().map(str::to_owned);
+        assert_eq!(browser.get("/h/goods-in", cookie.as_deref()).await?.0, 200);
+        let line = "code=4006381333931&page=7";
+        let (status, to, _) = browser.post("/h/goods-in", line, cookie.as_deref()).await?;
+        assert_eq!((status, to.as_deref()), (303, Some("/h/goods-in?language=en")));
+        // It opens nothing else, and a form of somebody else's page nothing at all.
+        assert_eq!(browser.get("/v1/status", cookie.as_deref()).await?.0, 401);
+        let strange =
+            browser.client.post(format!("{}/h/goods-in", browser.base)).header("origin", "https://evil.example");
+        let strange = strange.header("content-type", FORM).header("cookie", cookie.clone().unwrap()).body(line);
+        assert_eq!(strange.send().await?.status().as_u16(), 403);
+        assert_eq!(own(&["till", "remove", "handheld:1"])?.0, Some(0));
+        assert_eq!(browser.get("/h/goods-in", cookie.as_deref()).await?.0, 303, "let in no more");
+        let token = cookie.unwrap().split_once('=').map(|(_, token)| token.to_owned()).unwrap();
+        assert_no_secret(&edge, &[&token]);
+        Ok(())
+    })
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A browser that follows nothing by itself.
+struct Browser {
+    client: reqwest::Client,
+    base: String,
+}
+
+/// Status, where it leads, and the cookie that was set.
+type Led = (u16, Option<String>, Option<String>);
+
+impl Browser {
+    async fn get(&self, path: &str, cookie: Option<&str>) -> Result<Led, Trouble> {
+        self.send(self.client.get(format!("{}{path}", self.base)), cookie).await
+    }
+
+    async fn post(&self, path: &str, form: &str, cookie: Option<&str>) -> Result<Led, Trouble> {
+        let request = self.client.post(format!("{}{path}", self.base)).header("content-type", FORM);
+        self.send(request.body(form.to_owned()), cookie).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder, cookie: Option<&str>) -> Result<Led, Trouble> {
+        let request = cookie.into_iter().fold(request, |request, cookie| request.header("cookie", cookie));
+        let answer = request.send().await?;
+        let told = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok((answer.status().as_u16(), told("location"), told("set-cookie")))
+    }
+}

@@ -242,7 +242,7 @@ pub fn client() -> reqwest::Client {
 }
 
 fn bare() -> reqwest::ClientBuilder {
-    reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy()
+    reqwest::Client::builder().timeout(ANSWER_WITHIN).redirect(reqwest::redirect::Policy::none()).no_proxy()
 }
 
 fn built(builder: reqwest::ClientBuilder) -> reqwest::Client {
