@@ -12,12 +12,18 @@ pub struct Room {
     pub total_mib: u64,
 }
 
+/// Of a larger disk the last so many MiB count: on 1 TB, 5 % would be the
+/// trading of years.
+const COUNTED_MIB: u64 = 20 * 1024;
+
 impl Room {
-    /// How full it is, in percent rounded down.
+    /// How full it is, in percent rounded down; of a disk over 20 GiB the
+    /// last 20 GiB.
     #[must_use]
     pub fn percent_full(&self) -> u64 {
-        let used = self.total_mib.saturating_sub(self.free_mib);
-        used.saturating_mul(100).checked_div(self.total_mib).unwrap_or(0)
+        let counted = self.total_mib.min(COUNTED_MIB);
+        let used = counted.saturating_sub(self.free_mib);
+        used.saturating_mul(100).checked_div(counted).unwrap_or(0)
     }
 }
 
@@ -134,5 +140,10 @@ mod tests {
         assert_eq!(Room { free_mib: 10, total_mib: 100 }.percent_full(), 90);
         assert_eq!(Room { free_mib: 1, total_mib: 200 }.percent_full(), 99);
         assert_eq!(Room::default().percent_full(), 0);
+        // Disks of 20 GiB and more are short at the same room.
+        for total_mib in [20, 250, 4_000].map(|gib| gib * 1_024) {
+            let full = |free_mib| Room { free_mib, total_mib }.percent_full();
+            assert_eq!([30_720, 4_096, 2_048, 1_024, 204].map(full), [0, 80, 90, 95, 99]);
+        }
     }
 }

@@ -121,7 +121,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_typed_is_read_again_by_every_layout(text in "[0-9A-Za-z\\]\\-.$/+%:?=&_()#@ \u{1d}]{1,60}") {
-            prop_assume!(!text.starts_with(' '));
+            // What says nothing is no scan.
+            prop_assume!(!text.starts_with(' ') && text.chars().any(|character| character.is_ascii_graphic()));
             for layout in Layout::ALL {
                 prop_assert_eq!(read(&keys_of(&text, layout).unwrap(), layout), text.clone(), "{}", layout);
             }
