@@ -31,6 +31,22 @@ need_disk_tools() {
     need util-linux e2fsprogs xfsprogs btrfs-progs
 }
 
+# A browser and what drives it; the modules lie in the cache folder.
+need_browser() {
+    local modules="$cache/browser"
+    need chromium
+    command -v node >/dev/null || need nodejs
+    command -v npm >/dev/null || need --lean npm
+    if ! cmp -s tests/browser/package-lock.json "$modules/taken.json"; then
+        echo "dev: fetching what drives the browser"
+        mkdir -p "$modules"
+        cp tests/browser/package.json tests/browser/package-lock.json "$modules"
+        (cd "$modules" && npm ci --silent --no-audit --no-fund --ignore-scripts) || return 1
+        cp tests/browser/package-lock.json "$modules/taken.json"
+    fi
+    export TIDEMARK_BROWSER_MODULES="$modules"
+}
+
 need_cargo() {
     command -v cargo >/dev/null && return
     echo "dev: cargo is missing: install Rust 1.95 or newer with rustup, see rustup.rs" >&2

@@ -1,6 +1,8 @@
 // The box's pages in headless Chromium: with and without scripts, in two
 // languages, as wide as a phone and as a desk. axe-core must find nothing on
 // any of them; `--screens FOLDER` keeps pictures.
+// `./dev test` runs it; TIDEMARK_BROWSER_MODULES is where axe-core and
+// playwright-core lie, as it fetched them.
 //
 //   node tests/browser/box.mjs --edge PROGRAM [--chromium PROGRAM] [--screens FOLDER]
 import { spawn, spawnSync } from "node:child_process";
@@ -9,7 +11,6 @@ import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
 
 const option = (name, usual) => {
   const at = process.argv.indexOf(name);
@@ -19,7 +20,11 @@ const edge = option("--edge", process.env.TIDEMARK_EDGE);
 const screens = option("--screens");
 const executablePath = option("--chromium", process.env.CHROMIUM ?? "/usr/bin/chromium");
 if (!edge) throw new Error("give the box's program by --edge");
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const modules = process.env.TIDEMARK_BROWSER_MODULES;
+if (!modules) throw new Error("TIDEMARK_BROWSER_MODULES is not set: `./dev test` fetches what is needed and sets it");
+const load = createRequire(join(modules, "node_modules", "here.js"));
+const { chromium } = load("playwright-core");
+const AXE = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
 const PHONE = { width: 375, height: 720 };
 const DESK = { width: 1100, height: 800 };
 const HANG_MS = 30_000;

@@ -156,6 +156,9 @@ pub enum Notice {
         /// The number of the key.
         code: u16,
     },
+    /// It sent what it had kept while nobody listened; nothing was counted.
+    #[error("what it sent while its port was opened was not counted, for nobody heard a signal: scan it again")]
+    Forgotten,
     /// Its scans are recorded no more.
     #[error("its scans are recorded no more: {why}")]
     RecordingEnded {

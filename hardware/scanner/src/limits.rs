@@ -35,6 +35,10 @@ pub(crate) const WRITE_WAIT: u64 = 100;
 /// this, in at most so many reads.
 pub(crate) const WAITING_GAP: u64 = 100;
 pub(crate) const WAITING_READS: usize = 64;
+/// The same of one that types: the system asks a keyboard for its keys at the
+/// scanner's slow pace, and each key is two reads or more.
+pub(crate) const TYPED_GAP: u64 = 300;
+pub(crate) const TYPED_READS: usize = 512;
 
 /// The first and the longest pause before a port is opened again.
 pub(crate) const REOPEN_FIRST: u64 = 50;
@@ -64,4 +68,5 @@ const _: () = assert!(ANSWER_WAIT < READ_WAIT && READ_WAIT <= IDLE_GAP);
 const _: () = assert!(FALL_BACK_GAP < ANSWER_LIFE && REOPEN_FIRST < REOPEN_LONGEST);
 const _: () = assert!(READ_BYTES < FRAME_BYTES && READ_BYTES >= 64);
 const _: () = assert!(IDLE_GAP < CONTINUATION_GAP && CONTINUATION_GAP < ANSWER_LIFE && STUCK_KEY > IDLE_GAP);
+const _: () = assert!(TYPED_GAP > WAITING_GAP && TYPED_READS > WAITING_READS);
 const _: () = assert!(WATCH_WAIT < RECONCILE && SETTLING[3] < RECONCILE);

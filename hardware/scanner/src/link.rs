@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::event::Unavailable;
 use crate::holder::holder_of;
-use crate::limits::{READ_BYTES, WAITING_GAP, WAITING_READS};
+use crate::kind::Kind;
+use crate::limits::{READ_BYTES, TYPED_GAP, TYPED_READS, WAITING_GAP, WAITING_READS};
 use crate::voice::Command;
 
 /// One open device, for its thread alone.
@@ -32,14 +33,15 @@ pub(crate) enum Heard {
 
 /// A scanner that nobody listened to may have kept a code, and sends it as
 /// soon as somebody does: whoever scanned it heard no signal, and scans again.
-/// Reads until nothing comes for a moment.
-pub(crate) fn forget_what_waits(link: &mut dyn Link) {
+/// Reads until nothing comes for a moment, and says whether anything came.
+pub(crate) fn forget_what_waits(link: &mut dyn Link, kind: Kind) -> bool {
+    let (gap, reads) = match kind {
+        Kind::Keyboard => (TYPED_GAP, TYPED_READS),
+        Kind::Serial | Kind::HidPos | Kind::Replay | Kind::Simulated => (WAITING_GAP, WAITING_READS),
+    };
     let mut buffer = [0; READ_BYTES];
-    for _ in 0..WAITING_READS {
-        if !matches!(link.read(&mut buffer, WAITING_GAP), Heard::Bytes(_)) {
-            return;
-        }
-    }
+    let came = (0..reads).take_while(|_| matches!(link.read(&mut buffer, gap), Heard::Bytes(_))).count();
+    came > 0
 }
 
 /// Why a file cannot be opened.
@@ -84,11 +86,20 @@ mod tests {
     #[test]
     fn a_code_that_a_scanner_kept_is_forgotten_to_its_end_and_no_more() {
         let mut kept = Kept(vec![Heard::Bytes(14), Heard::Quiet, Heard::Bytes(9), Heard::Bytes(5)]);
-        forget_what_waits(&mut kept);
+        assert!(forget_what_waits(&mut kept, Kind::Serial), "something came");
         assert_eq!(kept.0, [Heard::Bytes(14)], "what comes after a moment of silence is a scan");
+        assert!(!forget_what_waits(&mut Kept(Vec::new()), Kind::Serial), "nothing came");
         let mut noisy = Kept(vec![Heard::Bytes(1); WAITING_READS + 7]);
-        forget_what_waits(&mut noisy);
+        forget_what_waits(&mut noisy, Kind::HidPos);
         assert_eq!(noisy.0.len(), 7, "a line that is never silent is listened to all the same");
+    }
+
+    #[test]
+    fn several_codes_that_a_keyboard_kept_are_forgotten_whole() {
+        // Three codes of 13 digits and Enter, a key down and up each.
+        let mut typed = Kept(vec![Heard::Bytes(8); 3 * 14 * 2]);
+        assert!(forget_what_waits(&mut typed, Kind::Keyboard), "something came");
+        assert_eq!(typed.0, [], "no rest of a code comes as a scan");
     }
 
     #[test]

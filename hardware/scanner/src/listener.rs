@@ -64,9 +64,12 @@ impl Listener {
             match self.open() {
                 Ok(session) => {
                     told = None;
-                    let Session { mut link, voice, kind, usb, descriptor } = session;
+                    let Session { mut link, voice, kind, usb, descriptor, forgot } = session;
                     self.voice = voice;
                     self.opened(kind, usb, &descriptor);
+                    if forgot {
+                        self.notice(Notice::Forgotten);
+                    }
                     self.greet(&mut *link);
                     let why = self.listen(&mut *link, &mut reopen);
                     self.is_over |= kind == Kind::Replay;

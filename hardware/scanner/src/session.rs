@@ -25,6 +25,8 @@ pub(crate) struct Session {
     pub(crate) usb: Option<UsbIds>,
     /// How HID reports are described.
     pub(crate) descriptor: Vec<u8>,
+    /// It sent what it had kept while nobody listened.
+    pub(crate) forgot: bool,
 }
 
 /// Opens what is configured, and makes the decoder one for its kind.
@@ -50,6 +52,7 @@ pub(crate) fn open(config: &Config, plugged: &Plugged, decoder: &mut Decoder) ->
             kind,
             usb: None,
             descriptor: Vec::new(),
+            forgot: false,
         }),
     }?;
     // The same again, for the time between.
@@ -88,7 +91,7 @@ pub(crate) fn open_simulated(
     let link = device.open()?;
     become_serial(config, decoder);
     let voice = serial_voice(config, None);
-    Ok(Session { link: Box::new(link), voice, kind: Kind::Simulated, usb: None, descriptor: Vec::new() })
+    Ok(Session { link: Box::new(link), voice, kind: Kind::Simulated, usb: None, descriptor: Vec::new(), forgot: false })
 }
 
 /// What a device can be told as far as it is known before it is there.
@@ -121,17 +124,17 @@ fn open_serial(
     decoder: &mut Decoder,
 ) -> Result<Session, Unavailable> {
     let mut link = Port::open(path, config.baud)?;
-    forget_what_waits(&mut link);
+    let forgot = forget_what_waits(&mut link, Kind::Serial);
     become_serial(config, decoder);
     let voice = serial_voice(config, usb.as_ref());
-    Ok(Session { link: Box::new(link), voice, kind: Kind::Serial, usb, descriptor: Vec::new() })
+    Ok(Session { link: Box::new(link), voice, kind: Kind::Serial, usb, descriptor: Vec::new(), forgot })
 }
 
 #[cfg(any(target_os = "linux", windows))]
 fn open_hid(config: &Config, path: &str, usb: Option<UsbIds>, decoder: &mut Decoder) -> Result<Session, Unavailable> {
     let (mut link, descriptor) = crate::hid::raw::RawHid::open(path)?;
-    forget_what_waits(&mut link);
-    Ok(hid_session(config, Box::new(link), descriptor, usb, decoder))
+    let forgot = forget_what_waits(&mut link, Kind::HidPos);
+    Ok(Session { forgot, ..hid_session(config, Box::new(link), descriptor, usb, decoder) })
 }
 
 #[cfg(not(any(target_os = "linux", windows)))]
@@ -157,7 +160,7 @@ pub(crate) fn hid_session(
         }
         (None, _) => Voice::of(&config.feedback, None),
     };
-    Session { link, voice, kind: Kind::HidPos, usb, descriptor }
+    Session { link, voice, kind: Kind::HidPos, usb, descriptor, forgot: false }
 }
 
 #[cfg(target_os = "linux")]
@@ -168,9 +171,10 @@ fn open_keyboard(
     decoder: &mut Decoder,
 ) -> Result<Session, Unavailable> {
     let mut link = crate::wedge::keyboard::Keyboard::open(path)?;
-    forget_what_waits(&mut link);
+    let forgot = forget_what_waits(&mut link, Kind::Keyboard);
     decoder.become_keyboard(config.layout);
-    Ok(Session { link: Box::new(link), voice: Voice::default(), kind: Kind::Keyboard, usb, descriptor: Vec::new() })
+    let (voice, descriptor) = (Voice::default(), Vec::new());
+    Ok(Session { link: Box::new(link), voice, kind: Kind::Keyboard, usb, descriptor, forgot })
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -32,6 +32,7 @@ impl Desk {
                 let (detail, now) = (notice.to_string(), self.with.clock.millis());
                 self.with.conditions.raise_about(registry::SCANNER_ODD, device.as_str(), detail, now);
             }
+            Notice::Forgotten => tracing::warn!(port = device.as_str(), %notice, "a kept code is forgotten"),
             Notice::RecordingEnded { .. } => tracing::warn!(port = device.as_str(), %notice, "a recording ended"),
         }
     }
