@@ -34,9 +34,9 @@ need_disk_tools() {
 # A browser and what drives it; the modules lie in the cache folder.
 need_browser() {
     local modules="$cache/browser"
-    need chromium
-    command -v node >/dev/null || need nodejs
-    command -v npm >/dev/null || need --lean npm
+    need chromium || return 1
+    command -v node >/dev/null || need nodejs || return 1
+    command -v npm >/dev/null || need --lean npm || return 1
     if ! cmp -s tests/browser/package-lock.json "$modules/taken.json"; then
         echo "dev: fetching what drives the browser"
         mkdir -p "$modules"
