@@ -118,9 +118,11 @@ impl SqliteLedger {
 }
 
 /// Brings the schema up to date; the generation the file is of.
+/// A transaction that reads first and writes then is refused at once if another
+/// process wrote meanwhile, as a command beside a running centre does.
 async fn prepare(pool: &SqlitePool) -> Result<Generation, LedgerError> {
     let mut connection = pool.acquire().await?;
-    let mut change = connection.begin().await?;
+    let mut change = connection.begin_with("BEGIN IMMEDIATE").await?;
     let there = sqlx::query("SELECT 1 FROM sqlite_master WHERE name = 'history'").fetch_optional(&mut *change).await?;
     let found: i64 = match there {
         None => 0,
