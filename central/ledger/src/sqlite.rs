@@ -32,7 +32,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection as _, Row as _};
+use sqlx::{Connection as _, Row as _, Sqlite, Transaction};
 use tidemark_model::Generation;
 
 use crate::error::LedgerError;
@@ -81,6 +81,13 @@ pub(crate) fn writer() -> SqlitePoolOptions {
         .before_acquire(move |connection, _| Box::pin(std::future::ready(Ok(is_clean(connection)))))
 }
 
+/// Begins a change. It takes the lock at once and waits for it: a transaction
+/// that reads first and writes then is refused if another process wrote
+/// meanwhile, as a command beside a running centre does.
+pub(crate) async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    pool.begin_with("BEGIN IMMEDIATE").await
+}
+
 impl SqliteLedger {
     /// Opens the ledger's file, or makes it.
     pub async fn open(file: &Path) -> Result<Self, LedgerError> {
@@ -105,6 +112,11 @@ impl SqliteLedger {
         Ok(Generation(self.generation.fetch_max(found, Ordering::AcqRel).max(found)))
     }
 
+    /// Begins a change of the ledger.
+    async fn change(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        begin(&self.write).await
+    }
+
     /// The connection that writes.
     pub(crate) const fn writing(&self) -> &SqlitePool {
         &self.write
@@ -118,11 +130,8 @@ impl SqliteLedger {
 }
 
 /// Brings the schema up to date; the generation the file is of.
-/// A transaction that reads first and writes then is refused at once if another
-/// process wrote meanwhile, as a command beside a running centre does.
 async fn prepare(pool: &SqlitePool) -> Result<Generation, LedgerError> {
-    let mut connection = pool.acquire().await?;
-    let mut change = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let mut change = begin(pool).await?;
     let there = sqlx::query("SELECT 1 FROM sqlite_master WHERE name = 'history'").fetch_optional(&mut *change).await?;
     let found: i64 = match there {
         None => 0,

@@ -9,7 +9,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 use tidemark_model::StreamId;
 
 use crate::error::LedgerError;
-use crate::sqlite::{kept, number, options, unsigned, writer};
+use crate::sqlite::{begin, kept, number, options, unsigned, writer};
 
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS partitions (part INTEGER PRIMARY KEY, stream BLOB NOT NULL, next INTEGER NOT NULL) STRICT; \
      CREATE TABLE IF NOT EXISTS batches (part INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, \
@@ -69,7 +69,7 @@ impl StreamFile {
     /// Appends batches in their order with one sync; the first offset of
     /// each.
     pub async fn append(&self, batches: &[NewBatch]) -> Result<Vec<u64>, LedgerError> {
-        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = begin(&self.write).await?;
         let mut firsts = Vec::with_capacity(batches.len());
         for batch in batches {
             let advance = "UPDATE partitions SET next = next + ? WHERE part = ? RETURNING next";

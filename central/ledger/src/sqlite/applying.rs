@@ -140,7 +140,7 @@ impl SqliteLedger {
         now_ms: i64,
         refusal: Refusal,
     ) -> Result<Once, ApplyError> {
-        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = self.change().await?;
         let moved = move_position(&mut change, at, next).await?;
         let keys = store_keys(&mut change, records).await?;
         let known = known(&mut change, records, &keys, now_ms).await?;

@@ -80,7 +80,7 @@ impl SqliteLedger {
     /// Decides of a code; what makes it part of the catalogue is a version of
     /// that.
     pub async fn decide_code(&self, deciding: &Deciding) -> Result<Decided, LedgerError> {
-        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = self.change().await?;
         let version = match deciding.decision.item() {
             None => None,
             Some((sku, units)) => match add_code(&mut change, deciding, sku, units).await? {

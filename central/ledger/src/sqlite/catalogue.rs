@@ -28,7 +28,7 @@ impl SqliteLedger {
     /// Replaces the catalogue in one transaction; its version then, which is
     /// the one of before if nothing differs.
     pub async fn replace_catalogue(&self, items: &[Item], codes: &[CodeMeaning]) -> Result<u64, LedgerError> {
-        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = self.change().await?;
         let row = sqlx::query("SELECT version FROM catalogue").fetch_optional(&mut *change).await?;
         let held = row.map(|row| Ok::<_, LedgerError>(unsigned(row.try_get("version")?))).transpose()?;
         let difference = Difference::between(whole(&mut change).await?, items, codes);

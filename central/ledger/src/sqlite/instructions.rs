@@ -32,7 +32,7 @@ fn instruction_of(row: &SqliteRow) -> Result<InstructionRow, LedgerError> {
 impl SqliteLedger {
     /// Keeps instructions, all or none; their stores must be there.
     pub async fn add_instructions(&self, instructions: &[InstructionRow], now_ms: i64) -> Result<(), LedgerError> {
-        let mut change = self.write.begin().await?;
+        let mut change = self.change().await?;
         add(&mut change, instructions, now_ms).await?;
         Ok(change.commit().await?)
     }

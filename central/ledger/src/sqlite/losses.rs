@@ -147,7 +147,7 @@ impl SqliteLedger {
         seen: Option<u64>,
         signature: &Signature,
     ) -> Result<Signed, LedgerError> {
-        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = self.change().await?;
         let found = sqlx::query("SELECT key FROM stores WHERE store = ?").bind(store.as_str());
         let Some(row) = found.fetch_optional(&mut *change).await? else {
             return Err(LedgerError::UnknownStore(store.to_string()));

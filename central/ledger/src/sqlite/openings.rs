@@ -164,7 +164,7 @@ impl SqliteLedger {
         from: u32,
         pages: &[(Bytes, bool)],
     ) -> Result<OpeningKept, LedgerError> {
-        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = self.change().await?;
         let held = kept_of(&mut change, store, ordinal).await?;
         if held.complete || held.pages != from {
             return Ok(held);

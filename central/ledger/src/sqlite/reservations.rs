@@ -79,7 +79,7 @@ async fn add_reserved(
 impl SqliteLedger {
     /// Reserves, if so much is available; a retry changes nothing.
     pub async fn reserve(&self, asked: &ReservationRequest) -> Result<Reserved, LedgerError> {
-        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = self.change().await?;
         let Some((key, part)) = place_of(&mut change, &asked.store, &asked.sku).await? else {
             return Ok(Reserved::NoSuchItem);
         };
@@ -113,7 +113,7 @@ impl SqliteLedger {
 
     /// Confirms or releases; what is so already stays so.
     pub async fn change_reservation(&self, id: &str, step: ReservationStep) -> Result<ReservationChanged, LedgerError> {
-        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = self.change().await?;
         let Some(row) = find(&mut change, "id", id).await? else { return Ok(ReservationChanged::Unknown) };
         let Some((key, part)) = place_of(&mut change, &row.store, &row.sku).await? else {
             return Ok(ReservationChanged::Unknown);
@@ -173,7 +173,7 @@ impl SqliteLedger {
         );
         let mut pairs = Vec::new();
         for row in &sqlx::query(AssertSqlSafe(due)).fetch_all(&self.read).await? {
-            let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+            let mut change = self.change().await?;
             let stamp = take_step(&mut change, row.try_get("part")?).await?;
             let select = format!(
                 "SELECT r.id FROM reservations r JOIN balances b USING (store, sku) WHERE r.state = 'held' \

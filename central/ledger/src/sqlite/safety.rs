@@ -18,7 +18,7 @@ use crate::rows::LevelRow;
 impl SqliteLedger {
     /// Sets rules, or takes those away that have no quantity; all or none.
     pub async fn set_safety(&self, rules: &[(SafetyRule, bool)]) -> Result<(), LedgerError> {
-        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = self.change().await?;
         for (rule, keep) in rules {
             let store = store_key(&mut change, rule).await?;
             let region = rule.region.as_deref().unwrap_or_default();
@@ -57,7 +57,7 @@ impl SqliteLedger {
     /// Tells the levels of one more store that a changed rule is about;
     /// whether there may be more to tell.
     pub async fn tell_safety(&self) -> Result<bool, LedgerError> {
-        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = self.change().await?;
         let select = "SELECT number, store, region, sku, told FROM safety_changes ORDER BY number LIMIT 1";
         let Some(rule) = sqlx::query(select).fetch_optional(&mut *change).await? else { return Ok(false) };
         let (noted, sku): (i64, String) = (rule.try_get("number")?, rule.try_get("sku")?);

@@ -47,7 +47,7 @@ impl SqliteLedger {
         let upsert = "INSERT INTO stores (store, name, region, time_zone, language, state) VALUES (?, ?, ?, ?, ?, ?) \
                       ON CONFLICT (store) DO UPDATE SET name = excluded.name, region = excluded.region, \
                       time_zone = excluded.time_zone, language = excluded.language, state = excluded.state";
-        let mut change = self.write.begin().await?;
+        let mut change = self.change().await?;
         for record in stores {
             let StoreRecord { store, name, region, time_zone, language, state } = record;
             let upsert = sqlx::query(upsert).bind(store.as_str()).bind(name).bind(region);
@@ -161,7 +161,7 @@ impl SqliteLedger {
 
     /// Keeps what a box said, and the tail it told.
     pub async fn hear(&self, store: &StoreId, epoch: Epoch, body: &str, tail: Seq) -> Result<i64, LedgerError> {
-        let mut change = self.write.begin().await?;
+        let mut change = self.change().await?;
         let row = sqlx::query("SELECT key FROM stores WHERE store = ?").bind(store.as_str());
         let Some(row) = row.fetch_optional(&mut *change).await? else {
             return Err(LedgerError::UnknownStore(store.to_string()));

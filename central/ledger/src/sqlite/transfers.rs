@@ -119,7 +119,7 @@ impl SqliteLedger {
     /// Closes what is in transit of a transfer as a difference, if it is due
     /// and is what the person saw.
     pub async fn close_transfer(&self, reference: &str, closing: &Closing) -> Result<Closed, LedgerError> {
-        let mut change = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let mut change = self.change().await?;
         let select = format!("{} WHERE t.reference = ?1", columns());
         let row = sqlx::query(AssertSqlSafe(select)).bind(reference).fetch_optional(&mut *change).await?;
         let Some(row) = row else { return Ok(Closed::Unknown) };
