@@ -230,16 +230,15 @@ impl Rates {
     }
 
     /// What does not come where disks are swapped, damaged, restored or copied:
-    /// codes that are learnt where one is restored or copied; in half of the
-    /// other worlds neither these nor a database that is set back. Where that
-    /// is, no stream is wiped: together they may lose what no box holds any
-    /// more. Nobody counts while two copies of a disk are in use: see what is
+    /// in half of the worlds where they are swapped or damaged neither codes that
+    /// are learnt nor a database that is set back. Where that is, no stream is
+    /// wiped: together they may lose what no box holds any more. Nobody counts while two copies of a disk are in use: see what is
     /// known and not mended.
     fn stays_away(&self, of: Fault) -> bool {
         let any = |faults: &[Fault]| faults.iter().any(|fault| self.drawn_mean(*fault) > 0);
         let (disks, set_back) = (any(&Fault::DISKS), any(&[Fault::SetBack]));
         let is_put_back = self.mixes || self.has_two_lives();
-        let alone = of == Fault::UnknownCodes && !self.mixes || of == Fault::SetBack && !is_put_back;
+        let alone = matches!(of, Fault::UnknownCodes | Fault::SetBack) && !is_put_back;
         let apart = of == Fault::StreamWiped && is_put_back && set_back;
         let apart = apart || of == Fault::Counts && any(&[Fault::DiskCloned]);
         disks && (alone || apart)

@@ -259,6 +259,7 @@ impl World {
             Event::TookOpening(epoch, taken) => self.opening_is_taken(epoch, taken),
             Event::NameTrimmed(key) => self.name_trimmed(key),
             Event::FetchOpening(life, ready) => self.fetch_opening(life, ready),
+            Event::GiveOpening(life) => self.give_opening(life),
             Event::TakeOpening(life, ready, given) => self.take_opening(life, ready, given),
             Event::CarryOut(life, instruction) => self.carry_out(life, instruction),
             Event::ChangeCase => self.change_case(),

@@ -124,6 +124,10 @@ impl Retelling {
         if let (Some(sku), Some(_)) = (&movement.sku, movement.on_hand_after) {
             let sum = self.sums.entry(sku.clone()).or_default();
             *sum = sum.checked_add(movement.effect).unwrap_or(*sum);
+            // A box restates what its own movements come to: if it is another
+            // sum that it came to, some before it are of another life.
+            let restates = is_of_opening(&movement, self.epoch);
+            self.doubled |= restates && movement.on_hand_after != Some(*sum);
         }
         self.take_parked(seq, movement);
     }

@@ -34,7 +34,10 @@ impl World {
             return;
         }
         self.schedule(1, Event::NameTrimmed(key));
-        if ordinal.0 > 1 && self.centre.database_up {
+        let given = self.shop.of(key.0).and_then(|one| one.disk.given.as_ref());
+        if given.is_some() {
+            self.schedule(5, Event::GiveOpening(key.0));
+        } else if ordinal.0 > 1 && self.centre.database_up {
             let items = self.shop.present.disk.items();
             self.centre.database.make_opening(epoch, &items);
             self.tell_receiver(key, ReceiverInput::OpeningReady(OpeningReady { ordinal, bytes: 0 }));

@@ -79,6 +79,18 @@ impl World {
         self.schedule(2, Event::TakeOpening(life, ready, Box::new(given)));
     }
 
+    /// A box gives the opening it took back, for the centre may lack it.
+    pub(super) fn give_opening(&mut self, life: Life) {
+        let Some(one) = self.shop.of(life) else { return };
+        let Some(given) = one.disk.given.clone() else { return };
+        let reached = self.line.is_whole() && self.centre.up && self.centre.database_up;
+        if !reached {
+            return self.schedule(AGAIN_MS, Event::GiveOpening(life));
+        }
+        let epoch = one.disk.epoch;
+        self.centre.database.keep_opening(epoch, given);
+    }
+
     /// The writer takes the opening when it has nothing under way.
     pub(super) fn take_opening(&mut self, life: Life, ready: OpeningReady, given: Box<Opening>) {
         let now = self.now;

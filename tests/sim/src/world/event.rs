@@ -51,6 +51,8 @@ pub(crate) enum Event {
     ChangeCase,
     /// A box fetches its opening, and takes it.
     FetchOpening(Life, OpeningReady),
+    /// A box gives the opening it took back to the centre.
+    GiveOpening(Life),
     TakeOpening(Life, OpeningReady, Box<Opening>),
     /// A box does what head office wants.
     CarryOut(Life, Instruction),

@@ -110,6 +110,30 @@ fn an_opening_that_both_lives_of_a_disk_took_is_restated_once() {
 }
 
 #[test]
+fn what_one_life_of_a_disk_doubled_and_the_other_restated_without_it_counts_once() {
+    let (delivery, found) = (
+        trade("r", TradeKind::Receipt, vec![line("apple", 100)]),
+        trade("d", TradeKind::Receipt, vec![line("apple", 50)]),
+    );
+    let mut old = Shop::born(5);
+    old.submit(&delivery);
+    old.submit(&found);
+    let given = told(&old, Opening::empty(), Taking::First).into_opening();
+    let mut one = Shop::born(7);
+    one.submit(&found);
+    let mut other = Shop::born(7);
+    other.submit(&sale("x", "apple", 1));
+    other.submit(&delivery);
+    let seq = take(&mut other, given.clone());
+    // The centre heard the first movement of the one, and the rest of the other.
+    one.movements.extend(other.movements[1..].iter().cloned());
+    let opening = told(&one, given, Taking::At(seq)).into_opening();
+    let mut next = replayed(&other, &one);
+    take(&mut next, opening);
+    assert_eq!(next.on_hand("apple"), 150 - 1);
+}
+
+#[test]
 fn a_lanes_document_is_replayed_under_an_id_that_no_other_life_gave() {
     let of_lane = |id: &str, quantity| {
         let mut document = sale(id, "apple", quantity);

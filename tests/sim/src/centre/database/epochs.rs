@@ -111,6 +111,13 @@ impl Database {
         retelling.into_opening()
     }
 
+    /// A box gives back what its epoch began with, if that is not here.
+    pub(crate) fn keep_opening(&mut self, of: Epoch, given: Opening) {
+        if self.epochs.contains_key(&of) {
+            self.openings.entry(of).or_insert(given);
+        }
+    }
+
     /// The opening of an epoch, if it is made.
     pub(crate) fn opening(&self, of: Epoch) -> Option<Opening> {
         self.openings.get(&of).cloned()
