@@ -11,7 +11,7 @@ mod reading;
 mod transit;
 
 pub use facts::{DayClose, Places, TillDay, TillDayOf};
-pub use forks::{HeldThere, OpenFork};
+pub use forks::{HeldThere, OpenFork, standing};
 pub use late::offers;
 pub use losses::{Loss, LossCause, LossChanges, Losses, missing_below};
 pub use openings::{Taken, unsettled};

@@ -220,6 +220,17 @@ impl Ledger {
         on!(self, ledger => ledger.told(store, epoch, above, most).await)
     }
 
+    /// The forked letters of epochs before one that nobody has closed: their
+    /// numbers, and what was parked.
+    pub async fn open_forks(&self, store: &StoreId, before: EpochOrdinal) -> Result<Vec<(i64, Bytes)>, LedgerError> {
+        on!(self, ledger => ledger.open_forks(store, before).await)
+    }
+
+    /// Closes a forked letter, if nobody has.
+    pub async fn close_fork(&self, letter: i64) -> Result<(), LedgerError> {
+        on!(self, ledger => ledger.close_fork(letter).await)
+    }
+
     /// How far the opening of an epoch is kept; no pages if it is not.
     pub async fn opening(&self, store: &StoreId, ordinal: EpochOrdinal) -> Result<OpeningKept, LedgerError> {
         on!(self, ledger => ledger.opening(store, ordinal).await)

@@ -3,6 +3,7 @@
 
 mod conversation;
 mod looking;
+mod opening_said;
 
 use std::sync::Arc;
 

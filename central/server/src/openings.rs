@@ -9,7 +9,7 @@
 pub(crate) mod tills;
 
 use bytes::Bytes;
-use tidemark_ledger::apply::Taken;
+use tidemark_ledger::apply::{Taken, standing};
 use tidemark_ledger::{EpochRow, Ledger, LedgerError, OpeningKept, ToldRow};
 use tidemark_model::books::Reversal;
 use tidemark_model::opening::{Opening, Retelling, Taking};
@@ -103,6 +103,9 @@ impl Openings {
         let items = self.catalogue().await?;
         for epoch in older.into_iter().filter(|row| row.ordinal >= from) {
             opening = self.retold(store, epoch, opening, &items).await?;
+        }
+        for letter in standing(&opening, &self.ledger.open_forks(store, ordinal).await?) {
+            self.ledger.close_fork(letter).await?;
         }
         let mut parts = parts_of(opening);
         let tills = self.ledger.tills_before(store, ordinal).await?;

@@ -20,7 +20,7 @@ pub(crate) use answer::{Answer, answers_json};
 pub(crate) use clean::mask_cards;
 pub(crate) use envelope::{Content, Intake, Refusal, Submitted, read};
 
-use tidemark_journal::BOX_SOURCE;
+use tidemark_model::resolving::BOX_SOURCE;
 use tidemark_model::{Source, WallTime};
 
 /// The source of what head office asked for.

@@ -1,16 +1,13 @@
 //! The catalogue as its loader sees it, and what it newly explains.
 
 use tidemark_model::books::Suspense;
-use tidemark_model::document::Body;
-use tidemark_model::{Code, Document, DocumentId, Epoch, Lookup, Quantity, Sku, Source, WallTime};
+use tidemark_model::resolving::Learnt;
+use tidemark_model::{Code, Document, Epoch, Lookup, Quantity, Sku, WallTime};
 
 use crate::books::lookup;
 use crate::layout::catalogue::CatalogueHead;
 use crate::layout::{Family, decode, suspense};
 use crate::store::{ReadError, Scan, Store};
-
-/// The source under which the box submits what it does of its own accord.
-pub const BOX_SOURCE: &str = "box";
 
 /// Which catalogue is in use and which is loading.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,14 +46,9 @@ impl CatalogueState {
 /// A code in suspense that the catalogue knows now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NowKnown {
-    /// The code as it was given.
-    pub code: Code,
-    /// Its item.
-    pub sku: Sku,
-    /// Base units in one scan of it.
-    pub units_per_scan: Quantity,
-    /// The `resolve` that commits it. Its id says which rows, which item and
-    /// which units it is for, so that it counts once.
+    /// What it means.
+    pub learnt: Learnt,
+    /// The `resolve` that commits it.
     pub document: Document,
 }
 
@@ -69,7 +61,6 @@ pub(crate) fn unresolved_now_known(
     let mut known = Vec::new();
     store.scan(Family::Suspense, &[], None, |key, value| {
         let suspended: Suspense = decode(value)?;
-        let Some(newest) = suspended.rows.iter().map(|row| row.seq).max() else { return Ok(Scan::On) };
         let code = suspense::read_key(key)?;
         let (sku, units_per_scan) = match lookup(store, head, code.as_str())? {
             Lookup::Unknown => return Ok(Scan::On),
@@ -77,11 +68,9 @@ pub(crate) fn unresolved_now_known(
             Lookup::Sku(item) => (item.sku, Quantity::ONE),
             Lookup::Code { item, units_per_scan } => (item.sku, units_per_scan),
         };
-        let meaning = blake3::hash(format!("{sku}\u{0}{units_per_scan}\u{0}{code}").as_bytes());
-        let meaning: String = meaning.to_hex().chars().take(16).collect();
-        let id = format!("resolve-{epoch}-{newest}-{meaning}");
-        let document = resolve(&id, &code, &sku, units_per_scan, wall);
-        known.extend(document.map(|document| NowKnown { code, sku, units_per_scan, document }));
+        let learnt = Learnt { code, sku, units_per_scan };
+        let document = learnt.resolve(&suspended, epoch, wall);
+        known.extend(document.map(|document| NowKnown { learnt, document }));
         Ok(Scan::On)
     })?;
     Ok(known)
@@ -101,9 +90,4 @@ pub(crate) fn suspended(store: &Store, most: usize) -> Result<(usize, Vec<Code>)
         Ok(Scan::On)
     })?;
     Ok((count, first))
-}
-
-fn resolve(id: &str, code: &Code, sku: &Sku, units_per_scan: Quantity, wall: WallTime) -> Option<Document> {
-    let identity = (Source::new(BOX_SOURCE).ok()?, DocumentId::new(id).ok()?);
-    Some(Document::plain(identity, wall, Body::Resolve { code: code.clone(), sku: sku.clone(), units_per_scan }))
 }

@@ -62,7 +62,7 @@ mod store;
 mod submit;
 mod writer;
 
-pub use catalogue::{BOX_SOURCE, CatalogueState, LoadingState, NowKnown};
+pub use catalogue::{CatalogueState, LoadingState, NowKnown};
 #[cfg(feature = "mutants")]
 pub use config::Mutant;
 pub use config::{Config, Retention};

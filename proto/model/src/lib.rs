@@ -30,6 +30,7 @@ pub mod outcome;
 pub mod place;
 pub mod position;
 pub mod quantity;
+pub mod resolving;
 mod rules;
 pub mod seqs;
 pub mod text;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidemark_ledger::apply::{ApplyRecord, Plan};
 use tidemark_model::{BoxId, Epoch, Seq, StoreId, WallTime};
-use tidemark_sync::message::{Blocks, Hello, Limits};
+use tidemark_sync::message::{Blocks, Hello, Limits, OpeningTaken};
 use tidemark_sync::{
     Admission, CreditOffice, Found, Gate, Lookup, Millis, Reached, Receiver, ReceiverConfig, Rival, Standing, limits,
 };
@@ -30,6 +30,8 @@ pub(crate) struct Served {
     pub(crate) spoke: Option<(BoxId, Epoch)>,
     /// What it let go.
     pub(crate) trimmed_below: Seq,
+    /// What its box has taken, if that is known.
+    pub(crate) opening: Option<OpeningTaken>,
     /// The instructions that were given on it.
     pub(crate) given: BTreeSet<String>,
 }
@@ -88,7 +90,8 @@ impl Centre {
     pub(crate) fn accept(&mut self, key: StreamKey, now: u64) {
         let config = ReceiverConfig { identity: Some(self.store.clone()), limits: Limits::default() };
         let receiver = Receiver::new(config, Millis(now));
-        self.served.insert(key, Served { receiver, cursor: 0, spoke: None, trimmed_below: 1, given: BTreeSet::new() });
+        let (spoke, opening, given) = (None, None, BTreeSet::new());
+        self.served.insert(key, Served { receiver, cursor: 0, spoke, trimmed_below: 1, opening, given });
     }
 
     /// The process dies; what it held in memory is gone.
@@ -122,6 +125,7 @@ impl Centre {
             served.cursor = self.database.step();
             served.spoke = Some((hello.box_id, hello.epoch));
             served.trimmed_below = hello.trimmed_below;
+            served.opening = hello.opening;
         }
         let standing = match self.database.epoch(hello.epoch) {
             None => Standing::Unknown,

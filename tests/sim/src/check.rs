@@ -194,7 +194,8 @@ impl World {
     /// Whether what a box let go may be lost at the centre.
     pub(crate) fn may_lose_trimmed(&self) -> bool {
         let comes = |fault| self.rates.mean(fault).is_some();
-        self.rates.old_backups && comes(Fault::SetBack) && comes(Fault::StreamWiped)
+        let loses = comes(Fault::StreamWiped) || comes(Fault::LogCut);
+        self.rates.old_backups && comes(Fault::SetBack) && loses
     }
 
     /// The centre's sums are the box's, but for what is lost by name.

@@ -64,6 +64,9 @@ pub enum Fault {
     /// The journal is damaged and set aside: a new one takes over what can be
     /// read.
     DiskDamaged,
+    /// The stream loses its newest records, and may grow again before anybody
+    /// looks.
+    LogCut,
 }
 
 /// The first so many are drawn each for itself.
@@ -74,7 +77,7 @@ impl Fault {
     pub const DISKS: [Self; 4] = [Self::BoxSwap, Self::DiskRestored, Self::DiskCloned, Self::DiskDamaged];
 
     /// All of them, with the words of the command line.
-    pub const ALL: [(Self, &'static str); 29] = [
+    pub const ALL: [(Self, &'static str); 30] = [
         (Self::LineCut, "line-cut"),
         (Self::OneWay, "one-way"),
         (Self::SlowLine, "slow-line"),
@@ -104,6 +107,7 @@ impl Fault {
         (Self::BitRot, "bit-rot"),
         (Self::UnitsChange, "units-change"),
         (Self::DiskDamaged, "disk-damaged"),
+        (Self::LogCut, "log-cut"),
     ];
 
     /// Its word on the command line.
@@ -152,6 +156,7 @@ impl Rates {
         rates.draw_damage(&mut Chance::of(seed, 8));
         rates.mixes &= !rates.has_two_lives();
         rates.draw_changes(&mut Chance::of(seed, 6));
+        rates.draw_cuts(&mut Chance::of(seed, 9));
         rates
     }
 
@@ -182,6 +187,13 @@ impl Rates {
         }
         if chance.permille(200) && (!loses || self.mixes) {
             self.set(Fault::UnitsChange, chance.between(10_000, self.trouble_ms));
+        }
+    }
+
+    /// In some worlds brokers lose what they had.
+    fn draw_cuts(&mut self, chance: &mut Chance) {
+        if chance.permille(200) {
+            self.set(Fault::LogCut, chance.between(6_000, self.trouble_ms));
         }
     }
 
@@ -232,15 +244,13 @@ impl Rates {
     /// What does not come where disks are swapped, damaged, restored or copied:
     /// in half of the worlds where they are swapped or damaged neither codes that
     /// are learnt nor a database that is set back. Where that is, no stream is
-    /// wiped: together they may lose what no box holds any more. Nobody counts while two copies of a disk are in use: see what is
-    /// known and not mended.
+    /// wiped or cut: together they may lose what no box holds any more.
     fn stays_away(&self, of: Fault) -> bool {
         let any = |faults: &[Fault]| faults.iter().any(|fault| self.drawn_mean(*fault) > 0);
         let (disks, set_back) = (any(&Fault::DISKS), any(&[Fault::SetBack]));
         let is_put_back = self.mixes || self.has_two_lives();
         let alone = matches!(of, Fault::UnknownCodes | Fault::SetBack) && !is_put_back;
-        let apart = of == Fault::StreamWiped && is_put_back && set_back;
-        let apart = apart || of == Fault::Counts && any(&[Fault::DiskCloned]);
+        let apart = matches!(of, Fault::StreamWiped | Fault::LogCut) && is_put_back && set_back;
         disks && (alone || apart)
     }
 

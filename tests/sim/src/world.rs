@@ -15,8 +15,7 @@ mod trouble;
 use std::collections::BTreeMap;
 
 use tidemark_ledger::apply::Content;
-use tidemark_model::books::DocumentEntry;
-use tidemark_model::{Books, BoxId, DocumentId, DocumentKey, Epoch, Source, StoreId};
+use tidemark_model::{BoxId, Epoch, StoreId};
 use tidemark_sync::Millis;
 use tidemark_sync::message::Instruction;
 use tidemark_wire::decode_movement;
@@ -294,27 +293,13 @@ impl World {
         let open = status.pending == 0 && status.link == tidemark_sync::LinkState::Open;
         let alone = self.shop.others.iter().all(|one| one.fate == Fate::Gone);
         let stands = database.epoch(present.disk.epoch).is_some_and(|state| state.taken.is_settled() && !state.closed);
-        let nothing_waits = database.instructions.is_empty() && self.forks_are_held() && self.levels == 0;
+        let nothing_waits = database.instructions.is_empty() && database.forks.is_empty() && self.levels == 0;
         agent.is_idle()
             && self.untold.is_empty()
             && (open && alone && stands && nothing_waits)
             && present.disk.aside.is_none()
             && present.disk.books.all_suspense().all(|(_, suspense)| suspense.rows.is_empty())
             && database.handled(present.disk.epoch) == present.disk.tail()
-    }
-
-    /// Whether no forked letter waits for its box. One of a document that
-    /// stands elsewhere in its epoch is for a person: nobody submits it again.
-    fn forks_are_held(&self) -> bool {
-        let books = &self.shop.present.disk.books;
-        self.centre.database.forks.iter().all(|fork| {
-            let (Ok(source), Ok(id)) = (Source::new(&fork.document.0), DocumentId::new(&fork.document.1)) else {
-                return false;
-            };
-            let Ok(record) = books.document(DocumentKey::of(&source, &id));
-            let whole = |entry: &DocumentEntry| entry.missing.is_empty() && entry.first.epoch == fork.position.epoch;
-            record.is_some_and(|record| record.entries.iter().any(whole))
-        })
     }
 
     /// What waits for ever: behind a line that can't be understood, or at all.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use tidemark_model::resolving::BOX_SOURCE;
 use tidemark_model::{Kind, Label, Marks, Movement, Quantity, Sku, Source, StoreId};
 
 use super::{CENTRE_SOURCE, Place, StockFacts};
@@ -10,9 +11,8 @@ use super::{CENTRE_SOURCE, Place, StockFacts};
 /// The highest places, by store and item.
 pub type Places = BTreeMap<(StoreId, Sku), Place>;
 
-/// Sources of the box's own documents: no till closes their day.
-const BOX_SOURCE: &str = "box";
-const LANE_PREFIX: &str = "lane:";
+/// What sources of a box's own lanes begin with: no till closes their day.
+pub(super) const LANE_PREFIX: &str = "lane:";
 
 /// Whose day, and which.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

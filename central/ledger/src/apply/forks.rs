@@ -5,10 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
+use tidemark_model::books::DocumentEntry;
 use tidemark_model::digest::movement_digest;
-use tidemark_model::{EpochOrdinal, Movement, ParkReason, Position, Seq, StoreId};
+use tidemark_model::opening::Opening;
+use tidemark_model::{Books, EpochOrdinal, Movement, ParkReason, Position, Seq, StoreId};
 use tidemark_wire::decode_movement;
 
+use super::facts::LANE_PREFIX;
 use super::{Again, DeadLetter, Deciding, Plan};
 
 /// A forked letter that nobody has closed.
@@ -61,7 +65,7 @@ impl Plan {
     fn brought(&self) -> BTreeMap<(StoreId, Position), u64> {
         let rows = self.rows.iter().map(|row| (&row.store, row.position, &row.bytes));
         let letters = self.dead_letters.iter().map(|letter| (&letter.store, letter.position, &letter.bytes));
-        let digest = |(store, position, bytes): (&StoreId, Position, &bytes::Bytes)| {
+        let digest = |(store, position, bytes): (&StoreId, Position, &Bytes)| {
             ((store.clone(), position), movement_digest(store, position, bytes))
         };
         rows.chain(letters).map(digest).collect()
@@ -126,6 +130,27 @@ impl Deciding<'_> {
             self.plan.cut.get_or_insert(self.at);
         }
     }
+}
+
+/// The forked letters, by number, of which the next epoch's opening holds the
+/// very line: a later life of the disk committed the document at another
+/// place, so that nobody submits it again.
+#[must_use]
+pub fn standing(opening: &Opening, forks: &[(i64, Bytes)]) -> Vec<i64> {
+    let stands = |bytes: &Bytes| {
+        let Ok(movement) = decode_movement(bytes) else { return false };
+        let of = &movement.document;
+        // Two lives of a disk give the same ids to what their lanes scan.
+        if of.source.as_str().starts_with(LANE_PREFIX) {
+            return false;
+        }
+        let Ok(record) = opening.books().document(of.key());
+        let has_line = |entry: &DocumentEntry| {
+            entry.content == of.content && of.ordinal <= entry.count && !entry.missing.contains(&of.ordinal)
+        };
+        record.is_some_and(|record| record.entries.iter().any(has_line))
+    };
+    forks.iter().filter(|(_, bytes)| stands(bytes)).map(|(number, _)| *number).collect()
 }
 
 /// The id under which a box submits a lane's movement again in a new epoch.

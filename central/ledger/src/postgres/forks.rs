@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
+use bytes::Bytes;
 use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Row as _};
 use tidemark_model::digest::movement_digest;
 use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Position, Seq, StoreId};
 
 use super::PostgresLedger;
 use super::applying::StoreKeys;
+use super::reservations::take_step;
+use super::transit::NOW;
 use crate::apply::{Again, HeldThere, Known, OpenFork, Plan};
 use crate::error::LedgerError;
 use crate::sqlite::{kept, number, unsigned};
@@ -77,6 +80,40 @@ pub(super) async fn held(
 }
 
 impl PostgresLedger {
+    /// The forked letters of epochs before one that nobody has closed: their
+    /// numbers, and what was parked.
+    pub async fn open_forks(&self, store: &StoreId, before: EpochOrdinal) -> Result<Vec<(i64, Bytes)>, LedgerError> {
+        let select = "SELECT d.number, d.bytes FROM dead_letters d JOIN stores s ON s.key = d.store \
+                      JOIN epochs e ON e.store = d.store AND e.epoch = d.epoch WHERE s.store = $1 AND e.ordinal < $2 \
+                      AND d.reason = 'forked' AND d.closed_at IS NULL ORDER BY d.number";
+        let select = sqlx::query(select).bind(store.as_str()).bind(i64::from(before.0));
+        let rows = select.fetch_all(&self.read).await?;
+        let letter = |row: &PgRow| {
+            let bytes: Vec<u8> = row.try_get("bytes")?;
+            Ok((row.try_get("number")?, Bytes::from(bytes)))
+        };
+        rows.iter().map(letter).collect()
+    }
+
+    /// Closes a forked letter, if nobody has.
+    pub async fn close_fork(&self, letter: i64) -> Result<(), LedgerError> {
+        let mut change = self.write.begin().await?;
+        let found = sqlx::query("SELECT part FROM dead_letters WHERE number = $1").bind(letter);
+        let Some(row) = found.fetch_optional(&mut *change).await? else { return Ok(()) };
+        let (_, part, step) = take_step(&mut change, row.try_get("part")?).await?;
+        let close = format!(
+            "UPDATE dead_letters SET closed_at = {NOW}, part = $1, step = $2 \
+             WHERE number = $3 AND reason = 'forked' AND closed_at IS NULL RETURNING store, epoch"
+        );
+        let close = sqlx::query(AssertSqlSafe(close)).bind(part).bind(step).bind(letter);
+        let Some(row) = close.fetch_optional(&mut *change).await? else { return Ok(()) };
+        let (store, epoch): (i64, i64) = (row.try_get("store")?, row.try_get("epoch")?);
+        let count = "UPDATE epochs SET forks = forks - 1 WHERE store = $1 AND epoch = $2";
+        sqlx::query(count).bind(store).bind(epoch).execute(&mut *change).await?;
+        change.commit().await?;
+        Ok(())
+    }
+
     /// The digests of what is held of a block, movements and dead letters,
     /// ascending by seq. Lost positions have none.
     pub async fn digests(

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{Row as _, SqliteConnection};
+use bytes::Bytes;
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use tidemark_model::digest::movement_digest;
 use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Position, Seq, StoreId};
 
 use super::applying::StoreKeys;
+use super::reservations::take_step;
+use super::transit::NOW;
 use super::{SqliteLedger, number, unsigned};
 use crate::apply::{HeldThere, Known, OpenFork, Plan};
 use crate::error::LedgerError;
@@ -69,6 +72,39 @@ pub(super) async fn held(
 }
 
 impl SqliteLedger {
+    /// The forked letters of epochs before one that nobody has closed: their
+    /// numbers, and what was parked.
+    pub async fn open_forks(&self, store: &StoreId, before: EpochOrdinal) -> Result<Vec<(i64, Bytes)>, LedgerError> {
+        let select = "SELECT d.number, d.bytes FROM dead_letters d JOIN stores s ON s.key = d.store \
+                      JOIN epochs e ON e.store = d.store AND e.epoch = d.epoch WHERE s.store = ? AND e.ordinal < ? \
+                      AND d.reason = 'forked' AND d.closed_at IS NULL ORDER BY d.number";
+        let rows = sqlx::query(select).bind(store.as_str()).bind(before.0).fetch_all(&self.read).await?;
+        let letter = |row: &sqlx::sqlite::SqliteRow| {
+            let bytes: Vec<u8> = row.try_get("bytes")?;
+            Ok((row.try_get("number")?, Bytes::from(bytes)))
+        };
+        rows.iter().map(letter).collect()
+    }
+
+    /// Closes a forked letter, if nobody has.
+    pub async fn close_fork(&self, letter: i64) -> Result<(), LedgerError> {
+        let mut change = self.change().await?;
+        let found = sqlx::query("SELECT part FROM dead_letters WHERE number = ?").bind(letter);
+        let Some(row) = found.fetch_optional(&mut *change).await? else { return Ok(()) };
+        let (_, part, step) = take_step(&mut change, row.try_get("part")?).await?;
+        let close = format!(
+            "UPDATE dead_letters SET closed_at = {NOW}, part = ?, step = ? \
+             WHERE number = ? AND reason = 'forked' AND closed_at IS NULL RETURNING store, epoch"
+        );
+        let close = sqlx::query(AssertSqlSafe(close)).bind(part).bind(step).bind(letter);
+        let Some(row) = close.fetch_optional(&mut *change).await? else { return Ok(()) };
+        let (store, epoch): (i64, i64) = (row.try_get("store")?, row.try_get("epoch")?);
+        let count = "UPDATE epochs SET forks = forks - 1 WHERE store = ? AND epoch = ?";
+        sqlx::query(count).bind(store).bind(epoch).execute(&mut *change).await?;
+        change.commit().await?;
+        Ok(())
+    }
+
     /// The digests of what is held of a block, movements and dead letters,
     /// ascending by seq. Lost positions have none.
     pub async fn digests(

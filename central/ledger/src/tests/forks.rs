@@ -1,11 +1,12 @@
-use tidemark_model::BlockIndex;
 use tidemark_model::digest::movement_digest;
+use tidemark_model::{BlockIndex, EpochOrdinal};
 
 use super::*;
 
 on_both!(
     each_other_content_of_a_position_is_parked_once_and_closes_when_it_is_replayed,
     two_lives_of_a_position_in_one_batch_are_told_apart,
+    a_forked_letter_of_an_older_epoch_is_closed_once,
     the_digests_of_a_block_are_those_of_rows_and_letters_without_forks_and_losses,
 );
 
@@ -52,6 +53,29 @@ async fn two_lives_of_a_position_in_one_batch_are_told_apart(place: Place) {
     let applied = shop.apply(&[held, other].concat()).await;
     assert_eq!((applied.movements, applied.parked), (1, 1));
     assert_eq!(shop.books().await.forks, 1);
+}
+
+async fn a_forked_letter_of_an_older_epoch_is_closed_once(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    let (held, other) = (sold(&[(0, 1)], 1), sold(&[(0, 2)], 1));
+    shop.apply(&[held, other.clone()].concat()).await;
+    let open = |shop: &Shop, before| {
+        let ledger = shop.ledger.clone();
+        async move { ledger.open_forks(&store(), EpochOrdinal(before)).await.unwrap() }
+    };
+    assert!(open(&shop, 1).await.is_empty(), "of its own epoch it waits");
+    let letters = open(&shop, 2).await;
+    let Content::Movement(_, bytes) = &other[0].content else { unreachable!("only movements are sold") };
+    assert!(letters.len() == 1 && letters[0].1 == *bytes, "{letters:?}");
+    for _again in 0..2 {
+        shop.ledger.close_fork(letters[0].0).await.unwrap();
+        assert_eq!(shop.books().await.forks, 0);
+    }
+    assert!(open(&shop, 2).await.is_empty() && open_groups(&shop).await.is_empty());
+    // The applier goes on behind it, and finds nothing to close.
+    shop.at = shop.ledger.position(0, shop.at.stream).await.unwrap();
+    let replayed = shop.apply(&moved(&other, 2)).await;
+    assert_eq!((replayed.movements, replayed.closed), (1, 0));
 }
 
 async fn the_digests_of_a_block_are_those_of_rows_and_letters_without_forks_and_losses(place: Place) {

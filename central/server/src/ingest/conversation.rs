@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::looking::look_up;
+use super::opening_said::OpeningSaid;
 use super::{Ingest, instruction_of};
 use crate::desk::{Seat, Welcomed};
 use crate::openings::tills;
@@ -52,8 +53,7 @@ struct Taken {
     epoch: Epoch,
     /// The lowest seq that its box still holds.
     trimmed_below: Seq,
-    /// Whether its box has taken what its epoch begins with.
-    has_opening: bool,
+    opening: OpeningSaid,
     open: bool,
 }
 
@@ -176,7 +176,7 @@ impl Conversation {
     fn look_up(&mut self, hello: Hello, again: bool) {
         if self.seat.is_none() {
             let partition = self.ingest.stream.partition_of(&hello.store);
-            let (store, epoch, has_opening) = (hello.store.clone(), hello.epoch, hello.opening.is_some());
+            let (store, epoch, opening) = (hello.store.clone(), hello.epoch, OpeningSaid::of(hello.opening));
             let seat = Seat {
                 store: store.clone(),
                 partition,
@@ -189,7 +189,7 @@ impl Conversation {
             };
             let peer = self.ingest.desk.sit_down(seat);
             let (box_id, trimmed_below) = (hello.box_id, hello.trimmed_below);
-            self.seat = Some(Taken { peer, store, partition, box_id, epoch, trimmed_below, has_opening, open: false });
+            self.seat = Some(Taken { peer, store, partition, box_id, epoch, trimmed_below, opening, open: false });
         }
         self.held.get_or_insert_default();
         let (ingest, give) = (Arc::clone(&self.ingest), self.give.clone());
@@ -212,9 +212,10 @@ impl Conversation {
     }
 
     /// The box has taken its opening: put into the stream without an answer,
-    /// because the box says it again with each `Hello` until the ledger knows.
+    /// because it is said again until the ledger knows.
     fn took_opening(&mut self, taken: OpeningTaken) {
-        let Some(seat) = &self.seat else { return };
+        let Some(seat) = &mut self.seat else { return };
+        seat.opening = OpeningSaid::of(Some(taken));
         tracing::info!(store = %seat.store, ordinal = taken.ordinal.0, seq = taken.seq, "a box has taken its opening");
         let (ingest, store, epoch) = (Arc::clone(&self.ingest), seat.store.clone(), seat.epoch);
         self.work.spawn(async move { ingest.took_opening(store, epoch, taken).await });
@@ -275,7 +276,7 @@ impl Conversation {
             let below = seat.trimmed_below;
             self.work.spawn(async move { ingest.name_trimmed(of.0, of.1, below).await });
         }
-        let waits = !closed && ordinal.0 > 1 && !seat.has_opening;
+        let waits = !closed && ordinal.0 > 1 && !seat.opening.is_taken();
         let (ingest, give, store) = (Arc::clone(&self.ingest), self.give.clone(), seat.store.clone());
         if waits {
             let (ingest, give, store) = (Arc::clone(&ingest), give.clone(), store.clone());
@@ -315,6 +316,7 @@ impl Conversation {
         let (ingest, tail, told) = (Arc::clone(&self.ingest), heartbeat.tail, heartbeat.open_block);
         let tills = tills::kept(&heartbeat.tills).filter(|tills| self.tills.as_ref() != Some(tills));
         self.tills = tills.clone().or(self.tills.take());
+        self.work.spawn(seat.opening.clone().say_again(Arc::clone(&ingest), store.clone(), epoch));
         self.work.spawn(async move {
             if let Some(tills) = tills
                 && let Err(error) = ingest.ledger.keep_tills(&store, epoch, &tills).await

@@ -526,3 +526,50 @@ async fn a_box_that_took_its_opening_when_the_ledger_could_not_hear_it_says_so_w
     .await
     .expect("the ledger hears of it");
 }
+
+#[tokio::test]
+async fn what_a_log_lost_of_openings_is_said_again_until_the_ledger_knows() {
+    let site = Site::open(true, &[]).await;
+    let mut link = site.welcomed().await;
+    link.send(batch(5, 1..=1)).await.unwrap();
+    hear_handled(&mut link, 1..=1).await;
+    let swapped = ToCentre::Hello(Hello { epoch: Epoch(6), tail: 0, ..greeting() });
+    let (mut link, _welcome) = site.said(&swapped).await;
+    let taken = OpeningTaken { ordinal: opening_told(&mut link).await.ordinal, seq: 0 };
+    let end = site.end().await;
+    assert!(!site.ingest.say_opening_again(store(), Epoch(7), taken).await);
+    assert_eq!(site.end().await, end, "the ledger has no such epoch");
+    assert!(!site.ingest.say_opening_again(store(), Epoch(6), taken).await);
+    tokio::time::timeout(PATIENCE, async {
+        while !site.ingest.say_opening_again(store(), Epoch(6), taken).await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("the ledger knows");
+}
+
+#[tokio::test]
+async fn a_forked_letter_of_what_stands_elsewhere_closes_with_the_next_boxs_opening() {
+    let site = Site::open(true, &[]).await;
+    let mut link = site.welcomed().await;
+    let records = sales(&[2, 3]);
+    // Another life of the disk had sold at the first place what stands at the second.
+    let other = Record { seq: 1, ..records[1].clone() };
+    link.send(ToCentre::Batch(Batch { epoch: Epoch(5), live: true, records })).await.unwrap();
+    hear_handled(&mut link, 1..=2).await;
+    link.send(ToCentre::Batch(Batch { epoch: Epoch(5), live: true, records: vec![other] })).await.unwrap();
+    let wait_for = async |letters: usize| {
+        let open = async || site.ingest.ledger.open_forks(&store(), EpochOrdinal(2)).await.unwrap().len();
+        let waiting = async {
+            while open().await != letters {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("so many forked letters");
+    };
+    wait_for(1).await;
+    let (mut link, _welcome) = site.said(&ToCentre::Hello(Hello { epoch: Epoch(6), tail: 0, ..greeting() })).await;
+    opening_told(&mut link).await;
+    wait_for(0).await;
+}

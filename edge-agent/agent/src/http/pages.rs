@@ -7,9 +7,10 @@ use axum::http::HeaderMap;
 use axum::response::Html;
 use serde::Deserialize;
 use tidemark_daemon::problem::{self, Problem};
-use tidemark_journal::{BOX_SOURCE, Submission};
+use tidemark_journal::Submission;
 use tidemark_model::document::Body;
 use tidemark_model::movement::Labels;
+use tidemark_model::resolving::BOX_SOURCE;
 use tidemark_model::{Document, DocumentId, DocumentKey, Seq, Source, Status, Warning};
 
 use super::Door;

@@ -212,7 +212,7 @@ impl Runner {
     /// effect.
     async fn resolve_known(&self) -> Result<(), ErrandError> {
         for known in self.journal.unresolved_now_known()? {
-            tracing::info!(code = %known.code, sku = %known.sku, "a code was learnt");
+            tracing::info!(code = %known.learnt.code, sku = %known.learnt.sku, "a code was learnt");
             self.journal.submit(Submission::of(known.document)).await?;
         }
         Ok(())

@@ -12,13 +12,12 @@ use crate::memory::MemoryBooks;
 use crate::movement::{About, Movement};
 use crate::outcome::Stamp;
 use crate::position::{Epoch, Position, Seq};
+use crate::resolving::BOX_SOURCE;
 use crate::rules::decide;
 use crate::text::{DocumentId, Sku, Source};
 
 use super::retelling::{Difference, Retelling};
 
-/// Who submits restatements: the box itself.
-const SOURCE: &str = "box";
 /// Items that one document of restatements holds.
 const ITEMS: usize = 1_000;
 
@@ -110,7 +109,8 @@ fn restatement(number: usize, differences: &[Difference], stamp: &Stamp) -> Opti
         let change = difference.on_hand.checked_sub(difference.sum)?;
         Some(SkuChange { sku: difference.sku.clone(), change })
     };
-    let identity = (Source::new(SOURCE).ok()?, DocumentId::new(&format!("opening-{epoch:016x}-{}", number + 1)).ok()?);
+    let identity =
+        (Source::new(BOX_SOURCE).ok()?, DocumentId::new(&format!("opening-{epoch:016x}-{}", number + 1)).ok()?);
     let body = Body::Restatement { about, lines: differences.iter().filter_map(change).collect() };
     Some(Document::plain(identity, stamp.wall, body))
 }

@@ -294,7 +294,12 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             }
             (wish, Some(sku), _) => self.touch(sku, wish, seq),
             (
-                Wish::Nothing | Wish::Tally { .. } | Wish::Effect { .. } | Wish::Becomes { .. } | Wish::Suspense { .. },
+                Wish::Nothing
+                | Wish::Tally { .. }
+                | Wish::Effect { .. }
+                | Wish::Counted { .. }
+                | Wish::Becomes { .. }
+                | Wish::Suspense { .. },
                 None,
                 _,
             ) => Ok(Done::NOTHING),
@@ -321,6 +326,10 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
             Wish::Nothing | Wish::Tally { .. } | Wish::Suspense { .. } => Some(before),
             Wish::Effect { .. } if self.voided => Some(before),
             Wish::Effect { now, .. } => before.checked_add(*now),
+            Wish::Counted { now } => {
+                stock.basis = Basis::Counted;
+                before.checked_add(*now)
+            }
             Wish::Becomes { on_hand, closed } => {
                 stock.basis = Basis::Counted;
                 stock.closed = Some(*closed);
@@ -351,7 +360,9 @@ impl<'d, 'a, B: Books> Deciding<'d, 'a, B> {
         let (stands, trade) = match wish {
             Wish::Effect { stands, trade, .. } => (stands, trade),
             Wish::Tally { counted, reference } => return (self.tally(sku, *counted, reference), false),
-            Wish::Nothing | Wish::Becomes { .. } | Wish::Suspense { .. } => return (Target::Nothing, false),
+            Wish::Nothing | Wish::Counted { .. } | Wish::Becomes { .. } | Wish::Suspense { .. } => {
+                return (Target::Nothing, false);
+            }
         };
         let is_beyond = self.place().is_some_and(|place| self.stamp.next.seq.saturating_add(self.ahead()) > place.last);
         let first = if is_beyond { self.beyond } else { 0 };

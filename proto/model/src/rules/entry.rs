@@ -37,6 +37,9 @@ pub(super) enum Wish {
     /// The SKU's on-hand by `now`; `stands` is what stands in the item's
     /// history.
     Effect { now: Quantity, stands: Vec<Stand>, trade: bool },
+    /// The SKU's on-hand by `now`, as a count of an older epoch changed it: it
+    /// stands on a count from here on.
+    Counted { now: Quantity },
     /// The SKU's on-hand becomes this, as counted.
     Becomes { on_hand: Quantity, closed: ClosedCount },
     /// The code's suspense by so much.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::books::{Books, Change, CountSheet, CountedItem, LineEffect, Reversal, Suspended, Target};
 use crate::document::{LateBody, TradeKind};
-use crate::kind::{Kind, Marks};
+use crate::kind::{Basis, Kind, Marks};
 use crate::movement::Movement;
 use crate::position::Odometer;
 use crate::quantity::Quantity;
@@ -112,25 +112,57 @@ fn wish_of<B: Books>(
     movement: &Movement,
 ) -> Result<(Wish, Marks), B::Error> {
     let Some(sku) = &movement.sku else { return Ok((suspended(movement).unwrap_or(Wish::Nothing), Marks::NONE)) };
-    let effect = movement.effect;
-    if effect == Quantity::ZERO {
-        // A count that closed without this sheet missed what was on it.
-        return Ok((Wish::Nothing, Marks::NONE.with_if(movement.kind == Kind::Tally, Marks::RECOUNT)));
-    }
     let closed = deciding.stock(sku)?.closed;
     let verdict = When::At(Odometer::BEFORE_BIRTH).judge(closed);
     let may_be_seen = late.between && closed.is_some() && verdict == Verdict::Counts;
     // Told again, it has the effect it was committed with.
     let seen = deciding.is_committed_now() && (may_be_seen || verdict == Verdict::Explained);
-    let now = if seen { Quantity::ZERO } else { effect };
-    // What a count changed did not happen to the goods.
-    let stands = !may_be_seen && !matches!(movement.kind, Kind::Count | Kind::Tally);
-    let stand = Stand { happened: Odometer::BEFORE_BIRTH, effect, unsure: true };
-    let stands = stands.then_some(stand).into_iter().collect();
+    let now = if seen { Quantity::ZERO } else { movement.effect };
+    let is_unordered = verdict == Verdict::Unordered;
+    let of_change = Marks::RECOUNT.with_if(seen, Marks::EXPLAINED).with_if(is_unordered, Marks::UNORDERED);
+    if has_counted(movement) {
+        // By how much it changed on-hand says nothing of whether it was counted.
+        return Ok((Wish::Counted { now }, of_change));
+    }
+    // A count that closed without this sheet missed what was on it.
+    let of_nothing = Marks::NONE.with_if(movement.kind == Kind::Tally, Marks::RECOUNT);
+    let marks = if movement.effect == Quantity::ZERO { of_nothing } else { of_change };
+    let goods = goods_of(movement);
+    if goods == Quantity::ZERO {
+        return Ok((Wish::Nothing, marks));
+    }
     let trade = TradeKind::of(movement.kind).is_some_and(sells);
-    let unordered = verdict == Verdict::Unordered;
-    let marks = Marks::RECOUNT.with_if(seen, Marks::EXPLAINED).with_if(unordered, Marks::UNORDERED);
-    Ok((Wish::Effect { now, stands, trade }, marks))
+    Ok((Wish::Effect { now, stands: stands_of(goods, deciding.stamp.odometer), trade }, marks))
+}
+
+/// Before everything of this epoch; but where two boxes were in use at once,
+/// it happened at any time until now: a count that closes over older marks
+/// has to say that it may have missed it.
+fn stands_of(effect: Quantity, now: Odometer) -> Vec<Stand> {
+    let (happened, unsure) = (Odometer::BEFORE_BIRTH, true);
+    vec![Stand { happened, effect, unsure }, Stand { happened: now, effect: Quantity::ZERO, unsure }]
+}
+
+/// What it did to the goods, whether a count had seen it or not. What a count
+/// changed did not happen to them.
+fn goods_of(movement: &Movement) -> Quantity {
+    let Movement { kind, marks, effect, quantity, units_per_scan, disposition, .. } = movement;
+    let had_none = [Marks::HELD, Marks::VOIDED, Marks::UNTRACKED].iter().any(|mark| marks.has(*mark));
+    if *kind == Kind::Count || *effect != Quantity::ZERO || !marks.has(Marks::EXPLAINED) || had_none {
+        return if *kind == Kind::Count { Quantity::ZERO } else { *effect };
+    }
+    let of_trade = |kind| quantity.scale(*units_per_scan).and_then(|base| signed(kind, *disposition, base));
+    match TradeKind::of(*kind) {
+        Some(kind) => of_trade(kind).unwrap_or_default(),
+        None if matches!(kind, Kind::Correction | Kind::Restatement) => *quantity,
+        None => Quantity::ZERO,
+    }
+}
+
+/// Whether it is a count on which its item stood.
+fn has_counted(movement: &Movement) -> bool {
+    let stands = movement.basis == Basis::Counted && !movement.marks.has(Marks::EXPLAINED);
+    movement.kind == Kind::Count && stands
 }
 
 /// What was given under a code that nobody knew then.

@@ -110,7 +110,12 @@ impl Resolved {
     }
 
     /// Adds a row, or nothing of it.
-    fn add(&mut self, row: &SuspenseRow, share: &Share, closed: Option<ClosedCount>) -> Result<(), ScaleError> {
+    fn add(
+        &mut self,
+        row: &SuspenseRow,
+        share: &Share,
+        (closed, now): (Option<ClosedCount>, Odometer),
+    ) -> Result<(), ScaleError> {
         let sum = |one: Quantity, other| one.checked_add(other).ok_or(ScaleError::Overflow);
         let quantity = sum(self.quantity, row.amount.quantity())?;
         if !share.tracked {
@@ -131,6 +136,9 @@ impl Resolved {
         let is_late = unsure && happened < Odometer::BIRTH;
         self.marks = self.marks.with_if(verdict == Verdict::Unordered, unordered).with_if(is_late, Marks::RECOUNT);
         self.stands.push(Stand { happened, effect, unsure });
+        // See `late`: nobody knows that it did not happen until now.
+        let until_now = Stand { happened: now, effect: Quantity::ZERO, unsure: true };
+        self.stands.extend(is_late.then_some(until_now));
         (self.rows, self.units, self.quantity) = (self.rows + 1, units, quantity);
         Ok(())
     }
@@ -146,7 +154,7 @@ fn resolve_rows<'r, B: Books>(
     let closed = deciding.stock(&share.sku)?.closed;
     let mut resolved = Resolved::nothing();
     for row in rows {
-        if let Err(error) = resolved.add(row, share, closed) {
+        if let Err(error) = resolved.add(row, share, (closed, deciding.stamp.odometer)) {
             let code = entry.code.as_ref().map(Code::to_string).unwrap_or_default();
             let detail = format!("what was given under {code} can't be told in base units: {error}");
             let raw = format!("{} × {code}", row.amount.quantity());

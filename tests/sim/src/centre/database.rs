@@ -67,6 +67,8 @@ pub(crate) struct Database {
     /// Forked letters that nobody has closed.
     pub(crate) forks: Vec<OpenFork>,
     pub(crate) fork_digests: BTreeMap<Position, BTreeSet<u64>>,
+    /// What was parked, by the letter's number.
+    forked: BTreeMap<i64, Bytes>,
     letters_made: i64,
     /// Applied positions.
     pub(crate) rows: BTreeMap<Position, Bytes>,
@@ -95,6 +97,7 @@ impl Database {
             instructions: Vec::new(),
             forks: Vec::new(),
             fork_digests: BTreeMap::new(),
+            forked: BTreeMap::new(),
             letters_made: 0,
             rows: BTreeMap::new(),
             late: BTreeSet::new(),
@@ -148,6 +151,14 @@ impl Database {
             self.step += 1;
         }
         Expected { stream, next: self.next, step: self.step }
+    }
+
+    /// The log ends before where its applier stands: it goes on from there.
+    pub(crate) fn rewind(&mut self, end: u64) {
+        if self.next > end {
+            self.next = end;
+            self.step += 1;
+        }
     }
 
     /// What an applier has to know before it decides.

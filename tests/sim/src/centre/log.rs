@@ -30,6 +30,14 @@ impl Log {
         *self = Self::born(self.births + 1);
     }
 
+    /// The log loses so many of its newest records, but not the first; its end
+    /// from then on.
+    pub(crate) fn cut(&mut self, most: u64) -> u64 {
+        let keep = self.end().saturating_sub(most).max(1);
+        self.entries.truncate(usize::try_from(keep).unwrap_or(usize::MAX));
+        self.end()
+    }
+
     /// The offset the log gives next.
     pub(crate) fn end(&self) -> u64 {
         u64::try_from(self.entries.len()).unwrap_or(u64::MAX)

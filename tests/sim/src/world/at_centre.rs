@@ -78,6 +78,9 @@ impl World {
             ReceiverOutput::Opened { epoch, ordinal, closed } => self.opened(key, (epoch, ordinal), closed),
             ReceiverOutput::Heard(heartbeat) => self.heard(key, &heartbeat),
             ReceiverOutput::OpeningTaken(taken) => {
+                if let Some(served) = self.centre.served.get_mut(&key) {
+                    served.opening = Some(taken);
+                }
                 if let Some(epoch) = self.spoke(key).map(|(_, epoch)| epoch) {
                     self.took_opening(epoch, taken);
                 }
@@ -173,6 +176,11 @@ impl World {
                 self.centre.database.look(stream, anew)
             }
         };
+        // Only a log of the same birth was cut back; an offset alone can't tell.
+        let is_same = self.mutant != Some(Mutant::OffsetWithoutStream);
+        if at.next > self.centre.log.end() && is_same {
+            return self.go_back(run, applier);
+        }
         let most = self.machine.between(1, 64);
         let next = self.centre.log.end().min(at.next + most);
         if next <= at.next {
@@ -193,6 +201,17 @@ impl World {
             (state.at, state.decided) = (Some(at), Some((at, plan, next)));
         }
         self.schedule(takes, Event::Commit(run, applier));
+    }
+
+    /// The log was cut back: the applier goes on from its end.
+    fn go_back(&mut self, run: u32, applier: usize) {
+        let end = self.centre.log.end();
+        self.centre.database.rewind(end);
+        self.trace.note(self.now, || format!("applier {applier} goes back to {end}"));
+        if let Some(state) = self.centre.appliers.get_mut(applier) {
+            state.at = None;
+        }
+        self.schedule(0, Event::Apply(run, applier));
     }
 
     /// What becomes of some records; cut where an epoch ends between them.

@@ -48,8 +48,15 @@ impl World {
     pub(super) fn heard(&mut self, key: StreamKey, heartbeat: &Heartbeat) {
         let Some((box_id, epoch)) = self.spoke(key) else { return };
         self.centre.last_heard = Some((box_id, self.now));
-        if self.centre.database_up {
-            self.centre.database.hear_tail(epoch, heartbeat.tail);
+        if !self.centre.database_up {
+            return;
+        }
+        self.centre.database.hear_tail(epoch, heartbeat.tail);
+        // A log that was cut back may have lost it.
+        let state = self.centre.database.epoch(epoch);
+        let opening = self.centre.served.get(&key).and_then(|served| served.opening);
+        if let Some(opening) = opening.filter(|opening| state.is_some_and(|of| of.taken.seq() != Some(opening.seq))) {
+            self.took_opening(epoch, opening);
         }
     }
 

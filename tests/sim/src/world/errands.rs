@@ -2,10 +2,10 @@
 //! what head office wants done.
 
 use tidemark_ledger::apply::CENTRE_SOURCE;
-use tidemark_model::document::{Body, Timing};
-use tidemark_model::movement::Labels;
+use tidemark_model::document::Body;
 use tidemark_model::opening::{Opening, late_documents};
-use tidemark_model::{Books, Code, Document, DocumentId, DocumentKey, Label, Lookup, Quantity, Source, WallTime};
+use tidemark_model::resolving::Learnt;
+use tidemark_model::{Books, Document, DocumentId, DocumentKey, Label, Lookup, Quantity, Source, WallTime};
 use tidemark_sync::UplinkInput;
 use tidemark_sync::message::{Instruction, InstructionBody, LateMovements, OpeningReady};
 use tidemark_wire::decode_movement;
@@ -56,15 +56,14 @@ impl World {
         let mut documents = Vec::new();
         let Some(disk) = self.shop.of(life).map(|one| &one.disk) else { return documents };
         for (code, suspense) in disk.books.all_suspense() {
-            let Some(newest) = suspense.rows.iter().map(|row| row.seq).max() else { continue };
             let Ok(lookup) = disk.books.lookup(code.as_str());
-            let (sku, units) = match lookup {
+            let (sku, units_per_scan) = match lookup {
                 Lookup::Unknown => continue,
                 Lookup::Sku(item) => (item.sku, Quantity::ONE),
                 Lookup::Code { item, units_per_scan } => (item.sku, units_per_scan),
             };
-            let id = format!("resolve-{}-{newest}-{sku}", disk.epoch);
-            documents.extend(resolution(&id, code, sku, units, self.wall()));
+            let learnt = Learnt { code: code.clone(), sku, units_per_scan };
+            documents.extend(learnt.resolve(suspense, disk.epoch, self.wall()));
         }
         documents
     }
@@ -200,30 +199,8 @@ fn is_done(books: &tidemark_model::MemoryBooks, id: &str) -> bool {
     record.is_some_and(|record| !record.entries.is_empty())
 }
 
-fn document(source: &str, id: &str, wall: WallTime, body: Body) -> Option<Document> {
-    Some(Document {
-        source: Source::new(source).ok()?,
-        id: DocumentId::new(id).ok()?,
-        wall,
-        labels: Labels::default(),
-        business_day_given: false,
-        timing: Timing::Live,
-        sequence: None,
-        body,
-    })
-}
-
 fn result_of(id: &str, wall: WallTime) -> Option<Document> {
-    let instruction = Label::new(id).ok()?;
-    document(CENTRE_SOURCE, id, wall, Body::InstructionResult { instruction })
-}
-
-fn resolution(
-    id: &str,
-    code: &Code,
-    sku: tidemark_model::Sku,
-    units_per_scan: Quantity,
-    wall: WallTime,
-) -> Option<Document> {
-    document("box", id, wall, Body::Resolve { code: code.clone(), sku, units_per_scan })
+    let identity = (Source::new(CENTRE_SOURCE).ok()?, DocumentId::new(id).ok()?);
+    let body = Body::InstructionResult { instruction: Label::new(id).ok()? };
+    Some(Document::plain(identity, wall, body))
 }

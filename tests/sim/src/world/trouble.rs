@@ -59,7 +59,8 @@ impl World {
             | Fault::DiskCloned
             | Fault::DiskDamaged
             | Fault::BitRot
-            | Fault::UnitsChange => 0,
+            | Fault::UnitsChange
+            | Fault::LogCut => 0,
             // These meet single things.
             Fault::ShopNet
             | Fault::SlowDisk
@@ -105,6 +106,7 @@ impl World {
             Fault::DiskDamaged => self.damage_disk(),
             Fault::BitRot => self.rot_a_record(),
             Fault::UnitsChange => self.change_case(),
+            Fault::LogCut => self.cut_log(),
             Fault::FullDisk
             | Fault::ShopNet
             | Fault::SlowDisk
@@ -190,6 +192,13 @@ impl World {
         self.schedule(200, Event::StartCentre);
     }
 
+    /// Brokers lose the newest records of the log, and nobody is told.
+    fn cut_log(&mut self) {
+        let most = self.weather.between(1, 12);
+        let end = self.centre.log.cut(most);
+        self.trace.note(self.now, || format!("the log ends at {end}"));
+    }
+
     /// Produces that were on their way.
     pub(super) fn take_produces(&mut self) -> Vec<Payload> {
         let mut payloads = Vec::new();
@@ -240,6 +249,7 @@ impl World {
             | Fault::DiskDamaged
             | Fault::BitRot
             | Fault::UnitsChange
+            | Fault::LogCut
             | Fault::FullDisk
             | Fault::ShopNet
             | Fault::SlowDisk

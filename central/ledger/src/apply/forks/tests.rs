@@ -1,7 +1,8 @@
 use bytes::Bytes;
-use tidemark_model::Epoch;
+use tidemark_model::opening::{Retelling, Taking};
+use tidemark_model::{Epoch, Source};
 use tidemark_sync::message::OpeningTaken;
-use tidemark_wire::{Control, EpochTook, encode_control};
+use tidemark_wire::{Control, EpochTook, encode_control, encode_movement};
 
 use super::super::tests::{World, sold, store};
 use super::super::{ApplyRecord, Content, Known, decide};
@@ -82,6 +83,32 @@ fn a_forked_letter_of_a_restatement_closes_when_a_later_epochs_box_takes_its_ope
     let content = Content::Control(Bytes::from(encode_control(&control)));
     let plan = decide(&[ApplyRecord { offset: 0, store: store(), content }], &known);
     assert_eq!(plan.replayed, [1].into(), "the others are submitted again");
+}
+
+#[test]
+fn a_forked_letter_is_settled_by_an_opening_that_holds_its_very_line() {
+    let parked = |records: &[ApplyRecord], number| {
+        let Content::Movement(_, bytes) = &records[0].content else { unreachable!("only movements are sold") };
+        (number, bytes.clone())
+    };
+    // Another life of the disk sold the same at another place.
+    let mut retelling = Retelling::over(Opening::empty(), Epoch(1), Taking::First);
+    for (seq, (_, bytes)) in (7..).zip([parked(&sold(&[(0, 2)], 1), 0)]) {
+        retelling.take(seq, decode_movement(&bytes).unwrap());
+    }
+    let opening = retelling.into_opening();
+    let other_id = sold(&[(1, 2), (0, 2)], 1);
+    let forks = [parked(&sold(&[(0, 2)], 1), 1), parked(&sold(&[(0, 3)], 1), 2), parked(&other_id[1..], 3)];
+    assert_eq!(standing(&opening, &forks), [1], "neither other content nor another document");
+    let lanes = |(number, bytes): (i64, Bytes)| {
+        let mut movement = decode_movement(&bytes).unwrap();
+        movement.document.source = Source::new("lane:1").unwrap();
+        (number, Bytes::from(encode_movement(&movement)))
+    };
+    let lane = lanes(parked(&sold(&[(0, 2)], 1), 4));
+    let mut retelling = Retelling::over(Opening::empty(), Epoch(1), Taking::First);
+    retelling.take(7, decode_movement(&lane.1).unwrap());
+    assert!(standing(&retelling.into_opening(), &[lane]).is_empty(), "two scans under one id");
 }
 
 #[test]

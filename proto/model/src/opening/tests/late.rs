@@ -4,9 +4,9 @@ use proptest::prelude::*;
 
 use super::anew::{ITEMS, born_with, modest, on_hands, sum_of, take, work};
 use super::folded::{told, told_without};
-use crate::document::TradeKind;
+use crate::document::{TakenLine, TradeKind};
 use crate::draft::Draft;
-use crate::kind::{Marks, ParkReason};
+use crate::kind::{Basis, Marks, ParkReason};
 use crate::movement::Movement;
 use crate::opening::{Opening, Taking, late_documents};
 use crate::outcome::Status;
@@ -142,6 +142,64 @@ fn a_sheet_that_came_late_is_in_the_count_that_closes_after_it() {
     assert!(closed.last().unwrap().marks.has(Marks::RECOUNT), "nobody knows when the sheet was counted");
     let third = told(&next, opening, Taking::At(0)).into_opening();
     assert_eq!(on_hands(&next), on_hands(&born_with(11, third.into_pieces())));
+}
+
+#[test]
+fn an_item_that_was_counted_late_stands_on_that_count_whatever_it_changed() {
+    let mut old = Shop::born(7);
+    old.submit(&count("c", vec![line("apple", 40), line("pear", 0)]));
+    let opening = told_without(&old, Opening::empty(), Taking::First, &[true, true]).into_opening();
+    let mut next = born_with(9, opening.clone().into_pieces());
+    let late = offer(&mut next, &old, &[true, true]);
+    let marks = Marks::LATE.with(Marks::RECOUNT);
+    assert!(late.iter().all(|one| one.basis == Basis::Counted && one.marks.has(marks)), "{:#?}", trail(&next));
+    assert_eq!((next.on_hand("apple"), next.on_hand("pear")), (40, 0));
+    assert_eq!((next.stock("apple").basis, next.stock("pear").basis), (Basis::Counted, Basis::Counted));
+    assert_eq!(next.stock("rope").basis, Basis::None);
+    let third = told(&next, opening, Taking::At(0)).into_opening();
+    assert_eq!(on_hands(&next), on_hands(&born_with(11, third.into_pieces())));
+}
+
+#[test]
+fn what_a_count_had_seen_of_what_came_late_is_told_again_as_it_stands() {
+    let mut old = Shop::born(7);
+    old.submit(&zone_count("floor", "floor", true, true, vec![line("apple", 30)]));
+    old.submit(&sale("s", "apple", 3));
+    let late = [false, false, true];
+    let opening = told_without(&old, Opening::empty(), Taking::First, &late).into_opening();
+    let mut next = born_with(9, opening.clone().into_pieces());
+    next.submit(&count("c", vec![line("apple", 40)]));
+    let seen = offer(&mut next, &old, &late);
+    assert!(seen[0].marks.has(Marks::EXPLAINED) && seen[0].effect == Quantity::ZERO);
+    next.now += 1_000;
+    // The older count closes anew, over a mark before what came late.
+    next.submit(&zone_count("back", "back", false, false, vec![line("apple", 2)]));
+    assert_eq!(next.on_hand("apple"), 29);
+    let mut retelling = told(&next, opening, Taking::At(0));
+    retelling.finish();
+    assert_eq!(retelling.differences(), []);
+}
+
+#[test]
+fn a_count_over_marks_from_before_something_came_late_is_not_sure() {
+    let mut old = Shop::born(7);
+    old.submit(&sale("s", "apple", 3));
+    old.submit(&sale("t", "96385074", 1));
+    let mut next = Shop::born(9);
+    offer(&mut next, &old, &[true, true]);
+    next.resolve("r", "96385074", "pear", 6);
+    next.now += 1_000;
+    // Another box was in use: it may have happened after the goods were looked at.
+    let scanned = |item, age_ms| TakenLine { age_ms: Some(age_ms), ..line(item, 30) };
+    let counted = |shop: &mut Shop, id, age| {
+        let lines = vec![scanned("apple", age), scanned("pear", age)];
+        let marks = shop.submit(&count(id, lines)).movements.into_iter().map(|movement| movement.marks);
+        marks.map(|marks| marks.has(Marks::RECOUNT)).collect::<Vec<_>>()
+    };
+    assert_eq!(counted(&mut next, "before", 5_000), [true, true]);
+    next.now += 1_000;
+    assert_eq!(counted(&mut next, "since", 500), [false, false]);
+    assert_eq!((next.on_hand("apple"), next.on_hand("pear")), (30, 30));
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Epochs in the database: how they begin and end, what is lost of them, what
 //! the next one begins with, and what came twice with other bytes.
 
-use tidemark_ledger::apply::{EpochState, HeldThere, Taken};
+use tidemark_ledger::apply::{EpochState, HeldThere, Taken, standing};
 use tidemark_model::digest::movement_digest;
 use tidemark_model::opening::{Retelling, Taking};
 use tidemark_model::{Item, Position};
 use tidemark_wire::decode_movement;
 
-use super::{BTreeMap, BTreeSet, Bytes, Database, Epoch, OpenFork, Opening, ParkReason, Plan, Seq, Sku};
+use super::{BTreeMap, BTreeSet, Bytes, Database, Epoch, EpochOrdinal, OpenFork, Opening, ParkReason, Plan, Seq, Sku};
 
 impl Database {
     /// Epochs that begin, each of which ends the older ones; what is counted.
@@ -82,7 +82,21 @@ impl Database {
             }
             opening = self.retold(epoch, state, opening, items);
         }
+        self.close_standing(ordinal, &opening);
         self.openings.entry(of).or_insert(opening);
+    }
+
+    /// Forked letters of documents that stand elsewhere are closed.
+    fn close_standing(&mut self, before: EpochOrdinal, opening: &Opening) {
+        let older = self.forks.iter().filter(|fork| fork.ordinal < before);
+        let parked = older.filter_map(|fork| Some((fork.number, self.forked.get(&fork.number)?.clone())));
+        let closed: BTreeSet<i64> = standing(opening, &parked.collect::<Vec<_>>()).into_iter().collect();
+        self.step += u64::from(!closed.is_empty());
+        for fork in self.forks.extract_if(.., |fork| closed.contains(&fork.number)) {
+            if let Some(state) = self.epochs.get_mut(&fork.position.epoch) {
+                state.forks = state.forks.saturating_sub(1);
+            }
+        }
     }
 
     fn retold(&self, epoch: Epoch, state: EpochState, opening: Opening, items: &[Item]) -> Opening {
@@ -152,6 +166,7 @@ impl Database {
                 let (number, ordinal) = (self.letters_made, state.ordinal);
                 let document = letter.document.clone();
                 self.forks.push(OpenFork { number, position: letter.position, ordinal, document });
+                self.forked.insert(number, letter.bytes.clone());
             }
         }
     }
