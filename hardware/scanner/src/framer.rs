@@ -29,11 +29,13 @@ pub struct Dropped {
 /// Cuts the bytes of one device into frames. No clock, no IO: times are
 /// milliseconds of any steady clock. After each `handle_*`, drain
 /// [`Framer::poll_frame`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Framer {
     buffer: Vec<u8>,
     state: State,
     habit: Habit,
+    /// What gap ends a frame while nothing is known of the device.
+    idle_gap: u64,
     /// The last byte ended a frame.
     at_end: bool,
     last_byte_at: u64,
@@ -69,11 +71,33 @@ impl Default for Habit {
     }
 }
 
+impl Default for Framer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Framer {
     /// A framer that knows nothing of its device.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            buffer: Vec::new(),
+            state: State::default(),
+            habit: Habit::default(),
+            idle_gap: IDLE_GAP,
+            at_end: false,
+            last_byte_at: 0,
+            ready: VecDeque::new(),
+            dropped: Dropped::default(),
+        }
+    }
+
+    /// One for a device that types. Its keys come one by one, each when the
+    /// system has asked for it, so that on a busy machine a short gap is in the
+    /// middle of a code, whose first half may be a code as well.
+    pub(crate) fn typed() -> Self {
+        Self { idle_gap: FALL_BACK_GAP, ..Self::new() }
     }
 
     /// Takes bytes read at this time.
@@ -113,7 +137,7 @@ impl Framer {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<u64> {
         let gap = match self.habit {
-            Habit::Open { .. } => IDLE_GAP,
+            Habit::Open { .. } => self.idle_gap,
             Habit::Suffix { .. } => FALL_BACK_GAP,
         };
         let waiting = !self.buffer.is_empty() || self.state != State::Plain;

@@ -8,7 +8,8 @@ pub(crate) const READ_BYTES: usize = 1024;
 /// A gap this long ends a frame of a device that sends no suffix. Longer
 /// than the 16 ms for which USB bridges hold bytes back.
 pub(crate) const IDLE_GAP: u64 = 60;
-/// A gap this long ends what a device with a suffix sent without one.
+/// A gap this long ends what a device with a suffix sent without one, and
+/// what one that types sent as long as nothing is known of it.
 pub(crate) const FALL_BACK_GAP: u64 = 300;
 /// Bytes this far apart belong to two scans.
 pub(crate) const SCAN_GAP: u64 = 20;
@@ -37,7 +38,7 @@ pub(crate) const WAITING_GAP: u64 = 100;
 pub(crate) const WAITING_READS: usize = 64;
 /// The same of one that types: the system asks a keyboard for its keys at the
 /// scanner's slow pace, and each key is two reads or more.
-pub(crate) const TYPED_GAP: u64 = 300;
+pub(crate) const TYPED_GAP: u64 = 500;
 pub(crate) const TYPED_READS: usize = 512;
 
 /// The first and the longest pause before a port is opened again.

@@ -57,6 +57,17 @@ fn without_a_suffix_a_gap_ends_it() {
 }
 
 #[test]
+fn the_first_half_of_a_code_that_is_typed_slowly_is_no_scan() {
+    // Its first eleven digits are a code of their own, check digit and all.
+    let mut framer = Framer::typed();
+    assert!(framer.give(b"40103740380", 0).is_empty());
+    assert!(framer.wait_until(FALL_BACK_GAP - 1).is_empty());
+    assert_eq!(framer.give(b"31\r", FALL_BACK_GAP - 1), ["4010374038031"]);
+    assert!(framer.give(b"4010374038031", 10_000).is_empty());
+    assert_eq!(framer.wait_until(10_000 + FALL_BACK_GAP), ["4010374038031"], "one that sends no Enter is heard, too");
+}
+
+#[test]
 fn between_stx_and_etx_line_ends_are_data() {
     let mut framer = Framer::new();
     assert_eq!(framer.give(b"\x02AB\r\nC\x03\r\n\x02D\x03", 0), ["AB\r\nC", "D"]);

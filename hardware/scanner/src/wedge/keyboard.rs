@@ -8,6 +8,7 @@ use evdev::raw_stream::RawDevice;
 use evdev::uinput::VirtualDevice;
 use evdev::{AttributeSet, EventType, InputEvent, KeyCode, SynchronizationCode};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
 
 use super::typist::{Change, EVENTS_LOST, KeyEvent};
 use crate::event::Unavailable;
@@ -17,6 +18,9 @@ use crate::voice::Command;
 
 /// Keys that a made keyboard has: the main block and what stands around it.
 const MAIN_BLOCK: std::ops::RangeInclusive<u16> = 1..=110;
+
+/// So many times something else than keys is read over.
+const LOOKS: u8 = 8;
 
 /// A keyboard that types for this process alone.
 pub(crate) struct Keyboard {
@@ -40,11 +44,8 @@ impl Keyboard {
             tv_nsec: i64::try_from(wait % 1_000 * 1_000_000).unwrap_or_default(),
         };
         let mut files = [PollFd::from_borrowed_fd(self.device.as_fd(), PollFlags::IN)];
-        match poll(&mut files, Some(&wait)) {
-            Ok(ready) => Ok(ready > 0),
-            Err(rustix::io::Errno::INTR) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        // A signal is no silence.
+        Ok(retry_on_intr(|| poll(&mut files, Some(&wait)))? > 0)
     }
 
     fn fetch(&mut self) -> Result<(), Error> {
@@ -84,9 +85,14 @@ impl Made {
 
 impl Link for Keyboard {
     fn read(&mut self, buffer: &mut [u8], wait: u64) -> Heard {
-        if self.waiting.is_empty() {
-            match self.wait(wait).and_then(|ready| if ready { self.fetch() } else { Ok(()) }) {
-                Ok(()) => {}
+        // What comes may be no key; it is no silence either.
+        for _ in 0..LOOKS {
+            if !self.waiting.is_empty() {
+                break;
+            }
+            match self.wait(wait).and_then(|ready| if ready { self.fetch().map(|()| true) } else { Ok(false) }) {
+                Ok(true) => {}
+                Ok(false) => break,
                 Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
                 // ENODEV, EIO: the cable.
                 Err(error) => return Heard::Gone(error.to_string()),

@@ -109,7 +109,7 @@ impl Typist {
     pub(crate) fn new(layout: Layout) -> Self {
         Self {
             layout,
-            framer: Framer::new(),
+            framer: Framer::typed(),
             held: BTreeMap::new(),
             caps: false,
             accent: None,
