@@ -47,6 +47,17 @@ need_browser() {
     export TIDEMARK_BROWSER_MODULES="$modules"
 }
 
+# What asks the daemons all that their descriptions of themselves allow.
+need_schemathesis() {
+    local venv="$cache/tools/schemathesis-4.32.5"
+    if [ ! -x "$venv/bin/st" ]; then
+        python3 -c 'import ensurepip' 2>/dev/null || need python3-venv
+        echo "dev: fetching schemathesis"
+        python3 -m venv "$venv" && "$venv/bin/pip" install --quiet schemathesis==4.32.5 || return 1
+    fi
+    export TIDEMARK_SCHEMATHESIS="$venv/bin/st"
+}
+
 need_cargo() {
     command -v cargo >/dev/null && return
     echo "dev: cargo is missing: install Rust 1.95 or newer with rustup, see rustup.rs" >&2

@@ -44,13 +44,14 @@ use crate::error::LedgerError;
 use crate::sqlite::{kept, number, unsigned};
 
 /// The schema this release knows.
-const SCHEMA: i64 = 4;
+const SCHEMA: i64 = 5;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("../schema/postgres/0001.sql"),
     include_str!("../schema/postgres/0002.sql"),
     include_str!("../schema/postgres/0003.sql"),
     include_str!("../schema/postgres/0004.sql"),
+    include_str!("../schema/postgres/0005.sql"),
 ];
 /// Taken by whoever changes the schema or makes a partition.
 const SCHEMA_LOCK: i64 = 0x7469_6465_6d61_726b;

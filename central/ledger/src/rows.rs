@@ -69,6 +69,8 @@ pub struct StoreRecord {
     pub language: String,
     /// open, planned or closed.
     pub state: String,
+    /// When it is open, as it was given; empty if at any time.
+    pub opening_hours: String,
 }
 
 /// One shop with the proof of its books.
@@ -84,6 +86,8 @@ pub struct StoreRow {
     pub time_zone: String,
     /// open, planned or closed.
     pub state: String,
+    /// When it is open, as it was given; empty if at any time.
+    pub opening_hours: String,
     /// The larger of the tail told and the highest seq seen, over its epochs.
     pub committed: u64,
     /// In the ledger.

@@ -38,13 +38,14 @@ use tidemark_model::Generation;
 use crate::error::LedgerError;
 
 /// The schema this release knows.
-const SCHEMA: i64 = 4;
+const SCHEMA: i64 = 5;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("../schema/sqlite/0001.sql"),
     include_str!("../schema/sqlite/0002.sql"),
     include_str!("../schema/sqlite/0003.sql"),
     include_str!("../schema/sqlite/0004.sql"),
+    include_str!("../schema/sqlite/0005.sql"),
 ];
 /// Connections that read.
 const READERS: u32 = 4;

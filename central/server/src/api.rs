@@ -121,6 +121,7 @@ pub(crate) fn router(door: Door) -> Router {
         .merge(guarded)
         .fallback(nowhere)
         .method_not_allowed_fallback(other_method)
+        .layer(middleware::map_response(problem::in_our_words))
         // Around all of it: a browser's question comes by a method that no
         // route has.
         .layer(middleware::from_fn_with_state(door.clone(), cors::permit))
@@ -146,7 +147,14 @@ async fn nowhere(uri: Uri) -> Problem {
 
 async fn other_method(uri: Uri) -> Problem {
     let detail = format!("{} does not take this method", uri.path());
-    Problem::of(&problem::METHOD_NOT_ALLOWED, detail)
+    let problem = Problem::of(&problem::METHOD_NOT_ALLOWED, detail);
+    // A thing shares its route with what is done to it.
+    let is_thing = ["/v1/reservations/", "/v1/transfers/"].iter().any(|list| uri.path().starts_with(list));
+    match given::thing_and_verb(uri.path()) {
+        Some(_verb) => problem.allowing("POST"),
+        None if is_thing => problem.allowing("GET, HEAD"),
+        None => problem,
+    }
 }
 
 /// The ledger did not answer.

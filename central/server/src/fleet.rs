@@ -4,6 +4,7 @@ mod board;
 mod hour;
 mod incidents;
 mod machine;
+mod opening;
 mod row;
 mod troubles;
 
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::Code;
 use tidemark_ledger::{HeartbeatRow, Ledger, LedgerError, StoreRow};
 use tidemark_model::{Block, BlockIndex, BoxId, Epoch, StoreId};
@@ -24,6 +26,7 @@ use tidemark_sync::{Millis, Rival};
 
 use hour::Hour;
 use machine::Machine;
+use opening::Opening;
 
 /// A box not heard for this long is offline, unless the configuration says
 /// otherwise.
@@ -62,6 +65,28 @@ struct Shop {
     compared: bool,
     digest: Verdict,
     hour: Hour,
+    hours: Opening,
+}
+
+/// Now, by both clocks: ages come from the steady one, and whether a shop is
+/// open is a matter of the wall's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) steady: Millis,
+    /// Milliseconds since 1970.
+    pub(crate) wall: i64,
+}
+
+impl Moment {
+    pub(crate) fn now(clock: Clock) -> Self {
+        Self { steady: Millis(clock.millis()), wall: clock.wall().0 }
+    }
+
+    /// Where the wall clock does not matter.
+    #[cfg(test)]
+    pub(crate) const fn steady(millis: u64) -> Self {
+        Self { steady: Millis(millis), wall: 0 }
+    }
 }
 
 /// When a box was heard: so long before a moment of this process, which may
@@ -305,7 +330,7 @@ impl Fleet {
     }
 
     /// What is known here of a store's troubles.
-    pub(crate) fn troubles(&self, books: &StoreRow, now: Millis) -> Vec<(Code, String)> {
+    pub(crate) fn troubles(&self, books: &StoreRow, now: Moment) -> Vec<(Code, String)> {
         self.change(&books.store, |shop| troubles::of(shop, books, self.offline_ms, now))
     }
 }

@@ -10,10 +10,9 @@ use std::time::Duration;
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_ledger::{Ledger, LedgerError, StoreRow, UnsignedLosses};
-use tidemark_sync::Millis;
 use tokio_util::sync::CancellationToken;
 
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Moment};
 
 const EVERY: Duration = Duration::from_secs(2);
 /// Reasons of dead letters that are told; there are about as many.
@@ -75,13 +74,18 @@ impl LossWatch {
 
     /// Raises what the fleet knows of boxes, clears what is over.
     fn look_at_boxes(&self, stores: &[StoreRow]) {
-        let now = self.clock.millis();
+        let now = Moment::now(self.clock);
         for code in [registry::BOX_OFFLINE, registry::DIGEST_DIFFERS] {
             let mut held = BTreeSet::new();
             for books in stores {
-                let troubles = self.fleet.troubles(books, Millis(now));
+                let troubles = self.fleet.troubles(books, now);
                 let Some((_, detail)) = troubles.into_iter().find(|(of, _)| *of == code) else { continue };
-                self.conditions.raise_about(code, books.store.as_str(), format!("{}: {detail}", books.store), now);
+                self.conditions.raise_about(
+                    code,
+                    books.store.as_str(),
+                    format!("{}: {detail}", books.store),
+                    now.steady.0,
+                );
                 held.insert(books.store.to_string());
             }
             self.conditions.keep_about(code, &held);

@@ -9,6 +9,7 @@ mod command;
 mod desk;
 mod events;
 mod fleet;
+mod hours;
 mod import;
 mod ingest;
 mod loader;

@@ -11,7 +11,7 @@ use tidemark_ledger::{PositionRow, StoreRow};
 use crate::fleet::Row;
 
 /// How the boxes stand, each state always told.
-const SYNCS: [&str; 5] = ["in_sync", "catching_up", "behind", "offline", "never_seen"];
+const SYNCS: [&str; 6] = ["in_sync", "catching_up", "behind", "offline", "asleep", "never_seen"];
 /// Releases of boxes that are told apart.
 const RELEASES: usize = 20;
 

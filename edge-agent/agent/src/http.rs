@@ -104,6 +104,7 @@ pub(crate) fn router(door: Door) -> Router {
         .merge(guarded)
         .fallback(nowhere)
         .method_not_allowed_fallback(other_method)
+        .layer(middleware::map_response(problem::in_our_words))
         .with_state(door)
 }
 

@@ -1,8 +1,10 @@
 //! Errors of HTTP calls: RFC 9457 problems with a code, cause and remedy. The
 //! kinds there are stand in one table.
 
+mod foreign;
 mod table;
 
+pub use foreign::in_our_words;
 pub use table::*;
 
 use std::time::Duration;
@@ -31,6 +33,8 @@ pub struct Problem {
     errors: Vec<Value>,
     #[serde(skip)]
     retry_after: Option<u32>,
+    #[serde(skip)]
+    allow: Option<&'static str>,
 }
 
 impl Problem {
@@ -47,6 +51,7 @@ impl Problem {
             errors: Vec::new(),
             // What the daemon can't do now it may be able to do soon.
             retry_after: (kind.status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
+            allow: None,
         }
     }
 
@@ -68,6 +73,13 @@ impl Problem {
     #[must_use]
     pub fn after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    /// With the methods that the address takes.
+    #[must_use]
+    pub const fn allowing(mut self, methods: &'static str) -> Self {
+        self.allow = Some(methods);
         self
     }
 
@@ -125,6 +137,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(methods) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

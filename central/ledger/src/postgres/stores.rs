@@ -22,14 +22,17 @@ impl PostgresLedger {
 
     /// Makes or changes stores, all or none, in the order given.
     pub async fn put_stores(&self, stores: &[StoreRecord]) -> Result<(), LedgerError> {
-        let upsert = "INSERT INTO stores (store, name, region, time_zone, language, state) VALUES ($1, $2, $3, $4, $5, $6) \
+        let upsert = "INSERT INTO stores (store, name, region, time_zone, language, state, opening_hours) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7) \
                       ON CONFLICT (store) DO UPDATE SET name = excluded.name, region = excluded.region, \
-                      time_zone = excluded.time_zone, language = excluded.language, state = excluded.state";
+                      time_zone = excluded.time_zone, language = excluded.language, state = excluded.state, \
+                      opening_hours = excluded.opening_hours";
         let mut change = self.write.begin().await?;
         for record in stores {
-            let StoreRecord { store, name, region, time_zone, language, state } = record;
+            let StoreRecord { store, name, region, time_zone, language, state, opening_hours } = record;
             let upsert = sqlx::query(upsert).bind(store.as_str()).bind(name).bind(region);
-            upsert.bind(time_zone).bind(language).bind(state).execute(&mut *change).await?;
+            let upsert = upsert.bind(time_zone).bind(language).bind(state).bind(opening_hours);
+            upsert.execute(&mut *change).await?;
         }
         change.commit().await?;
         Ok(())
@@ -183,7 +186,8 @@ impl PostgresLedger {
 
     /// All stores with the counts of their books, by name.
     pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
-        let select = "SELECT s.store AS store, s.name, s.region, s.time_zone, s.state, coalesce(sum(greatest(e.told, e.seen)), 0)::int8 AS committed, \
+        let select = "SELECT s.store AS store, s.name, s.region, s.time_zone, s.state, s.opening_hours, \
+                      coalesce(sum(greatest(e.told, e.seen)), 0)::int8 AS committed, \
                       coalesce(sum(e.handled), 0)::int8 AS handled, coalesce(sum(e.parked), 0)::int8 AS parked, \
                       coalesce(sum(e.lost), 0)::int8 AS lost, coalesce(sum(e.late), 0)::int8 AS late, coalesce(sum(e.forks), 0)::int8 AS forks, \
                       coalesce((SELECT sum(l.last - l.first + 1) FROM losses l WHERE l.store = s.key AND l.signature IS NULL), 0)::int8 AS unsigned \
@@ -202,6 +206,7 @@ impl PostgresLedger {
                 region: row.try_get("region")?,
                 time_zone: row.try_get("time_zone")?,
                 state: row.try_get("state")?,
+                opening_hours: row.try_get("opening_hours")?,
                 committed,
                 applied: handled.saturating_sub(parked).saturating_sub(lost),
                 parked,

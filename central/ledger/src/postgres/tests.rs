@@ -400,9 +400,11 @@ async fn imported_stores_are_made_or_changed() {
         time_zone: "Europe/London".to_owned(),
         language: "en".to_owned(),
         state: "open".to_owned(),
+        opening_hours: "Mo-Sa 08:00-20:00".to_owned(),
     };
     ledger.put_stores(&[record("High Street")]).await.unwrap();
     ledger.put_stores(&[record("Quay")]).await.unwrap();
     let stores = ledger.stores().await.unwrap();
-    assert_eq!(stores.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["Quay"]);
+    let told: Vec<_> = stores.iter().map(|row| (row.name.as_str(), row.opening_hours.as_str())).collect();
+    assert_eq!(told, [("Quay", "Mo-Sa 08:00-20:00")]);
 }

@@ -134,10 +134,12 @@ async fn imported_stores_are_made_or_changed_and_keep_their_books() {
         time_zone: "Europe/London".to_owned(),
         language: "en".to_owned(),
         state: "open".to_owned(),
+        opening_hours: "Mo-Sa 08:00-20:00".to_owned(),
     };
     ledger.put_stores(&[record("S2", "Quay"), record("S1", "High Street")]).await.unwrap();
     ledger.put_stores(&[record("S2", "Harbour")]).await.unwrap();
     let stores = ledger.stores().await.unwrap();
     let told: Vec<_> = stores.iter().map(|row| (row.store.as_str(), row.name.as_str(), row.committed)).collect();
     assert_eq!(told, [("S1", "High Street", 2), ("S2", "Harbour", 0)]);
+    assert!(stores.iter().all(|row| row.opening_hours == "Mo-Sa 08:00-20:00"));
 }

@@ -7,7 +7,7 @@ import { number, plural } from "./words.js";
 
 const KINDS = [
   { name: "catalogue", path: "/v1/catalogue:import", title: "Catalogue", columns: "sku,name,unit,barcode,units_per_scan,price_minor,currency,tracked", taken: (told) => `Version ${told.version}: ${plural(told.items, "item")}, ${plural(told.codes, "code")}. The boxes fetch it now.` },
-  { name: "stores", path: "/v1/stores:import", title: "Shops", columns: "store,name,region,time_zone,language,state", taken: (told) => `${plural(told.stores, "shop")} taken.` },
+  { name: "stores", path: "/v1/stores:import", title: "Shops", columns: "store,name,region,time_zone,language,state,opening_hours", taken: (told) => `${plural(told.stores, "shop")} taken.` },
   { name: "stock", path: "/v1/stock:open", title: "Opening stock", columns: "store,sku,quantity", taken: (told) => `${plural(told.instructions.length, "instruction")} to the boxes.` },
 ];
 const SHOWN = 200;

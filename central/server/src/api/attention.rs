@@ -145,6 +145,7 @@ pub(super) async fn untracked(
     body: Body,
 ) -> Result<Json<Value>, Problem> {
     let request: DecideRequest = given::json(&headers, body, SHAPE).await?;
+    only_to_map("units_per_scan", request.units_per_scan.is_none())?;
     let own = || Sku::new(&format!("~{}", request.code)).map_err(|error| given::unreadable(error.to_string(), SHAPE));
     let sku = match sku_of(&request)? {
         Some(sku) => sku,
@@ -156,7 +157,14 @@ pub(super) async fn untracked(
 /// `POST /v1/suspense:ignore`: the code is no longer listed.
 pub(super) async fn ignore(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
     let request: DecideRequest = given::json(&headers, body, SHAPE).await?;
+    only_to_map("units_per_scan", request.units_per_scan.is_none())?;
+    only_to_map("sku", request.sku.is_none())?;
     decide(&door, &request, CodeDecision::Ignore).await
+}
+
+/// What would be of no effect is refused.
+fn only_to_map(member: &str, is_missing: bool) -> Result<(), Problem> {
+    if is_missing { Ok(()) } else { Err(given::unreadable(format!("`{member}` has no meaning here"), SHAPE)) }
 }
 
 fn sku_of(request: &DecideRequest) -> Result<Option<Sku>, Problem> {

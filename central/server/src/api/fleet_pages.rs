@@ -134,10 +134,9 @@ fn difference(before: Option<&Row>, row: &Row) -> Value {
 mod tests {
     use tidemark_ledger::StoreRow;
     use tidemark_model::StoreId;
-    use tidemark_sync::Millis;
 
     use super::*;
-    use crate::fleet::Fleet;
+    use crate::fleet::{Fleet, Moment};
 
     fn seen(fleet: &Fleet, committed: u64, trouble: Option<&str>) -> Snapshot {
         let books = StoreRow {
@@ -146,6 +145,7 @@ mod tests {
             region: "North".to_owned(),
             time_zone: "UTC".to_owned(),
             state: "open".to_owned(),
+            opening_hours: String::new(),
             committed,
             applied: committed,
             parked: 0,
@@ -155,7 +155,7 @@ mod tests {
             late: 0,
             forks: 0,
         };
-        let rows = vec![fleet.row(&books, Millis(0))];
+        let rows = vec![fleet.row(&books, Moment::steady(0))];
         Snapshot { rows, incidents: Vec::new(), trouble: trouble.map(str::to_owned) }
     }
 

@@ -90,7 +90,9 @@ pub(super) fn thing_and_verb(path: &str) -> Option<(&str, &str)> {
 /// A thing to which this can't be done.
 pub(super) fn no_such_verb(path: &str, verbs: &str) -> Problem {
     let detail = format!("`{path}` does not say what is to be done");
-    Problem::of(&problem::METHOD_NOT_ALLOWED, detail).with_remedy(format!("end the address with {verbs}"))
+    Problem::of(&problem::METHOD_NOT_ALLOWED, detail)
+        .with_remedy(format!("end the address with {verbs}"))
+        .allowing("GET, HEAD")
 }
 
 #[cfg(test)]

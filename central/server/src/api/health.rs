@@ -7,10 +7,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Deserialize;
 use tidemark_ledger::LedgerError;
-use tidemark_sync::Millis;
 
 use super::Door;
-use crate::fleet::Row;
+use crate::fleet::{Moment, Row};
 
 pub(super) async fn lives() -> &'static str {
     "lives\n"
@@ -54,7 +53,7 @@ pub(super) async fn metrics(State(door): State<Door>, headers: HeaderMap) -> Res
 async fn read(door: &Door) -> Result<(), LedgerError> {
     let (readings, ledger) = (&door.events.readings, &door.parts.ledger);
     let books = ledger.stores().await?;
-    let now = Millis(door.clock.millis());
+    let now = Moment::now(door.clock);
     let rows: Vec<Row> = books.iter().map(|books| door.fleet.row(books, now)).collect();
     readings.read_stores(&books, &rows);
     readings.read_letters(&ledger.dead_letter_groups().await?);

@@ -8,18 +8,17 @@ use serde_json::{Value, json};
 use tidemark_daemon::problem::Problem;
 use tidemark_ledger::StoreRow;
 use tidemark_model::StoreId;
-use tidemark_sync::Millis;
 
 use super::paging::PageQuery;
 use super::{Door, ledger_problem, losses};
-use crate::fleet::Row;
+use crate::fleet::{Moment, Row};
 
 /// How long the stream may take to say where it ends.
 const STREAM_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The row of a store, its gaps counted if anything is on its way.
 pub(super) async fn row_of(door: &Door, books: &StoreRow) -> Result<Row, Problem> {
-    let row = door.fleet.row(books, Millis(door.clock.millis()));
+    let row = door.fleet.row(books, Moment::now(door.clock));
     if !row.has_pending() {
         return Ok(row);
     }

@@ -39,6 +39,7 @@ enum Standing {
     CatchingUp,
     Behind,
     Offline,
+    Asleep,
     NeverSeen,
 }
 

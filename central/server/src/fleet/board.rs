@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use tidemark_daemon::clock::Clock;
 use tidemark_ledger::{Ledger, LedgerError};
-use tidemark_sync::Millis;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::incidents::{Incident, incidents};
-use super::{Fleet, Row};
+use super::{Fleet, Moment, Row};
 
 /// How often it is read while somebody looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -80,7 +79,7 @@ impl Board {
 
 async fn read(ledger: &Ledger, fleet: &Fleet, clock: Clock) -> Result<Snapshot, LedgerError> {
     let books = ledger.stores().await?;
-    let now = Millis(clock.millis());
+    let now = Moment::now(clock);
     let rows: Vec<Row> = books.iter().map(|books| fleet.noted_row(books, now)).collect();
     let incidents = incidents(&rows);
     Ok(Snapshot { rows, incidents, trouble: None })

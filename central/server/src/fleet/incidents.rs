@@ -120,7 +120,7 @@ fn severity(code: Code) -> String {
 fn of_conditions(open: &[&Row]) -> Vec<Incident> {
     let offline = registry::BOX_OFFLINE.to_string();
     let mut codes: BTreeMap<&str, Vec<(&Row, &str)>> = BTreeMap::new();
-    for row in open.iter().filter(|row| row.sync != "offline") {
+    for row in open.iter().filter(|row| row.is_heard()) {
         for told in row.conditions.iter().filter(|told| told.code != offline) {
             let shops = codes.entry(&told.code).or_default();
             if shops.last().is_none_or(|(last, _)| last.store != row.store) {

@@ -3,10 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 use tidemark_ledger::StoreRow;
-use tidemark_sync::Millis;
 
 use super::machine::Machine;
-use super::{BEHIND_S, Fleet, Shop, Told, Verdict, troubles};
+use super::{BEHIND_S, Fleet, Moment, Shop, Told, Verdict, troubles};
 use crate::api::time_text;
 
 /// One row of the fleet.
@@ -16,6 +15,8 @@ pub(crate) struct Row {
     name: String,
     pub(super) region: String,
     time_zone: String,
+    /// When it is open, as it was given; empty if at any time.
+    opening_hours: String,
     committed: u64,
     applied: u64,
     parked: u64,
@@ -107,6 +108,11 @@ impl Row {
         Self { losses: Some(losses), machine, stream: Some(stream), ..self }
     }
 
+    /// Whether what its box said last still holds.
+    pub(super) fn is_heard(&self) -> bool {
+        !matches!(self.sync, "offline" | "asleep")
+    }
+
     /// Whether anything is on its way.
     pub(crate) const fn has_pending(&self) -> bool {
         self.pending > 0
@@ -120,20 +126,20 @@ impl Fleet {
     }
 
     /// A store's row.
-    pub(crate) fn row(&self, books: &StoreRow, now: Millis) -> Row {
+    pub(crate) fn row(&self, books: &StoreRow, now: Moment) -> Row {
         self.change(&books.store, |shop| row_of(shop, books, self.offline_ms, now))
     }
 
     /// A store's row, whose count of movements is noted for its last hour.
-    pub(super) fn noted_row(&self, books: &StoreRow, now: Millis) -> Row {
+    pub(super) fn noted_row(&self, books: &StoreRow, now: Moment) -> Row {
         self.change(&books.store, |shop| {
-            shop.hour.note(books.committed, now);
+            shop.hour.note(books.committed, now.steady);
             row_of(shop, books, self.offline_ms, now)
         })
     }
 }
 
-fn row_of(shop: &Shop, books: &StoreRow, offline_ms: u64, now: Millis) -> Row {
+fn row_of(shop: &mut Shop, books: &StoreRow, offline_ms: u64, now: Moment) -> Row {
     let oldest = shop.facts.oldest_age_ms.filter(|_| books.pending > 0).map(|ms| ms / 1_000);
     let store = books.store.to_string();
     Row {
@@ -152,7 +158,8 @@ fn row_of(shop: &Shop, books: &StoreRow, offline_ms: u64, now: Millis) -> Row {
         gaps: 0,
         oldest_pending_seconds: oldest,
         seen_at: shop.seen_at.map(time_text),
-        sync: sync_of(shop, books, oldest, shop.is_heard_within(offline_ms, now)),
+        sync: sync_of(shop, books, oldest, (offline_ms, now)),
+        opening_hours: books.opening_hours.clone(),
         state: books.state.clone(),
         conditions: conditions_of(shop, books, offline_ms, now),
         digest: shop.digest,
@@ -168,15 +175,17 @@ fn row_of(shop: &Shop, books: &StoreRow, offline_ms: u64, now: Millis) -> Row {
 }
 
 /// What the box said, and what is known of it here.
-fn conditions_of(shop: &Shop, books: &StoreRow, offline_ms: u64, now: Millis) -> Vec<Told> {
+fn conditions_of(shop: &mut Shop, books: &StoreRow, offline_ms: u64, now: Moment) -> Vec<Told> {
     let here = troubles::of(shop, books, offline_ms, now).into_iter();
     let here = here.map(|(code, detail)| Told { code: code.to_string(), detail });
     shop.facts.conditions.iter().cloned().chain(here).collect()
 }
 
-fn sync_of(shop: &Shop, books: &StoreRow, oldest: Option<u64>, is_heard: bool) -> &'static str {
+fn sync_of(shop: &mut Shop, books: &StoreRow, oldest: Option<u64>, (offline_ms, now): (u64, Moment)) -> &'static str {
+    let is_heard = shop.is_heard_within(offline_ms, now.steady);
     match (shop.seen_at, is_heard) {
         (None, _) => "never_seen",
+        (Some(_), false) if shop.hours.is_closed(books, now.wall) => "asleep",
         (Some(_), false) => "offline",
         (Some(_), true) if books.pending == 0 => "in_sync",
         (Some(_), true) if oldest.is_some_and(|oldest| oldest > BEHIND_S) => "behind",

@@ -5,14 +5,15 @@ use tidemark_daemon::conditions::{Code, registry};
 use tidemark_ledger::StoreRow;
 use tidemark_sync::Millis;
 
-use super::{Shop, Verdict};
+use super::{Moment, Shop, Verdict};
 
 /// The state of a store that sells.
 const OPEN: &str = "open";
 
-pub(super) fn of(shop: &Shop, books: &StoreRow, offline_ms: u64, now: Millis) -> Vec<(Code, String)> {
+pub(super) fn of(shop: &mut Shop, books: &StoreRow, offline_ms: u64, now: Moment) -> Vec<(Code, String)> {
     let mut troubles = Vec::new();
-    if let Some(detail) = silence(shop, offline_ms, now).filter(|_| books.state == OPEN) {
+    let missed = |shop: &mut Shop| books.state == OPEN && !shop.hours.is_closed(books, now.wall);
+    if let Some(detail) = silence(shop, offline_ms, now.steady).filter(|_| missed(shop)) {
         troubles.push((registry::BOX_OFFLINE, detail));
     }
     if books.lost_unsigned > 0 {
@@ -56,6 +57,7 @@ mod tests {
             region: String::new(),
             time_zone: String::new(),
             state: state.to_owned(),
+            opening_hours: String::new(),
             committed: 0,
             applied: 0,
             parked: 0,
@@ -68,7 +70,7 @@ mod tests {
     }
 
     fn codes(fleet: &Fleet, books: &StoreRow, now: u64) -> Vec<Code> {
-        fleet.troubles(books, Millis(now)).into_iter().map(|(code, _)| code).collect()
+        fleet.troubles(books, Moment::steady(now)).into_iter().map(|(code, _)| code).collect()
     }
 
     #[test]
@@ -86,6 +88,30 @@ mod tests {
         assert!(codes(&fleet, &open, OFFLINE_MS).is_empty());
         fleet.left(store);
         assert_eq!(codes(&fleet, &open, OFFLINE_MS), [registry::BOX_OFFLINE], "at once");
+    }
+
+    #[test]
+    fn a_shop_that_is_shut_sleeps_and_one_that_should_be_open_is_missed() {
+        let fleet = Fleet::default();
+        let books = StoreRow {
+            time_zone: "Europe/Berlin".to_owned(),
+            opening_hours: "Mo-Sa 08:00-20:00; 2026-12-25/2026-12-26 off".to_owned(),
+            ..books("open")
+        };
+        fleet.connected(&books.store, true, Millis(0), 5);
+        fleet.left(&books.store);
+        let hour = 3_600_000;
+        let midnight = 1_796_079_600_000; // Tuesday, 2026-12-01T00:00 in Berlin
+        for (hours, sync) in [(7, "asleep"), (8, "offline"), (19, "offline"), (20, "asleep"), (24 * 24 + 12, "asleep")]
+        {
+            let now = Moment { steady: Millis(2 * OFFLINE_MS), wall: midnight + hours * hour };
+            assert_eq!(fleet.row(&books, now).sync(), sync, "{hours} h");
+            let missed = fleet.troubles(&books, now).iter().any(|(code, _)| *code == registry::BOX_OFFLINE);
+            assert_eq!(missed, sync == "offline", "{hours} h");
+        }
+        fleet.connected(&books.store, true, Millis(0), 5);
+        let night = Moment { steady: Millis(1), wall: midnight };
+        assert_eq!(fleet.row(&books, night).sync(), "in_sync", "one that is heard is awake");
     }
 
     #[test]

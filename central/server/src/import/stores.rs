@@ -1,5 +1,5 @@
-//! Stores as CSV: `store,name,region,time_zone,language,state`, of which only
-//! `store` must be there.
+//! Stores as CSV: `store,name,region,time_zone,language,state,opening_hours`, of
+//! which only `store` must be there.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,9 @@ use tidemark_model::StoreId;
 
 use super::faults::Faults;
 use super::table::{Row, read_rows};
+use crate::hours::Hours;
 
-const COLUMNS: [&str; 6] = ["store", "name", "region", "time_zone", "language", "state"];
+const COLUMNS: [&str; 7] = ["store", "name", "region", "time_zone", "language", "state", "opening_hours"];
 const STATES: [&str; 3] = ["planned", "open", "closed"];
 /// Bytes of a text that people give.
 const TEXT_BYTES: usize = 128;
@@ -45,6 +46,7 @@ fn take(stores: &mut Vec<StoreRecord>, seen: &mut BTreeSet<StoreId>, row: &Row<'
         time_zone: given("time_zone", "UTC"),
         language: given("language", "en"),
         state: given("state", "open"),
+        opening_hours: given("opening_hours", ""),
         store,
     };
     if let Some((column, fault)) = fault_of(&record) {
@@ -55,7 +57,7 @@ fn take(stores: &mut Vec<StoreRecord>, seen: &mut BTreeSet<StoreId>, row: &Row<'
 
 /// What is wrong with a record, if anything.
 fn fault_of(record: &StoreRecord) -> Option<(&'static str, String)> {
-    let StoreRecord { name, region, time_zone, language, state, .. } = record;
+    let StoreRecord { name, region, time_zone, language, state, opening_hours, .. } = record;
     for (column, text) in [("name", name), ("region", region)] {
         if text.len() > TEXT_BYTES || text.contains(char::is_control) {
             return Some((column, format!("it has at most {TEXT_BYTES} bytes and no control characters")));
@@ -71,7 +73,7 @@ fn fault_of(record: &StoreRecord) -> Option<(&'static str, String)> {
     if !STATES.contains(&state.as_str()) {
         return Some(("state", format!("{state:?} is no state; use {}", STATES.join(", "))));
     }
-    None
+    Hours::read(opening_hours).err().map(|fault| ("opening_hours", fault))
 }
 
 #[cfg(test)]
@@ -89,12 +91,19 @@ mod tests {
 
     #[test]
     fn each_fault_is_named_by_line_and_column() {
-        let file = b"store,time_zone,language,state\nS 1,,,\nS2,Mars/Olympus,,\nS3,,d_e,\nS4,,,sold\nS5,,,\nS5,,,\n";
+        let file = b"store,time_zone,language,state,opening_hours\nS 1,,,,\nS2,Mars/Olympus,,,\nS3,,d_e,,\nS4,,,sold,\nS5,,,,\nS5,,,,\nS6,,,,Mo 8-20\n";
         let faults = read_stores(file).unwrap_err();
         let told: Vec<_> = faults.told.iter().map(|fault| (fault.line, fault.column)).collect();
         assert_eq!(
             told,
-            [(2, Some("store")), (3, Some("time_zone")), (4, Some("language")), (5, Some("state")), (7, Some("store"))]
+            [
+                (2, Some("store")),
+                (3, Some("time_zone")),
+                (4, Some("language")),
+                (5, Some("state")),
+                (7, Some("store")),
+                (8, Some("opening_hours")),
+            ]
         );
     }
 }

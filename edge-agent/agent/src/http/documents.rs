@@ -18,8 +18,8 @@ use crate::intake::{self, Answer, Content, Refusal};
 use crate::reporter::time_text;
 
 /// Documents of a page unless asked otherwise, and at most.
-const PAGE: usize = 200;
-const LARGEST_PAGE: usize = 1_000;
+const PAGE: u64 = 200;
+const LARGEST_PAGE: u64 = 1_000;
 /// A larger body is read on a thread for blocking work.
 const READ_AT_ONCE: usize = 64 * 1024;
 
@@ -82,13 +82,22 @@ pub(super) fn not_saved(error: &NotSaved) -> Problem {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Asked {
-    page_size: Option<usize>,
+    page_size: Option<u64>,
     page_token: Option<String>,
+}
+
+/// How many rows a page has.
+pub(super) fn page_size(asked: Option<u64>, usual: u64) -> Result<u64, Problem> {
+    let size = asked.unwrap_or(usual);
+    if !(1..=LARGEST_PAGE).contains(&size) {
+        return Err(Problem::of(&problem::PAGE_SIZE, format!("`page_size` is a number from 1 to {LARGEST_PAGE}")));
+    }
+    Ok(size)
 }
 
 /// Documents, newest first, page by page.
 pub(super) async fn list(State(door): State<Door>, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
-    let size = asked.page_size.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+    let size = usize::try_from(page_size(asked.page_size, PAGE)?).unwrap_or(usize::MAX);
     let unknown = |_error| Problem::of(&problem::PAGE_TOKEN, "this page_token is none of ours");
     let below = asked.page_token.as_deref().map_or(Ok(Seq::MAX), str::parse).map_err(unknown)?;
     let documents = below_seq(&door, below, size).await?;

@@ -10,12 +10,12 @@ use tidemark_journal::{Journal, ReadError};
 use tidemark_model::{Placed, Position, Seq};
 
 use super::Door;
+use super::documents::page_size;
 use super::health::read_problem;
 use crate::reporter::shown;
 
-/// Movements of a page unless asked otherwise, and at most.
+/// Movements of a page unless asked otherwise.
 const PAGE: u64 = 100;
-const LARGEST_PAGE: u64 = 1_000;
 /// The newest ones, if nobody says after which.
 const NEWEST: u64 = 10;
 
@@ -27,18 +27,17 @@ pub(super) struct Asked {
 
 /// Movements after a seq, ascending; the newest without one.
 pub(super) async fn list(State(door): State<Door>, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
-    let journal = door.journal.clone();
-    let read = tokio::task::spawn_blocking(move || page(&journal, &asked)).await;
+    let (journal, size) = (door.journal.clone(), page_size(asked.page_size, PAGE)?);
+    let read = tokio::task::spawn_blocking(move || page(&journal, asked.after, size)).await;
     let gone = |_ended| read_problem(&ReadError::Layout("the reader ended".to_owned()));
     read.map_err(gone)?.map(Json).map_err(|error| read_problem(&error))
 }
 
-fn page(journal: &Journal, asked: &Asked) -> Result<Value, ReadError> {
+fn page(journal: &Journal, after: Option<Seq>, size: u64) -> Result<Value, ReadError> {
     let identity = journal.identity();
     let now = *journal.watch_tail().borrow();
-    let after = asked.after.unwrap_or(now.seq.saturating_sub(NEWEST));
+    let after = after.unwrap_or(now.seq.saturating_sub(NEWEST));
     let first = after.saturating_add(1).max(now.trimmed_below);
-    let size = asked.page_size.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let last = now.seq.min(first.saturating_add(size - 1));
     let mut movements = Vec::new();
     for seq in first..=last {

@@ -48,7 +48,7 @@ pub(super) struct TakeBack {
 type Wanted = Result<Query<Asked>, QueryRejection>;
 
 fn asked(wanted: Wanted) -> Result<Asked, Problem> {
-    let Query(asked) = wanted.map_err(|error| Problem::not_found(error.body_text()))?;
+    let Query(asked) = wanted.map_err(|error| Problem::of(&problem::MALFORMED, error.body_text()))?;
     Ok(asked)
 }
 

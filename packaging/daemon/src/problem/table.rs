@@ -72,6 +72,9 @@ kinds! {
     LOSSES_CHANGED: CONFLICT, "losses_changed", "Other losses",
         "Other positions wait for a signature than the number that was given; nothing is signed.",
         "look at the store's losses again and sign what is there now";
+    /// Not of the form that an HTTP request has here.
+    MALFORMED: BAD_REQUEST, "malformed", "Malformed request",
+        "The address, a parameter or the body is not of the form that is taken here.", "send it as /docs describes it";
     /// The address takes other methods.
     METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED, "method_not_allowed", "Other method",
         "The address is there and takes other methods.", "see /docs for what it takes";
