@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -290,5 +290,5 @@ pub fn free_address() -> std::io::Result<SocketAddr> {
 
 /// An address of this machine with a port that was free a moment ago.
 pub fn free_address_at(host: IpAddr) -> std::io::Result<SocketAddr> {
-    TcpListener::bind((host, 0))?.local_addr()
+    Ok(SocketAddr::new(host, tidemark_parts::free_port(host)?))
 }

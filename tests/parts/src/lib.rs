@@ -8,6 +8,7 @@
 
 mod disk;
 mod kafka;
+mod ports;
 mod postgres;
 mod program;
 mod real;
@@ -16,6 +17,7 @@ mod watched;
 
 pub use disk::Disk;
 pub use kafka::Kafka;
+pub use ports::free_port;
 pub use postgres::Postgres;
 pub use program::PartError;
 pub use real::Real;

@@ -1,9 +1,11 @@
 //! Programs that are started, and why one may not do.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+
+use crate::ports;
 
 /// Why there is no server to test with.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +40,7 @@ pub enum PartError {
 
 /// A port that nobody listens on just now.
 pub(crate) fn free_port() -> Result<u16, PartError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(system("find a free port"))?;
-    Ok(listener.local_addr().map_err(system("find a free port"))?.port())
+    ports::free_port(Ipv4Addr::LOCALHOST.into()).map_err(system("find a free port"))
 }
 
 /// The first line of what a program says; if it is not that it is ready, all.
