@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::books::{Books, Change, DocumentEntry, Reversal, Stock};
+use crate::books::{Books, Change, CountState, DocumentEntry, Reversal, Stock};
 use crate::catalogue::Item;
 use crate::draft::Draft;
 use crate::kind::Basis;
@@ -13,7 +13,7 @@ use crate::outcome::Status;
 use crate::position::{Epoch, Odometer, Position, Seq};
 use crate::quantity::Quantity;
 use crate::rules::decide_task;
-use crate::text::Sku;
+use crate::text::{Reference, Sku};
 
 use super::Opening;
 use super::committed::Committed;
@@ -41,6 +41,11 @@ pub struct Retelling {
     /// A document was committed twice by a journal that held it: two lives of
     /// its disk spoke in this epoch.
     doubled: bool,
+    /// The odometer went back: two lives of a disk spoke, and a reading of one
+    /// says nothing of the other's.
+    went_back: bool,
+    /// What stands where the opening was taken was compared.
+    compared: bool,
     /// What voids and learnt codes did to items on the word of movements that
     /// never came: these, once they come, are decided as if it had not been.
     groundless: BTreeMap<Sku, Quantity>,
@@ -93,7 +98,21 @@ impl Retelling {
         sums.extend(other);
         let (gatherer, end) = (Gatherer::default(), Odometer::BIRTH);
         let (lasts, groundless) = (BTreeMap::new(), BTreeMap::new());
-        Self { epoch, taken, gatherer, books, sums, lasts, tail: 0, end, doubled: false, groundless, to_count }
+        Self {
+            epoch,
+            taken,
+            gatherer,
+            books,
+            sums,
+            lasts,
+            tail: 0,
+            end,
+            doubled: false,
+            went_back: false,
+            compared: false,
+            groundless,
+            to_count,
+        }
     }
 
     /// Tells what an item is that a code was learnt to be (or a part of it, if
@@ -121,6 +140,7 @@ impl Retelling {
     /// when its epoch was closed already is not taken: it is offered to the
     /// box that holds the next one.
     pub fn take(&mut self, seq: Seq, movement: Movement) {
+        self.pass(seq);
         if let (Some(sku), Some(_)) = (&movement.sku, movement.on_hand_after) {
             let sum = self.sums.entry(sku.clone()).or_default();
             *sum = sum.checked_add(movement.effect).unwrap_or(*sum);
@@ -135,7 +155,9 @@ impl Retelling {
     /// Takes the next movement, which the centre parked: it is held, and has
     /// no effect yet.
     pub fn take_parked(&mut self, seq: Seq, movement: Movement) {
+        self.pass(seq);
         self.tail = self.tail.max(seq);
+        self.went_back |= movement.committed < self.end;
         self.end = self.end.max(movement.committed);
         if let (Some(sku), Some(_)) = (&movement.sku, movement.on_hand_after) {
             self.lasts.insert(sku.clone(), seq);
@@ -151,6 +173,30 @@ impl Retelling {
         if let Some(gathered) = self.gatherer.rest() {
             self.tell(&gathered);
         }
+        if matches!(self.taken, Taking::At(_)) {
+            self.compare();
+        }
+    }
+
+    /// Where the opening was taken lies before this seq, perhaps.
+    fn pass(&mut self, seq: Seq) {
+        if matches!(self.taken, Taking::At(taken) if taken < seq) {
+            self.compare();
+        }
+    }
+
+    /// Where a box takes its opening, on-hand is what its movements come to and
+    /// Σ effect, as it restates the difference. If it is not, its restatements
+    /// are not there: at their places stands what another life of its disk
+    /// wrote.
+    fn compare(&mut self) {
+        if std::mem::replace(&mut self.compared, true) {
+            return;
+        }
+        if let Some(gathered) = self.gatherer.rest() {
+            self.tell(&gathered);
+        }
+        self.doubled |= !self.differences().is_empty();
     }
 
     fn tell(&mut self, gathered: &Gathered) {
@@ -228,12 +274,29 @@ impl Retelling {
         } else {
             self.differences().into_iter().map(|difference| (difference.sku, difference.sum)).collect()
         };
+        if self.doubled || self.went_back {
+            self.doubt_sheets();
+        }
         // Each is restated, by nothing if it does not differ.
         for sku in std::mem::take(&mut self.to_count) {
             let sum = self.sums.get(&sku).copied().unwrap_or_default();
             sums.entry(sku).or_insert(sum);
         }
         Opening { books: shift::to_next_epoch(self.books, self.end), sums }
+    }
+
+    /// Whether something happened before or after what is on a sheet can't be
+    /// told by readings of two lives of a disk: a count that closes over it
+    /// says so.
+    fn doubt_sheets(&mut self) {
+        let doubted = |(reference, state): (&Reference, &CountState)| {
+            let mut state = state.clone();
+            let items = state.sheets.iter_mut().flat_map(|sheet| sheet.items.values_mut());
+            items.for_each(|item| item.unsure = true);
+            Change::Count(reference.clone(), state)
+        };
+        let changes: Vec<Change> = self.books.all_counts().map(doubted).collect();
+        self.books.commit(changes);
     }
 
     /// Makes each item's on-hand Σ effect.

@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::anew::{ITEMS, modest, on_hands, sum_of, take, work};
+use super::anew::{ITEMS, born_with, modest, on_hands, sum_of, take, work};
 use super::folded::told;
 use crate::document::TradeKind;
 use crate::draft::Draft;
+use crate::kind::Marks;
 use crate::opening::{Opening, Replays, Taking, differing, replay};
 use crate::outcome::Status;
 use crate::position::Epoch;
@@ -184,4 +185,40 @@ proptest! {
         }
         prop_assert_eq!(before, on_hands(&next));
     }
+}
+
+#[test]
+fn what_two_lives_of_a_disk_say_of_when_is_no_order_for_a_sheet() {
+    let closed_over = |back: u64| {
+        let mut old = Shop::born(7);
+        old.now += 10_000;
+        old.submit(&sale("s", "apple", 3));
+        // The disk is set back, and its odometer with it.
+        old.now -= back;
+        old.submit(&zone_count("back", "back", false, false, vec![line("apple", 30)]));
+        let opening = told(&old, Opening::empty(), Taking::First).into_opening();
+        let mut next = born_with(9, opening.into_pieces());
+        let closed = next.submit(&zone_count("floor", "floor", true, true, vec![line("apple", 4)])).movements;
+        closed.last().is_some_and(|count| count.marks.has(Marks::RECOUNT))
+    };
+    assert!(closed_over(8_000) && !closed_over(0));
+}
+
+#[test]
+fn restatements_that_never_came_because_another_life_has_their_places_are_missed() {
+    let mut first = Shop::born(7);
+    first.submit(&sale("1", "apple", 3));
+    let opening = told(&first, Opening::empty(), Taking::First).into_opening();
+    let mut next = Shop::born(9);
+    next.submit(&sale("1", "apple", 3));
+    let mut other = cloned(&next);
+    // What it handed in again stands in the opening: a restatement takes it back.
+    let seq = take(&mut next, opening.clone());
+    assert_eq!((next.on_hand("apple"), seq), (-3, 2));
+    // At its place the centre holds what another life of the disk sold.
+    other.submit(&sale("2", "apple", 1));
+    let movements = [&other.movements[..2], &next.movements[2..]].concat();
+    let mixed = Shop { movements, books: next.books.clone(), ..other };
+    let third = told(&mixed, opening, Taking::At(seq)).into_opening();
+    assert_eq!(on_hands(&born_with(11, third.into_pieces()))[0].1, units(-4));
 }
