@@ -89,7 +89,9 @@ fn run(models: &[String], trials: &[String]) -> Result<(), Trouble> {
     }
     laboratory.edge.start()?;
     let found = Books::of(&laboratory.edge).map_err(|trouble| trouble.to_string());
-    tell(&Line::Books(found.and_then(|found| laboratory.books.compare(&found))));
+    let compared = found.and_then(|found| laboratory.books.compare(&found));
+    // What it came from stands in the box's log.
+    tell(&Line::Books(compared.map_err(|why| format!("{why}\n{}", laboratory.edge.log_tail()))));
     laboratory.edge.stop()
 }
 
