@@ -1,15 +1,20 @@
 //! Applying, decided without IO: records and what is known in, rows and sums
 //! out. The only place that drops what came twice.
 
+mod again;
+mod answers;
 mod facts;
 mod forks;
 mod late;
 mod losses;
+mod naming;
 mod openings;
 mod reach;
 mod reading;
 mod transit;
 
+pub use again::ParkedHere;
+pub use answers::Answer;
 pub use facts::{DayClose, Places, TillDay, TillDayOf};
 pub use forks::{HeldThere, OpenFork, standing};
 pub use late::offers;
@@ -26,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use reading::{Decode, leave_unread, read};
 use tidemark_model::digest::{movement_digest, stock_digest};
+use tidemark_model::movement::Parked;
 use tidemark_model::{
     Basis, Block, BlockIndex, Epoch, EpochOrdinal, Movement, ParkReason, Position, Quantity, Seq, Sku, StoreId,
 };
@@ -145,6 +151,11 @@ pub struct DeadLetter {
     pub detail: String,
     /// What was given.
     pub raw: String,
+    /// The code or item that it names; empty if none can be told.
+    pub code: String,
+    /// It is an answer to head office, which sees it there: nobody has to
+    /// repair it.
+    pub settled: bool,
     /// Whose document, and which; empty if it could not be read.
     pub document: (String, String),
     /// Its bytes.
@@ -208,7 +219,7 @@ pub struct Plan {
     /// Counts by epoch.
     pub counts: BTreeMap<(StoreId, Epoch), EpochCounts>,
     /// Instructions that are answered, each by a box of this store.
-    pub answered: BTreeSet<(StoreId, String)>,
+    pub answered: BTreeMap<(StoreId, String), Answer>,
     /// Positions that came again.
     pub again: Vec<Again>,
     /// How boxes stand to their openings afterwards; only of epochs where it
@@ -320,9 +331,11 @@ impl Deciding<'_> {
             counts.late += u64::from(state.closed);
         });
         match decoded {
-            Err((reason, why)) => {
-                let document = (String::new(), String::new());
-                self.park(store, position, reason, why, String::new(), document, bytes);
+            Err((reason, detail)) => {
+                let (raw, code, document) = (String::new(), String::new(), (String::new(), String::new()));
+                let bytes = bytes.clone();
+                let (store, settled) = (store.clone(), false);
+                self.park(DeadLetter { store, position, reason, detail, raw, code, settled, document, bytes });
             }
             Ok(movement) => self.decoded(store, position, state, movement, bytes),
         }
@@ -334,13 +347,16 @@ impl Deciding<'_> {
         if !state.closed {
             self.plan.stock.note(store, (state.ordinal, position.seq), &movement);
         }
-        let Movement { document, parked, sku, effect, on_hand_after, basis, .. } = movement;
-        if document.source.as_str() == CENTRE_SOURCE {
-            self.plan.answered.insert((store.clone(), document.id.to_string()));
+        let is_answer = movement.document.source.as_str() == CENTRE_SOURCE;
+        if is_answer {
+            self.answers(store, position, &movement);
         }
-        if let Some(parked) = parked {
-            let of = (document.source.to_string(), document.id.to_string());
-            self.park(store, position, parked.reason, parked.detail, parked.raw, of, bytes);
+        let code = naming::code_of(&movement);
+        let Movement { document, parked, sku, effect, on_hand_after, basis, .. } = movement;
+        if let Some(Parked { reason, detail, raw }) = parked {
+            let document = (document.source.to_string(), document.id.to_string());
+            let (store, bytes, settled) = (store.clone(), bytes.clone(), is_answer);
+            self.park(DeadLetter { store, position, reason, detail, raw, code, settled, document, bytes });
             return;
         }
         self.plan.rows.push(Row {
@@ -368,21 +384,9 @@ impl Deciding<'_> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a dead letter has these facts, and this is the one place")]
-    fn park(
-        &mut self,
-        store: &StoreId,
-        position: Position,
-        reason: ParkReason,
-        detail: String,
-        raw: String,
-        document: (String, String),
-        bytes: &Bytes,
-    ) {
-        let (store_id, bytes) = (store.clone(), bytes.clone());
-        let letter = DeadLetter { store: store_id, position, reason, detail, raw, document, bytes };
+    fn park(&mut self, letter: DeadLetter) {
+        self.count(&letter.store, letter.position.epoch, |counts| counts.parked += 1);
         self.plan.dead_letters.push(letter);
-        self.count(store, position.epoch, |counts| counts.parked += 1);
     }
 
     fn count(&mut self, store: &StoreId, epoch: Epoch, change: impl FnOnce(&mut EpochCounts)) {

@@ -98,7 +98,8 @@ impl CodeDecision {
     }
 
     /// The item and its units.
-    pub(crate) fn item(&self) -> Option<(&Sku, Quantity)> {
+    #[must_use]
+    pub fn item(&self) -> Option<(&Sku, Quantity)> {
         match self {
             Self::Map { sku, units } => Some((sku, *units)),
             Self::Untracked { sku } => Some((sku, Quantity::ONE)),

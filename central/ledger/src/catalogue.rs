@@ -46,8 +46,11 @@ pub struct CatalogueDifference {
 }
 
 impl Difference {
-    /// What makes `new` of what is held.
-    pub(crate) fn between(held: Whole, items: &[Item], codes: &[CodeMeaning]) -> Self {
+    /// What makes the given catalogue of what is held; an item or a code that
+    /// is given twice has no one meaning.
+    pub(crate) fn between(held: Whole, items: &[Item], codes: &[CodeMeaning]) -> Result<Self, LedgerError> {
+        once("the item", items.iter().map(|item| item.sku.as_str()))?;
+        once("the code", codes.iter().map(|(code, ..)| code.as_str()))?;
         let Whole { items: mut old_items, codes: mut old_codes } = held;
         let mut difference = Self::default();
         let mut touched: BTreeSet<Sku> = BTreeSet::new();
@@ -71,12 +74,23 @@ impl Difference {
             }
         }
         difference.gone_items = old_items.into_keys().collect();
-        difference
+        Ok(difference)
     }
 
     pub(crate) const fn is_none(&self) -> bool {
         self.items.is_empty() && self.codes.is_empty() && self.gone_items.is_empty() && self.gone_codes.is_empty()
     }
+}
+
+/// Refuses what is there twice.
+fn once<'n>(what: &str, names: impl Iterator<Item = &'n str>) -> Result<(), LedgerError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(LedgerError::Twice(format!("{what} {name}")));
+        }
+    }
+    Ok(())
 }
 
 /// The version after one. In another history of the ledger numbers begin where
@@ -160,7 +174,7 @@ mod tests {
             let items: Vec<Item> = new.items.values().cloned().collect();
             let codes: Vec<CodeMeaning> =
                 new.codes.iter().map(|(code, (sku, units))| (code.clone(), sku.clone(), *units)).collect();
-            let difference = Difference::between(made.clone(), &items, &codes);
+            let difference = Difference::between(made.clone(), &items, &codes).unwrap();
             // As a box does: what is gone first, then items with all codes.
             for sku in &difference.gone_items { made.items.remove(sku); }
             for code in &difference.gone_codes { made.codes.remove(code); }
@@ -172,7 +186,7 @@ mod tests {
             }
             prop_assert_eq!(&made.items, &new.items);
             prop_assert_eq!(&made.codes, &new.codes);
-            prop_assert!(Difference::between(new, &items, &codes).is_none());
+            prop_assert!(Difference::between(new, &items, &codes).unwrap().is_none());
         }
     }
 

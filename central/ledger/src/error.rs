@@ -36,6 +36,9 @@ pub enum LedgerError {
     /// A name that is taken.
     #[error("{0} is there already")]
     Exists(String),
+    /// A catalogue that has an item or a code twice.
+    #[error("the catalogue has {0} twice; give it once")]
+    Twice(String),
     /// A store that is not known.
     #[error("there is no store {0}; import it first")]
     UnknownStore(String),

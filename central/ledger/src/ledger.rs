@@ -9,10 +9,11 @@ use tidemark_sync::message::Session;
 
 use crate::apply::ApplyRecord;
 use crate::error::{ApplyError, LedgerError};
+use crate::instructions::InstructionRow;
 use crate::postgres::PostgresLedger;
 use crate::rows::{
-    ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow, OpeningKept,
-    PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, TryRow, UnsignedLosses,
+    ChangedBlock, EpochRow, HeartbeatRow, History, LevelRow, LossRow, OpeningKept, PositionRow, Signature, Signed,
+    StoreRecord, StoreRow, TokenRow, ToldRow, TryRow, UnsignedLosses,
 };
 use crate::sqlite::{Applied, SqliteLedger, StoreLook};
 
@@ -36,6 +37,8 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+mod auditing;
+mod repairing;
 mod stock;
 
 impl Ledger {
@@ -300,27 +303,6 @@ impl Ledger {
         on!(self, ledger => ledger.history(store, sku, from, most).await)
     }
 
-    /// Dead letters of a partition that were parked after a step.
-    pub async fn dead_letters_after(&self, partition: u32, step: u64) -> Result<Vec<DeadLetterRow>, LedgerError> {
-        on!(self, ledger => ledger.dead_letters_after(partition, step).await)
-    }
-
-    /// Dead letters, newest first, below a number.
-    pub async fn dead_letters(
-        &self,
-        store: Option<&StoreId>,
-        reason: Option<&str>,
-        below: Option<i64>,
-        most: u32,
-    ) -> Result<Vec<DeadLetterRow>, LedgerError> {
-        on!(self, ledger => ledger.dead_letters(store, reason, below, most).await)
-    }
-
-    /// How many dead letters of each reason are not closed, most first.
-    pub async fn dead_letter_groups(&self) -> Result<Vec<(String, u64)>, LedgerError> {
-        on!(self, ledger => ledger.dead_letter_groups().await)
-    }
-
     /// The catalogue's version; 0 without one.
     pub async fn catalogue_version(&self) -> Result<u64, LedgerError> {
         on!(self, ledger => ledger.catalogue_version().await)
@@ -334,21 +316,6 @@ impl Ledger {
     /// Keeps instructions, all or none; their stores must be there.
     pub async fn add_instructions(&self, instructions: &[InstructionRow], now_ms: i64) -> Result<(), LedgerError> {
         on!(self, ledger => ledger.add_instructions(instructions, now_ms).await)
-    }
-
-    /// What a store's box has not answered yet, in order.
-    pub async fn waiting_instructions(&self, store: &StoreId) -> Result<Vec<InstructionRow>, LedgerError> {
-        on!(self, ledger => ledger.waiting_instructions(store).await)
-    }
-
-    /// One instruction.
-    pub async fn instruction(&self, id: &str) -> Result<Option<InstructionRow>, LedgerError> {
-        on!(self, ledger => ledger.instruction(id).await)
-    }
-
-    /// Instructions, newest first.
-    pub async fn instructions(&self, most: u32) -> Result<Vec<InstructionRow>, LedgerError> {
-        on!(self, ledger => ledger.instructions(most).await)
     }
 
     /// Keeps a caller's token by its hash.

@@ -12,10 +12,13 @@
 
 pub mod apply;
 mod attention;
+mod audit;
 mod catalogue;
 mod columns;
 mod error;
+mod instructions;
 mod ledger;
+mod letters;
 mod levels;
 pub mod postgres;
 mod pulse;
@@ -29,17 +32,20 @@ mod tests;
 mod transfers;
 
 pub use attention::{CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, SuspenseStore, TillDayRow};
+pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use catalogue::{CatalogueDifference, CodeMeaning};
 pub use error::{ApplyError, LedgerError};
+pub use instructions::{Instructed, InstructionFilter, InstructionRow, InstructionTimes};
 pub use ledger::Ledger;
+pub use letters::{Claim, ClaimHow, JobRow, LetterFilter, LetterGroup, LetterState, News, Reapplied, Repair, Repaired};
 pub use levels::Seen;
 pub use reservations::{
     Expiry, HOLD_MILLIS, ReservationChanged, ReservationQuery, ReservationRequest, ReservationRow, ReservationState,
     ReservationStep, Reserved, SafetyRule,
 };
 pub use rows::{
-    CatalogueItem, ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, InstructionRow, LevelRow, LossRow,
-    OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, TryRow, UnsignedLosses,
+    CatalogueItem, ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, LevelRow, LossRow, OpeningKept,
+    PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, TryRow, UnsignedLosses,
 };
 pub use sqlite::{Applied, SqliteLedger, StoreLook};
 pub use steps::{ChangedLevels, Follow, Followed};

@@ -13,14 +13,17 @@
 
 mod applying;
 mod attention;
+mod audit;
 mod catalogue;
 mod chain;
 mod forks;
 mod instructions;
+mod letters;
 mod losses;
 mod months;
 mod openings;
 mod reads;
+mod reapplying;
 mod reservations;
 mod safety;
 mod steps;
@@ -40,18 +43,20 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRo
 use sqlx::{Connection as _, Row as _};
 use tidemark_model::{EpochOrdinal, Generation};
 
+use crate::audit::AuditEntry;
 use crate::error::LedgerError;
 use crate::sqlite::{kept, number, unsigned};
 
 /// The schema this release knows.
-const SCHEMA: i64 = 5;
+const SCHEMA: i64 = 6;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("../schema/postgres/0001.sql"),
     include_str!("../schema/postgres/0002.sql"),
     include_str!("../schema/postgres/0003.sql"),
     include_str!("../schema/postgres/0004.sql"),
     include_str!("../schema/postgres/0005.sql"),
+    include_str!("../schema/postgres/0006.sql"),
 ];
 /// Taken by whoever changes the schema or makes a partition.
 const SCHEMA_LOCK: i64 = 0x7469_6465_6d61_726b;
@@ -81,6 +86,8 @@ pub struct PostgresLedger {
     month: Arc<AtomicI64>,
     /// Whether the server is a standby, from which is only read.
     replica: bool,
+    /// Who makes the changes of this handle; noted with each.
+    by: Option<Arc<AuditEntry>>,
 }
 
 impl PostgresLedger {
@@ -99,7 +106,7 @@ impl PostgresLedger {
         first.close().await?;
         let pool = |connections| bounded_pool(&options, connections, &generation);
         let (write, read) = (pool(WRITERS), pool(READERS));
-        Ok(Self { write, read, generation, month: Arc::new(AtomicI64::new(i64::MIN)), replica: false })
+        Ok(Self { write, read, generation, month: Arc::new(AtomicI64::new(i64::MIN)), replica: false, by: None })
     }
 
     /// Opens a standby of the ledger, from which is only read: what would
@@ -127,7 +134,7 @@ impl PostgresLedger {
             bounded.connect_lazy_with(options.clone())
         };
         let (write, read) = (pool(), pool());
-        Ok(Self { write, read, generation, month: Arc::new(AtomicI64::new(i64::MIN)), replica: true })
+        Ok(Self { write, read, generation, month: Arc::new(AtomicI64::new(i64::MIN)), replica: true, by: None })
     }
 
     /// Whether it is a standby.
@@ -278,6 +285,7 @@ fn refused_connection(error: LedgerError) -> sqlx::Error {
         | LedgerError::Newer { .. }
         | LedgerError::Kept(_)
         | LedgerError::Exists(_)
+        | LedgerError::Twice(_)
         | LedgerError::UnknownStore(_)) => configuration(&told.to_string()),
     }
 }

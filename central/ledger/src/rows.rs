@@ -281,6 +281,14 @@ pub struct DeadLetterRow {
     pub parked_at: i64,
     /// When it was settled.
     pub closed_at: Option<i64>,
+    /// The code or item that it names; empty if none can be told.
+    pub code: String,
+    /// The job that has it, or settled it.
+    pub job: Option<i64>,
+    /// How it was settled.
+    pub settled: Option<String>,
+    /// Why a repair of it failed.
+    pub failure: Option<String>,
 }
 
 /// An item with its codes.
@@ -290,31 +298,6 @@ pub struct CatalogueItem {
     pub item: Item,
     /// Its codes.
     pub codes: Vec<CatalogueCode>,
-}
-
-/// Bytes up to which an instruction's body travels on the stream.
-pub(crate) fn on_stream() -> i64 {
-    i64::try_from(tidemark_sync::limits::INSTRUCTION_BYTES).unwrap_or(i64::MAX)
-}
-
-/// What head office wants a box to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InstructionRow {
-    /// Its identity.
-    pub id: String,
-    /// The shop.
-    pub store: StoreId,
-    /// What it is.
-    pub kind: String,
-    /// Lines of it.
-    pub lines: u32,
-    /// Bytes of its body.
-    pub size: u64,
-    /// Its body as the wire encodes it; in a list only if it travels on the
-    /// stream.
-    pub body: Bytes,
-    /// waiting, done or refused.
-    pub state: String,
 }
 
 /// A caller's token.

@@ -3,12 +3,15 @@
 
 mod applying;
 mod attention;
+mod audit;
 mod catalogue;
 mod forks;
 mod instructions;
+mod letters;
 mod losses;
 mod openings;
 mod reads;
+mod reapplying;
 mod reservations;
 mod safety;
 mod steps;
@@ -35,17 +38,19 @@ use sqlx::sqlite::{
 use sqlx::{Connection as _, Row as _, Sqlite, Transaction};
 use tidemark_model::Generation;
 
+use crate::audit::AuditEntry;
 use crate::error::LedgerError;
 
 /// The schema this release knows.
-const SCHEMA: i64 = 5;
+const SCHEMA: i64 = 6;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("../schema/sqlite/0001.sql"),
     include_str!("../schema/sqlite/0002.sql"),
     include_str!("../schema/sqlite/0003.sql"),
     include_str!("../schema/sqlite/0004.sql"),
     include_str!("../schema/sqlite/0005.sql"),
+    include_str!("../schema/sqlite/0006.sql"),
 ];
 /// Connections that read.
 const READERS: u32 = 4;
@@ -58,6 +63,8 @@ pub struct SqliteLedger {
     write: SqlitePool,
     read: SqlitePool,
     generation: Arc<AtomicU64>,
+    /// Who makes the changes of this handle; noted with each.
+    by: Option<Arc<AuditEntry>>,
 }
 
 /// The options by which every file of ours is opened.
@@ -96,7 +103,7 @@ impl SqliteLedger {
         let write = writer().connect_with(options.clone()).await?;
         let generation = prepare(&write).await?;
         let read = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { write, read, generation: Arc::new(AtomicU64::new(generation.0)) })
+        Ok(Self { write, read, generation: Arc::new(AtomicU64::new(generation.0)), by: None })
     }
 
     /// Which history this is.

@@ -1,10 +1,12 @@
 //! What holds whichever database keeps the ledger: each test runs on both.
 
 mod attention;
+mod audit;
 mod catalogue;
 mod forks;
 mod histories;
 mod instructions;
+mod letters;
 mod losses;
 mod openings;
 mod reservations;

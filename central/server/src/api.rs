@@ -2,6 +2,8 @@
 
 mod assets;
 mod attention;
+mod audit;
+mod caller;
 mod changes;
 mod cors;
 mod docs;
@@ -10,10 +12,12 @@ mod fleet_pages;
 mod given;
 mod health;
 mod imports;
+mod instruct;
 mod letters;
 mod levels;
 mod losses;
 mod paging;
+mod repairs;
 mod reservations;
 mod safety;
 mod stores;
@@ -22,7 +26,10 @@ mod tests;
 mod timed;
 mod transfers;
 
+pub(crate) use caller::Caller;
 pub(crate) use entry::Role;
+pub(crate) use given::{line_quantity as read_quantity, sku as read_sku};
+pub(crate) use instruct::{AskedLine, lines_of as read_lines};
 pub(crate) use letters::letter_json;
 
 use std::sync::Arc;
@@ -86,9 +93,12 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/items/{sku}", get(levels::everywhere))
         .route("/v1/inventory:batchGet", post(levels::batch))
         .route("/v1/dead-letters", get(letters::list))
+        .route("/v1/dead-letters/{number}", get(letters::show))
+        .route("/v1/dead-letters:repair", post(repairs::repair))
+        .route("/v1/jobs", get(repairs::jobs))
+        .route("/v1/jobs/{number}", get(repairs::job))
         .route("/v1/catalogue:import", post(imports::catalogue))
         .route("/v1/stock:open", post(imports::stock))
-        .route("/v1/instructions", get(imports::instructions))
         .route("/v1/transfers", get(transfers::list))
         // `POST …/{reference}:close`; a route can't end behind a parameter.
         .route("/v1/transfers/{reference}", get(transfers::show).post(transfers::close))
@@ -107,6 +117,9 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/suspense:ignore", post(attention::ignore))
         .route("/v1/conditions", get(fleet_pages::conditions))
         .route("/v1/changes", get(changes::show))
+        .route("/v1/instructions", get(instruct::list).post(instruct::ask))
+        .route("/v1/instructions/{id}", get(instruct::show))
+        .route("/v1/audit", get(audit::list))
         .route("/v1/fleet", get(fleet_pages::show))
         .route("/v1/fleet/stream", get(fleet_pages::stream))
         .route("/metrics", get(health::metrics))
@@ -159,6 +172,9 @@ async fn other_method(uri: Uri) -> Problem {
 
 /// The ledger did not answer.
 fn ledger_problem(error: &LedgerError) -> Problem {
+    if let LedgerError::Twice(_) = error {
+        return Problem::of(&problem::FAULTY_FILE, error.to_string());
+    }
     tracing::error!(%error, "the ledger did not answer");
     Problem::of(&problem::LEDGER, error.to_string())
 }

@@ -28,8 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::events::Events;
 use crate::parts::Parts;
-pub(crate) use announced::level_of_announcement;
-use announced::{announced_letter, announced_level};
+pub(crate) use announced::{announced_letter, announced_level, level_of_announcement};
 use care::{Care, Try};
 
 /// Records of one transaction, about.
@@ -282,7 +281,7 @@ impl Applier {
         if at.published == at.step
             && !applied.settled
             && self.publish_changed(&applied.levels).await
-            && (applied.parked + applied.closed == 0 || self.publish_parked(at.step).await)
+            && (applied.parked + applied.closed + applied.repaired == 0 || self.publish_parked(at.step).await)
         {
             now.published = now.step;
         }

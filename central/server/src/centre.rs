@@ -26,9 +26,10 @@ use crate::changes::Changes;
 use crate::desk::Desk;
 use crate::events::Events;
 use crate::fleet::{Board, Fleet};
-use crate::ingest::Ingest;
+use crate::ingest::{Ingest, Messenger};
 use crate::loader::Loader;
 use crate::losses::LossWatch;
+use crate::mending::Mending;
 use crate::neighbours::Neighbours;
 use crate::parts::{self, Parts, PartsError};
 use crate::poller::Poller;
@@ -99,7 +100,11 @@ pub(crate) const fn of_ledger(error: &LedgerError) -> Option<Code> {
         LedgerError::Setting { .. } => Some(registry::DATABASE_NOT_DURABLE),
         LedgerError::Newer { .. } => Some(registry::DATABASE_NEWER),
         LedgerError::Unavailable(_) => Some(registry::DATABASE_UNREACHABLE),
-        LedgerError::Data(_) | LedgerError::Kept(_) | LedgerError::Exists(_) | LedgerError::UnknownStore(_) => None,
+        LedgerError::Data(_)
+        | LedgerError::Kept(_)
+        | LedgerError::Exists(_)
+        | LedgerError::Twice(_)
+        | LedgerError::UnknownStore(_) => None,
     }
 }
 
@@ -164,8 +169,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
     tasks.spawn("neighbours", neighbours.alone(!parts.ledger.is_shared()).watch(tasks.stop()));
     let shown = fleet.clone();
     if plays(Role::Ingest) {
-        let poller = Poller::of(parts.ledger.clone(), parts.stream.clone(), desk, fleet, clock);
-        tasks.spawn("poller", poller.run(tasks.stop()));
+        watch_for_boxes(&mut tasks, &parts, (desk, fleet), clock);
     }
     spawn_watchers(&mut tasks, &parts, shown, conditions, clock);
     let ended = tasks.run(DRAIN).await;
@@ -244,10 +248,22 @@ fn keep_levels(tasks: &mut Tasks, applier: Applier, changes: watch::Sender<BTree
     }
     let upkeep = Upkeep { parts: applier.parts.clone(), changed: changes };
     tasks.spawn("upkeep", upkeep.run(tasks.stop()));
+    if applies {
+        let mending = Mending { parts: applier.parts.clone(), clock: applier.clock };
+        tasks.spawn("mending", mending.run(tasks.stop()));
+    }
     let partitions = if applies { applier.parts.stream.partitions() } else { 0 };
     for partition in 0..partitions {
         tasks.spawn("applier", Applier { partition, ..applier.clone() }.run(tasks.stop()));
     }
+}
+
+/// What a process that boxes come to looks for in the ledger.
+fn watch_for_boxes(tasks: &mut Tasks, parts: &Parts, (desk, fleet): (Desk, Fleet), clock: Clock) {
+    let messenger = Messenger { ledger: parts.ledger.clone(), desk: desk.clone(), clock };
+    tasks.spawn("messenger", messenger.run(tasks.stop()));
+    let poller = Poller::of(parts.ledger.clone(), parts.stream.clone(), desk, fleet, clock);
+    tasks.spawn("poller", poller.run(tasks.stop()));
 }
 
 /// Off loopback boxes come with a certificate, so their authority is needed.

@@ -1,8 +1,11 @@
 //! The command line. Data goes to stdout, messages to stderr; exit 0 ok, 1
 //! failed, 2 usage, 78 bad configuration.
 
+mod audit;
 mod changes;
 mod client;
+mod instruct;
+mod letters;
 mod losses;
 mod stores;
 mod token;
@@ -50,7 +53,14 @@ enum Command {
     /// Follows what changes in the stock of all shops.
     Changes(changes::ChangesCommand),
     /// What was parked, and why.
-    DeadLetters(client::Asking),
+    DeadLetters(letters::LettersCommand),
+    /// What boxes are asked to do.
+    Instruct {
+        #[command(subcommand)]
+        command: instruct::InstructCommand,
+    },
+    /// Who changed what, when and why.
+    Audit(audit::AuditCommand),
     /// Positions that are lost by name.
     Losses {
         #[command(subcommand)]
@@ -226,7 +236,9 @@ fn carry_out(command: Command) -> Result<(), CommandError> {
         Command::Store(command) => stores::show(&command),
         Command::Top(command) => stores::top(&command),
         Command::Changes(command) => changes::carry_out(&command),
-        Command::DeadLetters(asking) => client::dead_letters(&asking),
+        Command::DeadLetters(command) => letters::carry_out(command),
+        Command::Instruct { command } => instruct::carry_out(command),
+        Command::Audit(command) => audit::carry_out(&command),
         Command::Losses { command } => losses::carry_out(command),
         Command::Transfers { command } => transfers::carry_out(command),
         Command::Catalogue { command } => client::catalogue(command),

@@ -240,7 +240,7 @@ mod tests {
         desk.welcome(new, false);
         desk.welcome(old, true);
         let body = tidemark_sync::message::InstructionBody::OpenStock { lines: Vec::new() };
-        let instruction = Instruction { id: tidemark_model::Label::new("i").unwrap(), body };
+        let instruction = Instruction::of(tidemark_model::Label::new("i").unwrap(), body);
         desk.instruct(&StoreId::new("S0001").unwrap(), &instruction);
         assert!(matches!(to_new.try_recv(), Ok(Input::Instruct(_))));
         assert!(to_old.try_recv().is_err());

@@ -2,6 +2,7 @@
 //! state beyond a stream's own.
 
 mod conversation;
+mod handing;
 mod looking;
 mod opening_said;
 
@@ -29,6 +30,8 @@ use crate::events::Events;
 use crate::fleet::Fleet;
 use crate::openings::{OpeningError, Openings};
 use conversation::Conversation;
+
+pub(crate) use handing::Messenger;
 
 /// Items of one page of the catalogue.
 const ITEMS_A_PAGE: u32 = 1_000;
@@ -305,7 +308,7 @@ impl Exchange for Ingest {
 
 /// An instruction as it goes over the stream: a large body is fetched by
 /// itself. None if the row can't be read.
-pub(crate) fn instruction_of(row: &InstructionRow) -> Option<Instruction> {
+fn instruction_of(row: &InstructionRow) -> Option<Instruction> {
     let id = tidemark_model::Label::new(&row.id).ok()?;
     let on_stream = u64::try_from(tidemark_sync::limits::INSTRUCTION_BYTES).unwrap_or(u64::MAX);
     let body = if row.size > on_stream {
@@ -313,7 +316,10 @@ pub(crate) fn instruction_of(row: &InstructionRow) -> Option<Instruction> {
     } else {
         decode_instruction_body(&row.body).ok()?
     };
-    Some(Instruction { id, body })
+    // Labels: what does not fit is left out, and the instruction stands.
+    let author = tidemark_model::Label::new(&row.author).ok();
+    let reason = tidemark_model::Note::new(&row.reason).ok();
+    Some(Instruction { id, body, author, reason })
 }
 
 #[cfg(test)]

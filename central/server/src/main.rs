@@ -14,6 +14,7 @@ mod import;
 mod ingest;
 mod loader;
 mod losses;
+mod mending;
 mod neighbours;
 mod openings;
 mod parts;
@@ -21,6 +22,7 @@ mod poller;
 mod pulse;
 mod readings;
 mod region;
+mod repair;
 mod settings;
 mod upkeep;
 

@@ -1,9 +1,7 @@
-//! What others did, seen in the ledger: an applier's instructions go to the
-//! boxes connected here. Where several processes share the ledger, so do a
-//! catalogue and the instructions of other doors, heartbeats go to the fleet
-//! as it is shown here, and a box whose epoch was closed comes again.
+//! What others did, seen in the ledger, where several processes share it: a
+//! catalogue of another door goes to the boxes connected here, heartbeats go to
+//! the fleet as it is shown here, and a box whose epoch was closed comes again.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tidemark_daemon::clock::Clock;
@@ -13,11 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
 use crate::fleet::Fleet;
-use crate::ingest::instruction_of;
 
 const EVERY: Duration = Duration::from_secs(1);
-/// Instructions that are looked at; older ones a box gets when it connects.
-const NEWEST: u32 = 1_000;
 
 /// Looks at what other processes did.
 #[derive(Debug)]
@@ -29,13 +24,11 @@ pub(crate) struct Neighbours {
     /// Whether no other process has the ledger.
     alone: bool,
     catalogue: Option<u64>,
-    /// Instructions that were waiting at the last look.
-    seen: BTreeSet<String>,
 }
 
 impl Neighbours {
     pub(crate) const fn of(ledger: Ledger, desk: Desk, fleet: Fleet, clock: Clock) -> Self {
-        Self { ledger, desk, fleet, clock, alone: false, catalogue: None, seen: BTreeSet::new() }
+        Self { ledger, desk, fleet, clock, alone: false, catalogue: None }
     }
 
     /// No other process has the ledger: what is done here is known here.
@@ -61,7 +54,6 @@ impl Neighbours {
     }
 
     async fn look(&mut self) -> Result<(), LedgerError> {
-        self.give_instructions().await?;
         if self.alone {
             return Ok(());
         }
@@ -89,24 +81,6 @@ impl Neighbours {
             return Ok(());
         }
         self.desk.supersede(&self.ledger.closed_among(&current).await?);
-        Ok(())
-    }
-
-    /// Gives what is new to boxes that are connected here; the boxes take
-    /// each instruction once.
-    async fn give_instructions(&mut self) -> Result<(), LedgerError> {
-        let rows = self.ledger.instructions(NEWEST).await?;
-        let waiting = rows.iter().filter(|row| row.state == "waiting");
-        let mut seen = BTreeSet::new();
-        for row in waiting {
-            seen.insert(row.id.clone());
-            if !self.seen.contains(&row.id)
-                && let Some(instruction) = instruction_of(row)
-            {
-                self.desk.instruct(&row.store, &instruction);
-            }
-        }
-        self.seen = seen;
         Ok(())
     }
 }

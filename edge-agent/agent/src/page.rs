@@ -133,6 +133,7 @@ pub(crate) fn render(status: &Status, language: Language, pairs: Option<&Pairs>)
     troubles(&mut page, &status.conditions);
     lanes(&mut page, &status.lanes);
     scanners(&mut page, &status.scanners);
+    to_count(&mut page, &status.count_list);
     days::days(&mut page, &status.days);
     recent(&mut page, &status.recent);
     if let Some(pairs) = pairs {
@@ -216,16 +217,27 @@ fn recent(page: &mut Page, recent: &[Recent]) {
     let columns = [(Word::Time, false), (Word::What, false), (Word::Item, false), (Word::Amount, true)];
     page.table(&[&columns[..], &[(Word::OnHand, true), (Word::From, false)]].concat());
     for movement in recent.iter().take(MOVEMENTS) {
-        let Recent { time, kind, item, quantity, on_hand, source, parked, .. } = movement;
+        let Recent { time, kind, item, quantity, on_hand, source, parked, note, .. } = movement;
         let [time, item, quantity, source] = [time, item, quantity, source].map(|text| escaped(text));
         let what = what(page, kind, *parked);
         let on_hand = escaped(on_hand.as_deref().unwrap_or("–"));
+        let note = note.as_deref().map(|note| format!("<br>{}", escaped(note))).unwrap_or_default();
         page.put(format_args!(
             "<tr><td>{time}</td><td>{what}</td><td>{item}</td><td class=\"number\">{quantity}</td>\
-             <td class=\"number\">{on_hand}</td><td>{source}</td></tr>"
+             <td class=\"number\">{on_hand}</td><td>{source}{note}</td></tr>"
         ));
     }
     page.end_table();
+}
+
+/// Items that head office wants counted.
+fn to_count(page: &mut Page, items: &[String]) {
+    if items.is_empty() {
+        return;
+    }
+    page.heading(Word::ToCount);
+    let items: Vec<String> = items.iter().map(|item| escaped(item)).collect();
+    page.put(format_args!("<p>{}</p></section>", items.join(", ")));
 }
 
 /// What a movement is, and whether it was kept aside.
@@ -277,11 +289,17 @@ mod tests {
                 source: "till:1".to_owned(),
                 time: "10:00".to_owned(),
                 parked: false,
+                note: Some("Anna: <b>typed wrong</b>".to_owned()),
             })
             .collect();
         let page = render(&status, Language::En, None);
         assert!(page.contains("Everything is saved; head office has it."));
         assert!(page.contains("item-10") && !page.contains("item-11"), "ten movements, no more");
+        assert!(page.contains("Anna: &lt;b&gt;typed wrong"), "who and why, as text");
+        assert!(!page.contains("To be counted"));
+        status.count_list = vec!["A<1>".to_owned(), "B2".to_owned()];
+        let page = render(&status, Language::En, None);
+        assert!(page.contains("To be counted") && page.contains("A&lt;1&gt;, B2"), "{page}");
         let german = render(&status, Language::De, None);
         assert!(german.contains("lang=\"de\"") && german.contains("<td>Verkauf</td>"), "{german}");
     }

@@ -1,15 +1,19 @@
 //! Gathers how the box is, from journal, desk and uplink.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{self, Active};
 use tidemark_daemon::disk;
 use tidemark_journal::{Health, Journal, ReadError};
-use tidemark_model::{Placed, WallTime};
+use tidemark_model::movement::Labels;
+use tidemark_model::{Movement, Placed, WallTime};
 use tokio::sync::watch;
 
 use crate::days::{DayStatus, Days};
 use crate::http::Views;
+use crate::intake::CENTRE_SOURCE;
 use crate::status::{Recent, SCHEMA, Status, Trouble};
 
 /// Movements on the page.
@@ -40,6 +44,7 @@ struct Books {
     catalogue: u64,
     recent: Vec<Recent>,
     days: Vec<DayStatus>,
+    count_list: Vec<String>,
 }
 
 impl Reporter {
@@ -55,7 +60,7 @@ impl Reporter {
     /// How the box is now; reads from disk, if that can be read.
     pub(crate) fn status(&self) -> Status {
         let identity = self.journal.identity();
-        let Books { pending, oldest_pending_ms, catalogue, recent, days } = self.books();
+        let Books { pending, oldest_pending_ms, catalogue, recent, days, count_list } = self.books();
         let (desk, uplink) = (self.views.desk.borrow().clone(), self.views.uplink.borrow().clone());
         let now = self.clock.millis();
         Status {
@@ -76,6 +81,7 @@ impl Reporter {
             lanes: desk.lanes,
             scanners: desk.scanners,
             days,
+            count_list,
             recent,
         }
     }
@@ -101,7 +107,17 @@ impl Reporter {
             catalogue: self.journal.catalogue()?.version,
             recent: self.journal.recent_movements(MOVEMENTS_SHOWN)?.iter().map(shown).collect(),
             days: self.days.shown(&self.journal.sequences()?),
+            count_list: self.count_list()?,
         })
+    }
+}
+
+impl Reporter {
+    /// What is to be counted, each item once, in order.
+    fn count_list(&self) -> Result<Vec<String>, ReadError> {
+        let lists = self.journal.count_lists()?;
+        let items: BTreeSet<String> = lists.into_iter().flat_map(|(_, skus)| skus).map(|sku| sku.to_string()).collect();
+        Ok(items.into_iter().collect())
     }
 }
 
@@ -134,7 +150,17 @@ pub(crate) fn shown(placed: &Placed) -> Recent {
         source: movement.document.source.to_string(),
         time: time_text(movement.wall),
         parked: movement.parked.is_some(),
+        note: asked(movement),
     }
+}
+
+/// Who asked for it at head office, and why.
+fn asked(movement: &Movement) -> Option<String> {
+    let Labels { operator, note, .. } = &movement.labels;
+    let is_asked = movement.document.source.as_str() == CENTRE_SOURCE;
+    let told = [operator.as_ref().map(|one| one.as_str()), note.as_ref().map(|note| note.as_str())];
+    let told: Vec<&str> = told.into_iter().flatten().collect();
+    (is_asked && !told.is_empty()).then(|| told.join(": "))
 }
 
 /// A wall time as RFC 3339; a label beyond the calendar as it is.

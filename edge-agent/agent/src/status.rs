@@ -51,6 +51,9 @@ pub(crate) struct Status {
     /// The newest trading days, newest first.
     #[serde(default)]
     pub(crate) days: Vec<DayStatus>,
+    /// Items that head office wants counted and nobody has counted since.
+    #[serde(default)]
+    pub(crate) count_list: Vec<String>,
     /// The newest movements, newest first.
     pub(crate) recent: Vec<Recent>,
 }
@@ -159,6 +162,9 @@ pub(crate) struct Recent {
     pub(crate) time: String,
     /// Whether it was kept aside.
     pub(crate) parked: bool,
+    /// Of what head office asked for: who, and why.
+    #[serde(default)]
+    pub(crate) note: Option<String>,
 }
 
 impl Status {
@@ -244,6 +250,7 @@ pub(crate) mod tests {
             lanes: Vec::new(),
             scanners: Vec::new(),
             days: Vec::new(),
+            count_list: Vec::new(),
             recent: Vec::new(),
         }
     }

@@ -109,6 +109,7 @@ words! {
     Handheld: "Handheld", "Handgerät", "Terminal", "Terminal", "Terminal ręczny", "Terminal";
     ScanHere: "Scan or type a code, then Enter", "Code scannen oder tippen, dann Enter", "Lisez ou tapez un code, puis Entrée", "Lea o escriba un código y pulse Intro", "Zeskanuj lub wpisz kod, potem Enter", "Leia ou escreva um código e prima Enter";
     NoLane: "No lane for handhelds is configured: add a [[lane]] of role work.", "Kein Platz für Handgeräte eingestellt: eine [[lane]] mit role work anlegen.", "Aucun poste pour terminaux : ajoutez une [[lane]] de rôle work.", "No hay puesto para terminales: añada una [[lane]] de rol work.", "Brak stanowiska dla terminali: dodaj [[lane]] z rolą work.", "Não há posto para terminais: acrescente uma [[lane]] com o papel work.";
+    ToCount: "To be counted", "Zu zählen", "À compter", "Por contar", "Do policzenia", "A contar";
     Days: "Trading days", "Verkaufstage", "Jours de vente", "Días de venta", "Dni sprzedaży", "Dias de venda";
     Day: "Day", "Tag", "Jour", "Día", "Dzień", "Dia";
     Tills: "Tills", "Kassen", "Caisses", "Cajas", "Kasy", "Caixas";

@@ -30,6 +30,7 @@
 //! | | 32 ‖ source | running numbers of the source ([`sequences`]) |
 //! | | 33 ‖ till | hash of the till's token ([`tills`]) |
 //! | | 34 ‖ instruction | its result's position ([`instructions`]) |
+//! | | 35 ‖ instruction | items that head office wants counted ([`instructions`]) |
 //! | | 40 ‖ number 4 | a damaged journal that was set aside ([`salvage`]) |
 //! | | 41 ‖ epoch 8 | an earlier epoch whose movements are taken over ([`salvage`]) |
 //! | | 42 ‖ epoch 8 | an epoch that another life of this disk wrote too ([`salvage`]) |

@@ -1,9 +1,12 @@
 //! Reads for the API and the page.
 
 use tidemark_model::books::{SequenceState, Stock};
-use tidemark_model::{DocumentId, DocumentKey, Kind, Lookup, Odometer, Placed, Position, Seq, Sku, Source, WallTime};
+use tidemark_model::{
+    DocumentId, DocumentKey, Kind, Label, Lookup, Odometer, Placed, Position, Seq, Sku, Source, WallTime,
+};
 
 use crate::layout::identity::Identity;
+use crate::layout::instructions::{self, CountList};
 use crate::layout::tills::{self, KeptTill};
 use crate::layout::{Family, decode, documents, meta, sequences, stock};
 use crate::limits::RECENT_MOVEMENTS;
@@ -134,6 +137,30 @@ pub(crate) fn sequences(store: &Store) -> Result<Vec<(Source, SequenceState)>, R
         Ok(Scan::On)
     })?;
     Ok(all)
+}
+
+/// Items that are still to be counted: those without a closed count since they
+/// were asked for.
+pub(crate) fn count_lists(store: &Store) -> Result<Vec<(Label, Vec<Sku>)>, ReadError> {
+    let mut all: Vec<(Label, CountList)> = Vec::new();
+    store.scan_prefix(Family::Meta, &[meta::COUNT_LIST], |key, value| {
+        all.push((instructions::read_list_key(key)?, decode(value)?));
+        Ok(Scan::On)
+    })?;
+    let mut left = Vec::new();
+    for (instruction, CountList { asked, skus }) in all {
+        let mut waiting = Vec::new();
+        for sku in skus {
+            let held: Option<Stock> = store.value(Family::Stock, stock::key(&sku))?;
+            if held.and_then(|held| held.closed).is_none_or(|closed| closed.first <= asked) {
+                waiting.push(sku);
+            }
+        }
+        if !waiting.is_empty() {
+            left.push((instruction, waiting));
+        }
+    }
+    Ok(left)
 }
 
 /// Documents kept under an identity, without their lines.

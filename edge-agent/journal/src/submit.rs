@@ -19,6 +19,8 @@ pub struct Submission {
     pub lane: Option<LaneState>,
     /// The instruction it is the result of: done once by its id.
     pub instruction: Option<Label>,
+    /// Items that this instruction wants counted.
+    pub count_list: Option<Vec<Sku>>,
     /// How it was committed, if it is committed once more.
     pub replay: Option<Box<Replay>>,
 }
@@ -27,7 +29,7 @@ impl Submission {
     /// A document alone.
     #[must_use]
     pub const fn of(document: Document) -> Self {
-        Self { document, lane: None, instruction: None, replay: None }
+        Self { document, lane: None, instruction: None, count_list: None, replay: None }
     }
 
     /// A document that is committed once more.

@@ -102,9 +102,12 @@ impl Canon {
                 self.about(about);
                 self.changes(lines);
             }
-            Body::InstructionResult { instruction } => {
+            Body::InstructionResult { instruction, refused } => {
                 self.choice(crate::Kind::InstructionResult.number());
                 self.text(Some(instruction.as_str()));
+                if *refused {
+                    self.choice(1);
+                }
             }
             Body::Unreadable(parked) => {
                 self.choice(crate::Kind::Unknown.number());

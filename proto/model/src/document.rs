@@ -111,6 +111,8 @@ pub enum Body {
     InstructionResult {
         /// The instruction.
         instruction: Label,
+        /// The box can't do it; the document's note says why.
+        refused: bool,
     },
     /// What an epoch that is closed had beyond what the centre knew.
     Late(LateBody),

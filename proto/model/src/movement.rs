@@ -8,6 +8,9 @@ use crate::position::{Odometer, Position, Seq, WallTime};
 use crate::quantity::Quantity;
 use crate::text::{Code, DocumentId, Label, Note, Reference, Sku, Source, StoreId};
 
+/// The reason of an instruction's result that was refused; its note says why.
+pub const REFUSED: &str = "refused";
+
 /// One line's effect on one item (a kit line makes one a part). Its position
 /// stands beside it, not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,6 +21,7 @@ use crate::document::{Body, Document};
 use crate::draft::Draft;
 use crate::kind::{Kind, ParkReason};
 use crate::outcome::{Outcome, Stamp};
+use crate::text::Label;
 
 use deciding::Deciding;
 use entry::Entry;
@@ -87,9 +88,10 @@ fn decide_body<B: Books>(deciding: &mut Deciding<'_, '_, B>) -> Result<(), B::Er
             let (quantity, documents) = (units.unwrap_or_default(), *documents);
             deciding.record(Entry { quantity, documents, ..Entry::of(Kind::DayClose) })
         }
-        Body::InstructionResult { instruction } => {
-            let about = crate::movement::About::Instruction(instruction.clone());
-            deciding.record(Entry { about: Some(about), ..Entry::of(Kind::InstructionResult) })
+        Body::InstructionResult { instruction, refused } => {
+            let about = Some(crate::movement::About::Instruction(instruction.clone()));
+            let reason = if *refused { Label::new(crate::movement::REFUSED).ok() } else { None };
+            deciding.record(Entry { about, reason, ..Entry::of(Kind::InstructionResult) })
         }
         Body::Late(late) => late::decide(deciding, late),
         Body::Unreadable(parked) => deciding.park(Kind::Unknown, parked.clone()),

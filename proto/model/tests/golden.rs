@@ -129,7 +129,10 @@ fn documents() -> Vec<(&'static str, Document)> {
         ("correction", document(Body::Correction { about: of_document, lines: changes() })),
         ("resolve", document(Body::Resolve { code, sku: sku("104711"), units_per_scan: Quantity::ONE })),
         ("restatement", document(Body::Restatement { about: About::Position(position), lines: changes() })),
-        ("instruction_result", document(Body::InstructionResult { instruction: Label::new("i-17").unwrap() })),
+        (
+            "instruction_result",
+            document(Body::InstructionResult { instruction: Label::new("i-17").unwrap(), refused: false }),
+        ),
         ("unreadable", document(Body::Unreadable(parked()))),
     ]
 }

@@ -9,7 +9,7 @@ mod unary;
 pub use refusal::{Refusal, RefusalCode};
 pub use to_box::{
     AppliedThrough, Credit, Handled, Instruction, InstructionBody, InstructionLine, LateMovements, Limits,
-    OpeningReady, Received, Slow, ToBox, Welcome,
+    OpeningReady, Received, Settlement, Slow, ToBox, Welcome,
 };
 pub use to_centre::{
     Batch, ConditionReport, DeviceFacts, EarlierEpoch, Goodbye, Heartbeat, Hello, OpenBlock, OpeningTaken, Record,

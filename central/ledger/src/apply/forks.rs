@@ -83,6 +83,8 @@ fn letter(again: &Again) -> DeadLetter {
         reason: ParkReason::Forked,
         detail: "the same position came before with other bytes: a restored or copied disk".to_owned(),
         raw: String::new(),
+        code: String::new(),
+        settled: false,
         document,
         bytes: again.bytes.clone(),
     }

@@ -10,7 +10,7 @@ use tidemark_sync::message::{InstructionBody, LateMovements};
 use tidemark_wire::encode_instruction_body;
 
 use super::{EpochState, Plan, Row};
-use crate::rows::InstructionRow;
+use crate::instructions::InstructionRow;
 
 /// Movements of one instruction, which a box commits in one batch.
 const MOVEMENTS: usize = 500;
@@ -53,15 +53,8 @@ fn offer(rows: &[&Row]) -> Option<InstructionRow> {
     let movements = rows.iter().map(|row| (row.position.seq, row.bytes.clone())).collect();
     let late = LateMovements { epoch: position.epoch, ordinal: *ordinal, movements };
     let body = encode_instruction_body(&InstructionBody::Late(late));
-    Some(InstructionRow {
-        id: format!("late-{}-{}-{:016x}", position.epoch, position.seq, sum(rows)),
-        store: store.clone(),
-        kind: "late_movements".to_owned(),
-        lines: u32::try_from(rows.len()).unwrap_or(u32::MAX),
-        size: u64::try_from(body.len()).unwrap_or(u64::MAX),
-        body: body.into(),
-        state: "waiting".to_owned(),
-    })
+    let id = format!("late-{}-{}-{:016x}", position.epoch, position.seq, sum(rows));
+    Some(InstructionRow::new(id, store.clone(), "late_movements", rows.len(), body))
 }
 
 /// Which movements are meant: after a database was set back a batch brings what

@@ -144,7 +144,8 @@ impl PostgresLedger {
         }
         let stock = transit::held(&mut change, &plan.stock, &keys).await?;
         let stamp = (generation, i64::from(at.partition), number(moved.step));
-        let levels = Writing { keys: &keys, now_ms, stamp, stock: &stock }.all(&mut change, &known, &plan).await?;
+        let (levels, repaired) =
+            Writing { keys: &keys, now_ms, stamp, stock: &stock }.all(&mut change, &known, &plan).await?;
         change.commit().await?;
         self.learn_generation(unsigned(generation));
         let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
@@ -157,6 +158,7 @@ impl PostgresLedger {
             late: plan.counts.values().map(|counts| counts.late).sum(),
             parked,
             closed: u64::try_from(plan.replayed.len()).unwrap_or(u64::MAX),
+            repaired,
             settled,
         }))
     }
@@ -197,7 +199,7 @@ async fn move_position(
 
 /// The keys of a batch's stores; a store the ledger does not know yet is
 /// made, because its movements are in the stream.
-async fn store_keys(change: &mut PgConnection, records: &[ApplyRecord]) -> Result<StoreKeys, LedgerError> {
+pub(super) async fn store_keys(change: &mut PgConnection, records: &[ApplyRecord]) -> Result<StoreKeys, LedgerError> {
     let stores: BTreeSet<&StoreId> = records.iter().map(|record| &record.store).collect();
     let mut keys = StoreKeys::new();
     find_stores(change, &stores, &mut keys).await?;
@@ -224,7 +226,7 @@ async fn find_stores(
     Ok(())
 }
 
-async fn known(
+pub(super) async fn known(
     change: &mut PgConnection,
     records: &[ApplyRecord],
     keys: &StoreKeys,

@@ -9,7 +9,7 @@ use tidemark_model::{Quantity, Sku, StoreId};
 use super::applying::StoreKeys;
 use super::reads::{LEVEL, level_of};
 use super::transit::NOW;
-use super::{PostgresLedger, plain};
+use super::{PostgresLedger, audit, plain};
 use crate::apply::StockFacts;
 use crate::attention::{CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, TillDayRow};
 use crate::columns::stock::suspended_of;
@@ -107,6 +107,7 @@ impl PostgresLedger {
             .bind(plain(&deciding.reason))
             .execute(&mut *change)
             .await?;
+        audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;
         Ok(Decided::Done(version))
     }

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku};
 use tidemark_sync::message::CatalogueCode;
 
-use super::{PostgresLedger, attention, plain};
+use super::{PostgresLedger, attention, audit, plain};
 use crate::catalogue::{CatalogueDifference, CodeMeaning, Difference, Whole, parts_of, parts_text, version_after};
 use crate::error::LedgerError;
 use crate::rows::CatalogueItem;
@@ -36,7 +36,7 @@ impl PostgresLedger {
                     RETURNING version, (SELECT generation FROM history) AS generation";
         let row = sqlx::query(lock).fetch_one(&mut *change).await?;
         let (held, generation) = (unsigned(row.try_get("version")?), unsigned(row.try_get("generation")?));
-        let difference = Difference::between(whole(&mut change).await?, items, codes);
+        let difference = Difference::between(whole(&mut change).await?, items, codes)?;
         if held > 0 && difference.is_none() {
             return Ok(held);
         }
@@ -44,6 +44,7 @@ impl PostgresLedger {
         let note = "UPDATE catalogue SET version = $1, since = CASE WHEN version = 0 THEN $1 ELSE since END";
         sqlx::query(note).bind(number(version)).execute(&mut *change).await?;
         write(&mut change, &difference, number(version)).await?;
+        audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;
         Ok(version)
     }

@@ -56,7 +56,7 @@ pub(super) async fn held(
                   (SELECT bytes FROM movements \
                   WHERE month = o.month AND store = a.store AND ordinal = a.ordinal AND seq = a.seq LIMIT 1) m \
                   UNION ALL SELECT a.place, d.bytes, d.reason = 'forked' AS forked FROM again a \
-                  JOIN dead_letters d USING (store, epoch, seq)";
+                  JOIN dead_letters d USING (store, epoch, seq) WHERE d.settled IS DISTINCT FROM 'applied'";
     let column = |of: fn(&Again) -> i64| plan.again.iter().map(of).collect::<Vec<i64>>();
     let stores: Vec<i64> = plan.again.iter().map(|again| keys.get(&again.store).copied().unwrap_or(0)).collect();
     let rows = sqlx::query(select)
@@ -128,7 +128,8 @@ impl PostgresLedger {
                       (SELECT seq, bytes FROM movements WHERE month = o.month AND store = e.store \
                       AND ordinal = e.ordinal AND seq BETWEEN $3 AND $4) m UNION ALL \
                       SELECT d.seq, d.bytes FROM e JOIN dead_letters d USING (store, epoch) \
-                      WHERE d.seq BETWEEN $3 AND $4 AND d.reason <> 'forked' ORDER BY 1";
+                      WHERE d.seq BETWEEN $3 AND $4 AND d.reason <> 'forked' \
+                      AND d.settled IS DISTINCT FROM 'applied' ORDER BY 1";
         let (first, last) = (number(index.first()), number(index.last()));
         let select = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed()).bind(first).bind(last);
         let digest = |row: &PgRow| {

@@ -9,7 +9,7 @@ use tidemark_model::{BlockIndex, Epoch, Seq, SeqSet, StoreId};
 use tidemark_sync::message::Blocks;
 
 use super::applying::StoreKeys;
-use super::{PostgresLedger, plain};
+use super::{PostgresLedger, audit, plain};
 use crate::apply::{self, ApplyRecord, Known, Loss, Plan};
 use crate::columns::{block_of, epoch_of, index_of, loss_of};
 use crate::error::LedgerError;
@@ -188,6 +188,7 @@ impl PostgresLedger {
                         WHERE l.store = $2 AND l.epoch = n.epoch AND l.first = n.first";
             let sign = sqlx::query(sign).bind(row.try_get::<i64, _>("number")?).bind(key).bind(epochs).bind(firsts);
             sign.execute(&mut *change).await?;
+            audit::note(&mut change, self.by.as_deref()).await?;
         }
         change.commit().await?;
         Ok(Signed::Done { positions })

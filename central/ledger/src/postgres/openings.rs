@@ -96,7 +96,7 @@ impl PostgresLedger {
                       WHERE month = o.month AND store = (SELECT key FROM s) AND ordinal = $2 AND seq > $3 AND late IS NULL \
                       ORDER BY seq LIMIT $5) m UNION ALL \
                       SELECT seq, bytes, true AS parked FROM dead_letters WHERE store = (SELECT key FROM s) AND epoch = $4 \
-                      AND seq > $3 AND reason <> 'forked' ORDER BY 1 LIMIT $5";
+                      AND seq > $3 AND reason <> 'forked' AND settled IS DISTINCT FROM 'applied' ORDER BY 1 LIMIT $5";
         let select = sqlx::query(select).bind(store.as_str()).bind(i64::from(epoch.ordinal.0)).bind(number(above));
         let rows = select.bind(epoch.epoch.0.cast_signed()).bind(i64::from(most)).fetch_all(&self.read).await?;
         let read = |row: &PgRow| {

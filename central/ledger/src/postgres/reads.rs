@@ -4,11 +4,11 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Row as _};
 use tidemark_model::{Sku, StoreId};
 
-use super::{PostgresLedger, plain};
+use super::PostgresLedger;
 use crate::apply::Taken;
-use crate::columns::{self, epoch_of};
+use crate::columns;
 use crate::error::LedgerError;
-use crate::rows::{DeadLetterRow, LevelRow};
+use crate::rows::LevelRow;
 use crate::sqlite::{kept, number, unsigned};
 
 pub(super) fn level_of(row: &PgRow) -> Result<LevelRow, LedgerError> {
@@ -35,26 +35,6 @@ pub(super) async fn level_in(
     let select = format!("{LEVEL} WHERE s.store = $1 AND b.sku = $2");
     let row = sqlx::query(AssertSqlSafe(select)).bind(store.as_str()).bind(sku.as_str()).fetch_optional(change).await?;
     row.as_ref().map(level_of).transpose()
-}
-
-const LETTER: &str = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at, d.closed_at \
-                      FROM dead_letters d JOIN stores s ON s.key = d.store ";
-
-/// A dead letter of a row.
-fn letter_of(row: &PgRow) -> Result<DeadLetterRow, LedgerError> {
-    Ok(DeadLetterRow {
-        number: row.try_get("number")?,
-        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
-        epoch: epoch_of(row)?,
-        seq: unsigned(row.try_get("seq")?),
-        reason: row.try_get("reason")?,
-        detail: row.try_get("detail")?,
-        raw: row.try_get("raw")?,
-        source: row.try_get("source")?,
-        id: row.try_get("id")?,
-        parked_at: row.try_get("parked_at")?,
-        closed_at: row.try_get("closed_at")?,
-    })
 }
 
 impl PostgresLedger {
@@ -90,42 +70,5 @@ impl PostgresLedger {
         let select = format!("{LEVEL} WHERE b.sku = $1 ORDER BY s.store");
         let rows = sqlx::query(AssertSqlSafe(select)).bind(sku.as_str()).fetch_all(&self.read).await?;
         rows.iter().map(level_of).collect()
-    }
-
-    /// Dead letters of a partition that were parked after a step.
-    pub async fn dead_letters_after(&self, partition: u32, step: u64) -> Result<Vec<DeadLetterRow>, LedgerError> {
-        let select = format!("{LETTER} WHERE d.part = $1 AND d.step > $2 ORDER BY d.number");
-        let rows = sqlx::query(AssertSqlSafe(select)).bind(i64::from(partition)).bind(number(step));
-        rows.fetch_all(&self.read).await?.iter().map(letter_of).collect()
-    }
-
-    /// Dead letters, newest first, below a number.
-    pub async fn dead_letters(
-        &self,
-        store: Option<&StoreId>,
-        reason: Option<&str>,
-        below: Option<i64>,
-        most: u32,
-    ) -> Result<Vec<DeadLetterRow>, LedgerError> {
-        let select = format!(
-            "{LETTER} WHERE d.number < $1 AND ($2::text IS NULL OR s.store = $2) AND ($3::text IS NULL OR d.reason = $3) \
-             ORDER BY d.number DESC LIMIT $4"
-        );
-        let rows = sqlx::query(AssertSqlSafe(select))
-            .bind(below.unwrap_or(i64::MAX))
-            .bind(store.map(StoreId::as_str))
-            .bind(reason.map(plain))
-            .bind(i64::from(most))
-            .fetch_all(&self.read)
-            .await?;
-        rows.iter().map(letter_of).collect()
-    }
-
-    /// How many dead letters of each reason are not closed, most first.
-    pub async fn dead_letter_groups(&self) -> Result<Vec<(String, u64)>, LedgerError> {
-        let select = "SELECT reason, count(*) AS letters FROM dead_letters WHERE closed_at IS NULL \
-             GROUP BY reason ORDER BY letters DESC, reason";
-        let rows = sqlx::query(select).fetch_all(&self.read).await?;
-        rows.iter().map(|row| Ok((row.try_get("reason")?, unsigned(row.try_get("letters")?)))).collect()
     }
 }

@@ -6,7 +6,7 @@ use sqlx::Row as _;
 use tidemark_model::{Block, BlockIndex, Epoch, Seq, SeqSet, StoreId};
 use tidemark_sync::message::{Blocks, Session};
 
-use super::{PostgresLedger, ordinal_of, plain};
+use super::{PostgresLedger, audit, ordinal_of, plain};
 use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::LedgerError;
 use crate::rows::{ChangedBlock, HeartbeatRow, StoreRecord, StoreRow};
@@ -34,6 +34,7 @@ impl PostgresLedger {
             let upsert = upsert.bind(time_zone).bind(language).bind(state).bind(opening_hours);
             upsert.execute(&mut *change).await?;
         }
+        audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;
         Ok(())
     }
@@ -91,7 +92,7 @@ impl PostgresLedger {
                       AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) \
                       OR EXISTS (SELECT 1 FROM dead_letters d WHERE d.store = b.store AND d.epoch = b.epoch \
                       AND d.seq > 1024 * b.block AND d.seq <= 1024 * (b.block + 1) \
-                      AND d.reason IN ('undecodable', 'poison')) AS has_lost FROM blocks b \
+                      AND d.reason IN ('undecodable', 'poison') AND d.settled IS DISTINCT FROM 'applied') AS has_lost FROM blocks b \
                       JOIN stores s ON s.key = b.store WHERE b.part = $1 AND b.step > $2 ORDER BY b.step";
         let rows =
             sqlx::query(select).bind(i64::from(partition)).bind(number(after_step)).fetch_all(&self.read).await?;
@@ -140,7 +141,7 @@ impl PostgresLedger {
                       AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) \
                       OR EXISTS (SELECT 1 FROM dead_letters d WHERE d.store = b.store AND d.epoch = b.epoch \
                       AND d.seq > 1024 * b.block AND d.seq <= 1024 * (b.block + 1) \
-                      AND d.reason IN ('undecodable', 'poison')) AS has_lost \
+                      AND d.reason IN ('undecodable', 'poison') AND d.settled IS DISTINCT FROM 'applied') AS has_lost \
                       FROM blocks b WHERE b.store = (SELECT key FROM stores WHERE store = $1) AND b.epoch = $2 AND b.block = $3";
         let row = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed()).bind(number(index.0));
         let row = row.fetch_optional(&self.read).await?;

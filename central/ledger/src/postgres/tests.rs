@@ -13,7 +13,9 @@ use tidemark_wire::encode_movement;
 use super::*;
 use crate::apply::{ApplyRecord, Content};
 use crate::error::ApplyError;
-use crate::rows::{HeartbeatRow, InstructionRow, StoreRecord, TokenRow};
+use crate::instructions::{InstructionFilter, InstructionRow};
+use crate::letters::LetterFilter;
+use crate::rows::{HeartbeatRow, StoreRecord, TokenRow};
 
 /// A moment in November 2026.
 const NOW: i64 = 20_781 * 86_400_000;
@@ -217,16 +219,17 @@ async fn of_the_epochs_asked_for_the_closed_ones_are_told() {
 async fn instructions_and_tokens_are_kept_once() {
     let (_url, ledger) = ledger("instructions").await;
     let body = Bytes::from_static(b"body");
-    let (id, kind, state) = ("i1".into(), "open_stock".into(), "waiting".into());
-    let row = InstructionRow { id, store: store(), kind, lines: 1, size: 4, body, state };
+    let row = InstructionRow::new("i1", store(), "open_stock", 1, body);
     assert!(ledger.add_instructions(std::slice::from_ref(&row), 0).await.is_err(), "no such store");
     ledger.make_store(&store()).await.unwrap();
     ledger.add_instructions(std::slice::from_ref(&row), 0).await.unwrap();
     let twice = ledger.add_instructions(std::slice::from_ref(&row), 0).await;
     assert!(matches!(twice, Err(LedgerError::Data(_))), "{twice:?}");
+    let row = InstructionRow { number: 1, ..row };
     assert_eq!(ledger.waiting_instructions(&store()).await.unwrap(), std::slice::from_ref(&row));
     assert_eq!(ledger.instruction("i1").await.unwrap(), Some(row.clone()));
-    assert_eq!(ledger.instructions(5).await.unwrap(), [row]);
+    let listed = InstructionRow { body: Bytes::new(), ..row };
+    assert_eq!(ledger.instructions(&InstructionFilter::default(), 5).await.unwrap(), [listed]);
     let token = TokenRow { name: "web".into(), hash: [3; 32], role: "viewer".into() };
     ledger.add_token(&token, 0).await.unwrap();
     assert!(ledger.add_token(&token, 0).await.is_err());
@@ -315,9 +318,16 @@ async fn a_null_character_stops_no_batch_and_is_told_by_its_sign() {
     let at = ledger.position(0, StreamId([1; 16])).await.unwrap();
     let applied = ledger.apply(at, &all, 2, NOW).await.unwrap();
     assert_eq!((applied.movements, applied.parked, applied.position.step), (2, 1, 1));
-    let letters = ledger.dead_letters(Some(&store()), None, None, 5).await.unwrap();
+    let letters =
+        ledger.dead_letters(&LetterFilter { store: Some(store()), ..LetterFilter::default() }, 5).await.unwrap();
     assert_eq!((letters[0].detail.as_str(), letters[0].raw.as_str()), ("a\u{2400}b", "\u{2400}"));
-    assert!(ledger.dead_letters(None, Some("\0"), None, 5).await.unwrap().is_empty());
+    assert!(
+        ledger
+            .dead_letters(&LetterFilter { reason: Some("\0".to_owned()), ..LetterFilter::default() }, 5)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert!(ledger.instruction("\0").await.unwrap().is_none());
 }
 
@@ -340,7 +350,7 @@ async fn a_record_the_database_refuses_is_found_and_parked_and_the_others_go_on(
         .to_vec();
     let applied = ledger.apply(at, &again, 7, NOW).await.unwrap();
     assert_eq!((applied.movements, applied.parked, applied.position.next), (3, 1, 7));
-    let letters = ledger.dead_letters(None, None, None, 5).await.unwrap();
+    let letters = ledger.dead_letters(&LetterFilter::default(), 5).await.unwrap();
     assert_eq!((letters.len(), letters[0].seq, letters[0].reason.as_str()), (1, 6, "database_refused"));
 }
 

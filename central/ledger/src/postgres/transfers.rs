@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use tidemark_model::StoreId;
 
 use super::transit::{LINE, NOW, count_open, learnt_of, line_of};
-use super::{PostgresLedger, plain};
+use super::{PostgresLedger, audit, plain};
 use crate::apply::{Side, StockHeld};
 use crate::columns::document_of;
 use crate::columns::stock::{difference_of, transfer_of, transit_of};
@@ -143,6 +143,7 @@ impl PostgresLedger {
         }
         close(&mut change, &reference, closing).await?;
         count_open(&mut change, &[&*reference]).await?;
+        audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;
         Ok(Closed::Done)
     }

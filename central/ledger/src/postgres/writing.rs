@@ -9,10 +9,12 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, Epoch, StoreId};
 
 use super::applying::StoreKeys;
-use super::{attention, instructions, losses, openings, ordinal_of, plain, reservations, safety, steps, transit};
+use super::instructions::{self, Told};
+use super::{attention, losses, openings, ordinal_of, plain, reservations, safety, steps, transit};
 use crate::apply::{DeadLetter, Known, Plan, StockHeld, offers};
 use crate::columns::level_of;
 use crate::error::LedgerError;
+use crate::letters::ANSWERED;
 use crate::levels::takens;
 use crate::rows::LevelRow;
 use crate::sqlite::{month_of, number};
@@ -35,7 +37,7 @@ impl Writing<'_> {
         change: &mut PgConnection,
         known: &Known,
         plan: &Plan,
-    ) -> Result<Vec<LevelRow>, LedgerError> {
+    ) -> Result<(Vec<LevelRow>, u64), LedgerError> {
         self.opened(change, plan).await?;
         self.blocks(change, plan).await?;
         reservations::fulfil(change, self.keys, &plan.stock, self.stamp).await?;
@@ -51,8 +53,7 @@ impl Writing<'_> {
         self.dead_letters(change, plan).await?;
         self.replayed(change, plan).await?;
         instructions::add(change, &offers(plan), self.now_ms).await?;
-        self.answered(change, plan).await?;
-        Ok(levels)
+        Ok((levels, self.answered(change, plan).await?))
     }
 
     fn key(&self, store: &StoreId) -> i64 {
@@ -202,9 +203,9 @@ impl Writing<'_> {
         let mut letters: Vec<_> = plan.dead_letters.iter().map(|letter| (self.key(&letter.store), letter)).collect();
         let place = |(key, letter): &(i64, &DeadLetter)| (*key, letter.position.epoch, letter.position.seq);
         letters.sort_by_key(place);
-        let insert = "INSERT INTO dead_letters (store, epoch, seq, reason, detail, raw, source, id, bytes, digest, parked_at, part, step) \
-                      SELECT n.*, $11, $12, $13 FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], \
-                      $7::text[], $8::text[], $9::bytea[], $10::int8[]) AS n ON CONFLICT DO NOTHING";
+        let insert = "INSERT INTO dead_letters (store, epoch, seq, reason, detail, raw, source, id, bytes, digest, code, closed_at, settled, \
+                      parked_at, part, step) SELECT n.*, $14, $15, $16 FROM UNNEST($1::int8[], $2::int8[], $3::int8[], $4::text[], $5::text[], $6::text[], \
+                      $7::text[], $8::text[], $9::bytea[], $10::int8[], $11::text[], $12::int8[], $13::text[]) AS n ON CONFLICT DO NOTHING";
         let texts = |of: fn(&DeadLetter) -> &str| -> Vec<Cow<'_, str>> {
             letters.iter().map(|(_, letter)| plain(of(letter))).collect()
         };
@@ -219,6 +220,9 @@ impl Writing<'_> {
             .bind(texts(|letter| &letter.document.1))
             .bind(letters.iter().map(|(_, letter)| letter.bytes.as_ref()).collect::<Vec<&[u8]>>())
             .bind(letters.iter().map(|(_, letter)| digest(letter)).collect::<Vec<_>>())
+            .bind(texts(|letter| &letter.code))
+            .bind(letters.iter().map(|(_, letter)| letter.settled.then_some(self.now_ms)).collect::<Vec<_>>())
+            .bind(letters.iter().map(|(_, letter)| letter.settled.then_some(ANSWERED)).collect::<Vec<_>>())
             .bind(self.now_ms)
             .bind(self.stamp.1)
             .bind(self.stamp.2)
@@ -237,20 +241,15 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Nobody answers for another shop.
-    async fn answered(&self, change: &mut PgConnection, plan: &Plan) -> Result<(), LedgerError> {
+    /// In the order of their ids; how many letters it settled or freed.
+    async fn answered(&self, change: &mut PgConnection, plan: &Plan) -> Result<u64, LedgerError> {
+        let mut repaired = 0;
         // An id that PostgreSQL can't hold is none of its instructions.
-        let held = plan.answered.iter().filter(|(_, id)| !id.contains('\0'));
-        let (stores, ids): (Vec<i64>, Vec<&str>) = held.map(|(store, id)| (self.key(store), id.as_str())).unzip();
-        if ids.is_empty() {
-            return Ok(());
+        for ((store, id), answer) in plan.answered.iter().filter(|((_, id), _)| !id.contains('\0')) {
+            let told = Told { store: self.key(store), id, answer, now_ms: self.now_ms, stamp: self.stamp };
+            repaired += instructions::answer(change, &told).await?;
         }
-        let done = "WITH a AS (SELECT * FROM UNNEST($1::int8[], $2::text[]) AS t(store, id)), \
-                    n AS (SELECT i.number FROM instructions i JOIN a ON a.id = i.id AND a.store = i.store \
-                    WHERE i.state = 'waiting' ORDER BY i.number FOR UPDATE OF i) \
-                    UPDATE instructions SET state = 'done' FROM n WHERE instructions.number = n.number";
-        sqlx::query(done).bind(stores).bind(ids).execute(change).await?;
-        Ok(())
+        Ok(repaired)
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Applied {
     pub parked: u64,
     /// Forked letters that closed.
     pub closed: u64,
+    /// Letters that an answered repair settled, or freed because it failed.
+    pub repaired: u64,
     /// Whether what readers see of a whole epoch may have changed, beside
     /// `levels`.
     pub settled: bool,
@@ -157,7 +159,7 @@ impl SqliteLedger {
         let stock = transit::held(&mut change, &plan.stock, &keys).await?;
         let stamp = (number(self.generation().0), i64::from(at.partition), number(moved.step));
         let writing = Writing { keys: &keys, now_ms, stamp, stock: &stock };
-        let levels = writing.all(&mut change, &known, &plan).await?;
+        let (levels, repaired) = writing.all(&mut change, &known, &plan).await?;
         change.commit().await?;
         let parked = u64::try_from(plan.dead_letters.len()).unwrap_or(u64::MAX);
         let settled = !openings::changed(&known, &plan).is_empty();
@@ -169,6 +171,7 @@ impl SqliteLedger {
             late: plan.counts.values().map(|counts| counts.late).sum(),
             parked,
             closed: u64::try_from(plan.replayed.len()).unwrap_or(u64::MAX),
+            repaired,
             settled,
         }))
     }
@@ -185,7 +188,17 @@ pub(crate) enum Refusal {
 impl Applied {
     /// Nothing is applied yet.
     pub(crate) const fn at(position: PositionRow) -> Self {
-        Self { position, levels: Vec::new(), movements: 0, lost: 0, late: 0, parked: 0, closed: 0, settled: false }
+        Self {
+            position,
+            levels: Vec::new(),
+            movements: 0,
+            lost: 0,
+            late: 0,
+            parked: 0,
+            closed: 0,
+            repaired: 0,
+            settled: false,
+        }
     }
 
     pub(crate) fn take(&mut self, more: Self) {
@@ -196,6 +209,7 @@ impl Applied {
         self.late += more.late;
         self.parked += more.parked;
         self.closed += more.closed;
+        self.repaired += more.repaired;
         self.settled |= more.settled;
     }
 }
@@ -212,6 +226,8 @@ pub(crate) fn park_all(plan: &mut Plan, why: &str) {
             reason: ParkReason::DatabaseRefused,
             detail: why.to_owned(),
             raw: String::new(),
+            code: String::new(),
+            settled: false,
             document: (String::new(), String::new()),
             bytes: row.bytes,
         });
@@ -241,7 +257,10 @@ async fn move_position(change: &mut SqliteConnection, at: PositionRow, next: u64
 
 /// The keys of a batch's stores; a store the ledger does not know yet is
 /// made, because its movements are in the stream.
-async fn store_keys(change: &mut SqliteConnection, records: &[ApplyRecord]) -> Result<StoreKeys, LedgerError> {
+pub(super) async fn store_keys(
+    change: &mut SqliteConnection,
+    records: &[ApplyRecord],
+) -> Result<StoreKeys, LedgerError> {
     let stores: BTreeSet<&StoreId> = records.iter().map(|record| &record.store).collect();
     let mut keys = StoreKeys::new();
     for store in stores {
@@ -253,7 +272,7 @@ async fn store_keys(change: &mut SqliteConnection, records: &[ApplyRecord]) -> R
     Ok(keys)
 }
 
-async fn known(
+pub(super) async fn known(
     change: &mut SqliteConnection,
     records: &[ApplyRecord],
     keys: &StoreKeys,

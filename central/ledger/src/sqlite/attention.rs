@@ -7,7 +7,7 @@ use tidemark_model::{Quantity, Sku, StoreId};
 use super::applying::StoreKeys;
 use super::reads::{LEVEL, level_of};
 use super::transit::NOW;
-use super::{SqliteLedger, number, unsigned};
+use super::{SqliteLedger, audit, number, unsigned};
 use crate::apply::StockFacts;
 use crate::attention::{CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, TillDayRow};
 use crate::columns::stock::suspended_of;
@@ -104,6 +104,7 @@ impl SqliteLedger {
             .bind(&deciding.reason)
             .execute(&mut *change)
             .await?;
+        audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;
         Ok(Decided::Done(version))
     }

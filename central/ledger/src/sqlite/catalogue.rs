@@ -8,7 +8,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku};
 use tidemark_sync::message::CatalogueCode;
 
-use super::{SqliteLedger, attention, kept, number, unsigned};
+use super::{SqliteLedger, attention, audit, kept, number, unsigned};
 use crate::catalogue::{CatalogueDifference, CodeMeaning, Difference, Whole, parts_of, parts_text, version_after};
 use crate::error::LedgerError;
 use crate::rows::CatalogueItem;
@@ -31,7 +31,7 @@ impl SqliteLedger {
         let mut change = self.change().await?;
         let row = sqlx::query("SELECT version FROM catalogue").fetch_optional(&mut *change).await?;
         let held = row.map(|row| Ok::<_, LedgerError>(unsigned(row.try_get("version")?))).transpose()?;
-        let difference = Difference::between(whole(&mut change).await?, items, codes);
+        let difference = Difference::between(whole(&mut change).await?, items, codes)?;
         if let Some(version) = held.filter(|_| difference.is_none()) {
             return Ok(version);
         }
@@ -40,6 +40,7 @@ impl SqliteLedger {
                     ON CONFLICT (one) DO UPDATE SET version = excluded.version";
         sqlx::query(note).bind(number(version)).execute(&mut *change).await?;
         write(&mut change, &difference, number(version)).await?;
+        audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;
         Ok(version)
     }

@@ -54,7 +54,8 @@ pub(super) async fn held(
         let epoch = again.position.epoch.0.cast_signed();
         let select = "SELECT bytes, 0 AS forked FROM movements WHERE store = ? AND ordinal = ? AND seq = ? \
                       AND month IN (SELECT DISTINCT month FROM movements) UNION ALL \
-                      SELECT bytes, reason = 'forked' AS forked FROM dead_letters WHERE store = ? AND epoch = ? AND seq = ?";
+                      SELECT bytes, reason = 'forked' AS forked FROM dead_letters WHERE store = ? AND epoch = ? AND seq = ? \
+                      AND settled IS NOT 'applied'";
         let select = sqlx::query(select).bind(key).bind(again.ordinal.0).bind(seq).bind(key).bind(epoch).bind(seq);
         let mut there = HeldThere::default();
         for row in select.fetch_all(&mut *change).await? {
@@ -122,7 +123,7 @@ impl SqliteLedger {
         let select = "SELECT seq, bytes FROM movements WHERE month IN (SELECT DISTINCT month FROM movements) \
                       AND store = ? AND ordinal = ? AND seq BETWEEN ? AND ? UNION ALL \
                       SELECT seq, bytes FROM dead_letters \
-                      WHERE store = ? AND epoch = ? AND seq BETWEEN ? AND ? AND reason <> 'forked' ORDER BY seq";
+                      WHERE store = ? AND epoch = ? AND seq BETWEEN ? AND ? AND reason <> 'forked' AND settled IS NOT 'applied' ORDER BY seq";
         let select = sqlx::query(select).bind(key).bind(ordinal).bind(first).bind(last);
         let select = select.bind(key).bind(epoch.0.cast_signed()).bind(first).bind(last);
         let digest = |row: &sqlx::sqlite::SqliteRow| {

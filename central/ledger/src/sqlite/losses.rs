@@ -9,7 +9,7 @@ use tidemark_model::{BlockIndex, Epoch, Seq, SeqSet, StoreId};
 use tidemark_sync::message::Blocks;
 
 use super::applying::{ROWS, StoreKeys};
-use super::{SqliteLedger, kept, number, unsigned};
+use super::{SqliteLedger, audit, kept, number, unsigned};
 use crate::apply::{self, ApplyRecord, Known, Loss, Plan};
 use crate::columns::{block_of, epoch_of, index_of, loss_of};
 use crate::error::LedgerError;
@@ -168,6 +168,7 @@ impl SqliteLedger {
             let sign = "UPDATE losses SET signature = ? WHERE store = ? AND signature IS NULL";
             let number: i64 = row.try_get("number")?;
             sqlx::query(sign).bind(number).bind(key).execute(&mut *change).await?;
+            audit::note(&mut change, self.by.as_deref()).await?;
         }
         change.commit().await?;
         Ok(Signed::Done { positions })

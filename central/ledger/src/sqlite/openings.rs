@@ -106,7 +106,7 @@ impl SqliteLedger {
                       SELECT seq, bytes, 0 AS parked FROM movements WHERE month IN (SELECT DISTINCT month FROM movements) \
                       AND store = (SELECT key FROM s) AND ordinal = ?2 AND seq > ?3 AND late IS NULL UNION ALL \
                       SELECT seq, bytes, 1 AS parked FROM dead_letters WHERE store = (SELECT key FROM s) AND epoch = ?4 \
-                      AND seq > ?3 AND reason <> 'forked' ORDER BY seq LIMIT ?5";
+                      AND seq > ?3 AND reason <> 'forked' AND settled IS NOT 'applied' ORDER BY seq LIMIT ?5";
         let select = sqlx::query(select).bind(store.as_str()).bind(epoch.ordinal.0).bind(number(above));
         let rows = select.bind(epoch.epoch.0.cast_signed()).bind(most).fetch_all(&self.read).await?;
         let read = |row: &SqliteRow| {

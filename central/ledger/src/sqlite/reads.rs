@@ -9,7 +9,7 @@ use super::{SqliteLedger, kept, number, unsigned};
 use crate::apply::Taken;
 use crate::columns::{self, epoch_of};
 use crate::error::LedgerError;
-use crate::rows::{DeadLetterRow, History, LevelRow};
+use crate::rows::{History, LevelRow};
 
 /// Rows of an item's chain that are looked at for one page; a chain broken
 /// often is told in several pages.
@@ -39,26 +39,6 @@ pub(super) async fn level_in(
     let select = format!("{LEVEL} WHERE s.store = ? AND b.sku = ?");
     let row = sqlx::query(AssertSqlSafe(select)).bind(store.as_str()).bind(sku.as_str()).fetch_optional(change).await?;
     row.as_ref().map(level_of).transpose()
-}
-
-const LETTER: &str = "SELECT d.number, s.store AS name, d.epoch, d.seq, d.reason, d.detail, d.raw, d.source, d.id, d.parked_at, d.closed_at \
-                      FROM dead_letters d JOIN stores s ON s.key = d.store ";
-
-/// A dead letter of a row.
-fn letter_of(row: &SqliteRow) -> Result<DeadLetterRow, LedgerError> {
-    Ok(DeadLetterRow {
-        number: row.try_get("number")?,
-        store: StoreId::new(row.try_get("name")?).map_err(kept)?,
-        epoch: epoch_of(row)?,
-        seq: unsigned(row.try_get("seq")?),
-        reason: row.try_get("reason")?,
-        detail: row.try_get("detail")?,
-        raw: row.try_get("raw")?,
-        source: row.try_get("source")?,
-        id: row.try_get("id")?,
-        parked_at: row.try_get("parked_at")?,
-        closed_at: row.try_get("closed_at")?,
-    })
 }
 
 impl SqliteLedger {
@@ -191,45 +171,5 @@ impl SqliteLedger {
             }
         }
         Ok(None)
-    }
-
-    /// Dead letters of a partition that were parked after a step.
-    pub async fn dead_letters_after(&self, partition: u32, step: u64) -> Result<Vec<DeadLetterRow>, LedgerError> {
-        let mut query = QueryBuilder::<Sqlite>::new(LETTER);
-        query.push("WHERE d.part = ").push_bind(partition).push(" AND d.step > ").push_bind(number(step));
-        query.push(" ORDER BY d.number").build().fetch_all(&self.read).await?.iter().map(letter_of).collect()
-    }
-
-    /// Dead letters, newest first, below a number.
-    pub async fn dead_letters(
-        &self,
-        store: Option<&StoreId>,
-        reason: Option<&str>,
-        below: Option<i64>,
-        most: u32,
-    ) -> Result<Vec<DeadLetterRow>, LedgerError> {
-        let select = format!(
-            "{LETTER} WHERE d.number < ? AND (? IS NULL OR s.store = ?) AND (? IS NULL OR d.reason = ?) \
-             ORDER BY d.number DESC LIMIT ?"
-        );
-        let store = store.map(StoreId::as_str);
-        let rows = sqlx::query(AssertSqlSafe(select))
-            .bind(below.unwrap_or(i64::MAX))
-            .bind(store)
-            .bind(store)
-            .bind(reason)
-            .bind(reason)
-            .bind(most)
-            .fetch_all(&self.read)
-            .await?;
-        rows.iter().map(letter_of).collect()
-    }
-
-    /// How many dead letters of each reason are not closed, most first.
-    pub async fn dead_letter_groups(&self) -> Result<Vec<(String, u64)>, LedgerError> {
-        let select = "SELECT reason, count(*) AS letters FROM dead_letters WHERE closed_at IS NULL \
-             GROUP BY reason ORDER BY letters DESC, reason";
-        let rows = sqlx::query(select).fetch_all(&self.read).await?;
-        rows.iter().map(|row| Ok((row.try_get("reason")?, unsigned(row.try_get("letters")?)))).collect()
     }
 }

@@ -10,7 +10,7 @@ use tidemark_model::{Basis, Quantity, Sku, StoreId};
 use super::applying::StoreKeys;
 use super::reads::level_in;
 use super::transit::NOW;
-use super::{SqliteLedger, kept, steps};
+use super::{SqliteLedger, audit, kept, steps};
 use crate::apply::StockFacts;
 use crate::columns::stock::reservation_of;
 use crate::error::LedgerError;
@@ -104,6 +104,7 @@ impl SqliteLedger {
         }
         add_reserved(&mut change, &BTreeMap::from([(pair, asked.quantity.as_thousandths())]), stamp).await?;
         let done = held_with_level(&mut change, &asked.id).await?;
+        audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;
         match done {
             Some((row, level)) => Ok(Reserved::Done(row, level)),
@@ -139,6 +140,7 @@ impl SqliteLedger {
             add_reserved(&mut change, &BTreeMap::from([(pair, less)]), stamp).await?;
         }
         let done = held_with_level(&mut change, id).await?;
+        audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;
         Ok(done.map_or(ReservationChanged::Unknown, |(row, level)| ReservationChanged::Done(row, Some(level))))
     }

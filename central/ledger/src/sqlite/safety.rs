@@ -9,7 +9,7 @@ use tidemark_model::{Quantity, Sku, StoreId};
 use super::applying::StoreKeys;
 use super::reservations::take_step;
 use super::transit::NOW;
-use super::{SqliteLedger, kept, steps};
+use super::{SqliteLedger, audit, kept, steps};
 use crate::columns::stock::rule_of;
 use crate::error::LedgerError;
 use crate::reservations::SafetyRule;
@@ -34,6 +34,7 @@ impl SqliteLedger {
             let note = "INSERT INTO safety_changes (store, region, sku) VALUES (?1, ?2, ?3)";
             sqlx::query(note).bind(store).bind(region).bind(sku).execute(&mut *change).await?;
         }
+        audit::note(&mut change, self.by.as_deref()).await?;
         Ok(change.commit().await?)
     }
 

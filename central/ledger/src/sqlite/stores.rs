@@ -6,7 +6,7 @@ use sqlx::Row as _;
 use tidemark_model::{Block, BlockIndex, Epoch, EpochOrdinal, Seq, SeqSet, StoreId};
 use tidemark_sync::message::{Blocks, Session};
 
-use super::{SqliteLedger, number, unsigned};
+use super::{SqliteLedger, audit, number, unsigned};
 use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::LedgerError;
 use crate::rows::{ChangedBlock, HeartbeatRow, StoreRecord, StoreRow};
@@ -56,6 +56,7 @@ impl SqliteLedger {
             let upsert = upsert.bind(time_zone).bind(language).bind(state).bind(opening_hours);
             upsert.execute(&mut *change).await?;
         }
+        audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;
         Ok(())
     }
@@ -108,7 +109,7 @@ impl SqliteLedger {
                       AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) \
                       OR EXISTS (SELECT 1 FROM dead_letters d WHERE d.store = b.store AND d.epoch = b.epoch \
                       AND d.seq > 1024 * b.block AND d.seq <= 1024 * (b.block + 1) \
-                      AND d.reason IN ('undecodable', 'poison')) AS has_lost FROM blocks b \
+                      AND d.reason IN ('undecodable', 'poison') AND d.settled IS NOT 'applied') AS has_lost FROM blocks b \
                       JOIN stores s ON s.key = b.store WHERE b.part = ? AND b.step > ? ORDER BY b.step";
         let rows = sqlx::query(select).bind(partition).bind(number(after_step)).fetch_all(&self.read).await?;
         let mut changed = Vec::with_capacity(rows.len());
@@ -155,7 +156,7 @@ impl SqliteLedger {
                       AND l.cause = 'unreadable' AND l.first <= 1024 * (b.block + 1) AND l.last > 1024 * b.block) \
                       OR EXISTS (SELECT 1 FROM dead_letters d WHERE d.store = b.store AND d.epoch = b.epoch \
                       AND d.seq > 1024 * b.block AND d.seq <= 1024 * (b.block + 1) \
-                      AND d.reason IN ('undecodable', 'poison')) AS has_lost \
+                      AND d.reason IN ('undecodable', 'poison') AND d.settled IS NOT 'applied') AS has_lost \
                       FROM blocks b WHERE b.store = (SELECT key FROM stores WHERE store = ?) AND b.epoch = ? AND b.block = ?";
         let row = sqlx::query(select).bind(store.as_str()).bind(epoch.0.cast_signed()).bind(number(index.0));
         let row = row.fetch_optional(&self.read).await?;

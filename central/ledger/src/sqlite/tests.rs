@@ -4,7 +4,8 @@ use tidemark_model::{BlockIndex, Epoch, Position, StoreId, StreamId};
 use super::*;
 use crate::apply::{ApplyRecord, Content};
 use crate::error::ApplyError;
-use crate::rows::{InstructionRow, StoreRecord, TokenRow};
+use crate::instructions::InstructionRow;
+use crate::rows::{StoreRecord, TokenRow};
 
 async fn ledger() -> (tempfile::TempDir, SqliteLedger) {
     let folder = tempfile::tempdir().unwrap();
@@ -95,19 +96,11 @@ async fn a_store_is_looked_up_with_its_epochs_blocks_and_last_session() {
 async fn instructions_and_tokens_are_kept_once() {
     let (_folder, ledger) = ledger().await;
     let body = Bytes::from_static(b"body");
-    let row = InstructionRow {
-        id: "i1".into(),
-        store: store(),
-        kind: "open_stock".into(),
-        lines: 1,
-        size: 4,
-        body,
-        state: "waiting".into(),
-    };
+    let row = InstructionRow::new("i1", store(), "open_stock", 1, body);
     assert!(ledger.add_instructions(std::slice::from_ref(&row), 0).await.is_err(), "no such store");
     ledger.make_store(&store()).await.unwrap();
     ledger.add_instructions(std::slice::from_ref(&row), 0).await.unwrap();
-    assert_eq!(ledger.waiting_instructions(&store()).await.unwrap(), [row]);
+    assert_eq!(ledger.waiting_instructions(&store()).await.unwrap(), [InstructionRow { number: 1, ..row }]);
     let token = TokenRow { name: "web".into(), hash: [3; 32], role: "viewer".into() };
     ledger.add_token(&token, 0).await.unwrap();
     assert!(ledger.add_token(&token, 0).await.is_err());

@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use tidemark_model::StoreId;
 
 use super::transit::{LINE, NOW, count_open, learnt_of, line_of};
-use super::{SqliteLedger, kept};
+use super::{SqliteLedger, audit, kept};
 use crate::apply::{Side, StockHeld};
 use crate::columns::document_of;
 use crate::columns::stock::{difference_of, transfer_of, transit_of};
@@ -134,6 +134,7 @@ impl SqliteLedger {
         }
         close(&mut change, reference, closing).await?;
         count_open(&mut change, reference).await?;
+        audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;
         Ok(Closed::Done)
     }

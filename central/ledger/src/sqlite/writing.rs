@@ -7,10 +7,12 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, EpochOrdinal, StoreId};
 
 use super::applying::{ROWS, StoreKeys, month_of};
-use super::{attention, instructions, losses, number, openings, reservations, safety, steps, transit};
+use super::instructions::{self, Told};
+use super::{attention, losses, number, openings, reservations, safety, steps, transit};
 use crate::apply::{Known, Plan, StockHeld, offers};
 use crate::columns::level_of;
 use crate::error::LedgerError;
+use crate::letters::ANSWERED;
 use crate::levels::takens;
 use crate::rows::LevelRow;
 use crate::steps::levels_of_step;
@@ -31,7 +33,7 @@ impl Writing<'_> {
         change: &mut Transaction<'_, Sqlite>,
         known: &Known,
         plan: &Plan,
-    ) -> Result<Vec<LevelRow>, LedgerError> {
+    ) -> Result<(Vec<LevelRow>, u64), LedgerError> {
         self.epochs(change, plan).await?;
         losses::write(change, self.keys, known, plan).await?;
         self.blocks(change, plan).await?;
@@ -50,12 +52,12 @@ impl Writing<'_> {
             close.execute(&mut **change).await?;
         }
         instructions::add(change, &offers(plan), self.now_ms).await?;
-        for (store, id) in &plan.answered {
-            // Nobody answers for another shop.
-            let done = "UPDATE instructions SET state = 'done' WHERE id = ? AND store = ? AND state = 'waiting'";
-            sqlx::query(done).bind(id).bind(self.key(store)).execute(&mut **change).await?;
+        let mut repaired = 0;
+        for ((store, id), answer) in &plan.answered {
+            let told = Told { store: self.key(store), id, answer, now_ms: self.now_ms, stamp: self.stamp };
+            repaired += instructions::answer(change, &told).await?;
         }
-        Ok(levels)
+        Ok((levels, repaired))
     }
 
     fn key(&self, store: &StoreId) -> i64 {
@@ -170,8 +172,8 @@ impl Writing<'_> {
 
     async fn dead_letters(&self, change: &mut SqliteConnection, plan: &Plan) -> Result<(), LedgerError> {
         for letter in &plan.dead_letters {
-            let insert = "INSERT INTO dead_letters (store, epoch, seq, digest, reason, detail, raw, source, id, bytes, parked_at, part, step) \
-                          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+            let insert = "INSERT INTO dead_letters (store, epoch, seq, digest, reason, detail, raw, code, source, id, bytes, parked_at, part, step, \
+                          closed_at, settled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
             sqlx::query(insert)
                 .bind(self.key(&letter.store))
                 .bind(letter.position.epoch.0.cast_signed())
@@ -180,12 +182,15 @@ impl Writing<'_> {
                 .bind(letter.reason.word())
                 .bind(&letter.detail)
                 .bind(&letter.raw)
+                .bind(&letter.code)
                 .bind(&letter.document.0)
                 .bind(&letter.document.1)
                 .bind(letter.bytes.to_vec())
                 .bind(self.now_ms)
                 .bind(self.stamp.1)
                 .bind(self.stamp.2)
+                .bind(letter.settled.then_some(self.now_ms))
+                .bind(letter.settled.then_some(ANSWERED))
                 .execute(&mut *change)
                 .await?;
         }

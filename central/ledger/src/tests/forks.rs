@@ -2,6 +2,7 @@ use tidemark_model::digest::movement_digest;
 use tidemark_model::{BlockIndex, EpochOrdinal};
 
 use super::*;
+use crate::LetterFilter;
 
 on_both!(
     each_other_content_of_a_position_is_parked_once_and_closes_when_it_is_replayed,
@@ -35,14 +36,14 @@ async fn each_other_content_of_a_position_is_parked_once_and_closes_when_it_is_r
     assert_eq!(open_groups(&shop).await, [("forked".to_owned(), 2)]);
     let books = shop.books().await;
     assert_eq!((books.applied, books.parked, books.pending, books.forks), (1, 0, 0, 2));
-    let letters = shop.ledger.dead_letters(None, Some("forked"), None, 5).await.unwrap();
+    let letters = shop.ledger.dead_letters(&forked(), 5).await.unwrap();
     assert!(letters.iter().all(|letter| letter.id == "0" && letter.closed_at.is_none()), "{letters:?}");
     // The box finds out and submits it anew in the life of a new journal.
     let replayed = shop.apply(&moved(&other, 2)).await;
     assert_eq!((replayed.movements, replayed.closed), (1, 2));
     assert!(open_groups(&shop).await.is_empty());
     assert_eq!(shop.books().await.forks, 0);
-    let letters = shop.ledger.dead_letters(None, Some("forked"), None, 5).await.unwrap();
+    let letters = shop.ledger.dead_letters(&forked(), 5).await.unwrap();
     assert!(letters.len() == 2 && letters.iter().all(|letter| letter.closed_at == Some(NOW)));
     assert_eq!(shop.apply(&moved(&other, 2)).await.closed, 0);
 }
@@ -95,4 +96,8 @@ async fn the_digests_of_a_block_are_those_of_rows_and_letters_without_forks_and_
     assert_eq!(told, records.iter().map(digest).collect::<Vec<_>>());
     assert_eq!(shop.ledger.digests(&store(), Epoch(1), BlockIndex(1)).await.unwrap().len(), 1);
     assert!(shop.ledger.digests(&store(), Epoch(2), BlockIndex(0)).await.unwrap().is_empty());
+}
+
+fn forked() -> LetterFilter {
+    LetterFilter { reason: Some("forked".to_owned()), ..LetterFilter::default() }
 }

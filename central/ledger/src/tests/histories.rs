@@ -13,7 +13,8 @@ use world::World;
 use super::{Place, Shop, on_both};
 use crate::apply::{ApplyRecord, Content};
 use crate::{
-    Closed, Closing, Expiry, ReservationQuery, ReservationRequest, Reserved, TransferQuery, TransferRow, TransferState,
+    AuditEntry, AuditFilter, Closed, Closing, Expiry, ReservationQuery, ReservationRequest, Reserved, TransferQuery,
+    TransferRow, TransferState,
 };
 
 on_both!(the_databases_tell_shelves_vans_and_differences_as_they_are);
@@ -184,15 +185,18 @@ async fn differences_close(shop: &Shop, history: &History) {
     shop.ledger.age_transfers(crate::TRANSIT_MILLIS).await.unwrap();
     let due = TransferQuery { state: Some(TransferState::Difference), ..open() };
     let mut closed: BTreeMap<Sku, i64> = BTreeMap::new();
+    let by = |row: &TransferRow| shop.ledger.by(&AuditEntry::of("Ada", "operator", "close").about(&row.reference));
     for row in of_history(shop.ledger.transfers(&due).await.unwrap()) {
         let seen = between.iter().filter(|((reference, _), _)| *reference == row.reference);
         let seen = seen.map(|((_, sku), sum)| (sku.clone(), Quantity::thousandths(*sum))).collect();
         let closing = Closing { author: "Ada".to_owned(), reason: "<b>lost'; --".to_owned(), seen };
         let wrong = Closing { seen: Vec::new(), ..closing.clone() };
-        let others = shop.ledger.close_transfer(&row.reference, &wrong).await.unwrap();
+        let others = by(&row).close_transfer(&row.reference, &wrong).await.unwrap();
         assert!(matches!(others, Closed::Others(open) if !open.is_empty()));
-        assert_eq!(shop.ledger.close_transfer(&row.reference, &closing).await.unwrap(), Closed::Done);
-        assert_eq!(shop.ledger.close_transfer(&row.reference, &closing).await.unwrap(), Closed::Settled);
+        assert_eq!(by(&row).close_transfer(&row.reference, &closing).await.unwrap(), Closed::Done);
+        assert_eq!(by(&row).close_transfer(&row.reference, &closing).await.unwrap(), Closed::Settled);
+        let about = AuditFilter { subject: Some(row.reference.clone()), ..AuditFilter::default() };
+        assert_eq!(shop.ledger.audit(&about, 9).await.unwrap().len(), 1, "noted with the change alone");
         for difference in shop.ledger.transfer(&row.reference).await.unwrap().unwrap().differences {
             assert_eq!((difference.author.as_str(), difference.reason.as_str()), ("Ada", "<b>lost'; --"));
             *closed.entry(difference.sku).or_default() += difference.quantity.as_thousandths();

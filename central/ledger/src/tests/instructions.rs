@@ -22,15 +22,8 @@ fn answer(of: &StoreId, id: &str) -> ApplyRecord {
 async fn an_instruction_is_answered_by_a_box_of_its_own_store_only(place: Place) {
     let mut shop = Shop::open(&place).await;
     let other = StoreId::new("S2").unwrap();
-    let row = |id: &str, of: &StoreId| InstructionRow {
-        id: id.to_owned(),
-        store: of.clone(),
-        kind: "open_stock".to_owned(),
-        lines: 1,
-        size: 4,
-        body: Bytes::from_static(b"body"),
-        state: "waiting".to_owned(),
-    };
+    let row =
+        |id: &str, of: &StoreId| InstructionRow::new(id, of.clone(), "open_stock", 1, Bytes::from_static(b"body"));
     for of in [&store(), &other] {
         shop.ledger.make_store(of).await.unwrap();
     }

@@ -10,8 +10,8 @@ use tidemark_wire::encode_movement;
 
 use super::*;
 use crate::{
-    Expiry, ReservationChanged, ReservationQuery, ReservationRequest, ReservationState, ReservationStep, Reserved,
-    SafetyRule,
+    AuditEntry, AuditFilter, CodeDecision, Decided, Deciding, Expiry, ReservationChanged, ReservationQuery,
+    ReservationRequest, ReservationState, ReservationStep, Reserved, SafetyRule,
 };
 
 on_both!(
@@ -21,6 +21,7 @@ on_both!(
     what_nobody_confirms_in_time_is_available_again,
     what_cannot_be_reserved_is_said,
     the_closest_rule_of_safety_stock_is_kept_back,
+    who_changes_stock_beyond_on_hand_is_noted_once_with_the_change,
 );
 
 /// A shop whose box has counted ten apples, and knows pears it never counted.
@@ -250,4 +251,29 @@ async fn the_closest_rule_of_safety_stock_is_kept_back(place: Place) {
     assert_eq!(stocked.available().await, 2);
     let nowhere = SafetyRule { store: Some(StoreId::new("S9").unwrap()), region: None, sku: None, quantity: units(1) };
     assert!(stocked.shop.ledger.set_safety(&[(nowhere, true)]).await.is_err());
+}
+
+async fn who_changes_stock_beyond_on_hand_is_noted_once_with_the_change(place: Place) {
+    let stocked = Stocked::open(&place).await;
+    let by = |action: &str| stocked.shop.ledger.by(&AuditEntry::of("anna", "operator", action));
+    assert!(matches!(by("made").reserve(&asked("web", 2)).await.unwrap(), Reserved::Done(..)));
+    assert!(matches!(by("again").reserve(&asked("web", 2)).await.unwrap(), Reserved::Again(_)));
+    assert!(matches!(by("short").reserve(&asked("more", 99)).await.unwrap(), Reserved::Short(_)));
+    let confirm = async |action: &str| {
+        by(action).change_reservation("r-web", ReservationStep::Confirm).await.unwrap();
+    };
+    confirm("confirmed").await;
+    confirm("confirmed again").await;
+    let rule = SafetyRule { store: Some(store()), region: None, sku: None, quantity: units(1) };
+    by("kept back").set_safety(&[(rule.clone(), true)]).await.unwrap();
+    let nowhere = SafetyRule { store: Some(StoreId::new("S-none").unwrap()), ..rule };
+    by("nowhere").set_safety(&[(nowhere, true)]).await.unwrap_err();
+    let code = |text: &str| tidemark_model::Code::new(text).unwrap();
+    let deciding = |decision| Deciding { code: code("x"), decision, author: "anna".into(), reason: "why".into() };
+    assert_eq!(by("ignored").decide_code(&deciding(CodeDecision::Ignore)).await.unwrap(), Decided::Done(None));
+    let map = CodeDecision::Map { sku: Sku::new("none").unwrap(), units: Quantity::ONE };
+    assert_eq!(by("mapped").decide_code(&deciding(map)).await.unwrap(), Decided::NoSuchItem);
+    let noted = stocked.shop.ledger.audit(&AuditFilter::default(), 100).await.unwrap();
+    let actions: Vec<_> = noted.iter().rev().map(|row| row.entry.action.as_str()).collect();
+    assert_eq!(actions, ["made", "confirmed", "kept back", "ignored"]);
 }

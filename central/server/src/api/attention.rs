@@ -8,13 +8,13 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidemark_daemon::problem::{self, Problem};
-use tidemark_ledger::{CodeDecision, Decided, Deciding, StockList, SuspenseCode, SuspenseStore};
+use tidemark_ledger::{AuditEntry, CodeDecision, Decided, Deciding, StockList, SuspenseCode, SuspenseStore};
 use tidemark_model::{Quantity, Sku, code_spelling};
 
 use super::levels::level_json;
 use super::paging::{PageQuery, bad_token};
 use super::stores::{known, no_store};
-use super::{Door, given, ledger_problem, number, time_text};
+use super::{Caller, Door, given, ledger_problem, number, time_text};
 
 const SHAPE: &str = "{\"code\":…,\"sku\":…,\"units_per_scan\":…,\"author\":…,\"reason\":…}";
 
@@ -127,7 +127,12 @@ struct DecideRequest {
 }
 
 /// `POST /v1/suspense:map`: the code becomes part of the catalogue.
-pub(super) async fn map(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
+pub(super) async fn map(
+    State(door): State<Door>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
     let request: DecideRequest = given::json(&headers, body, SHAPE).await?;
     let sku = sku_of(&request)?.ok_or_else(|| given::unreadable("`sku` is missing", SHAPE))?;
     let units = request.units_per_scan.as_ref().map(|units| given::quantity(units, SHAPE)).transpose()?;
@@ -135,12 +140,13 @@ pub(super) async fn map(State(door): State<Door>, headers: HeaderMap, body: Body
     if units <= Quantity::ZERO || Quantity::parse_line(&units.to_string()).is_err() {
         return Err(given::unreadable("`units_per_scan` is more than 0 and at most a million", SHAPE));
     }
-    decide(&door, &request, CodeDecision::Map { sku, units }).await
+    decide(&door, &caller, &request, CodeDecision::Map { sku, units }).await
 }
 
 /// `POST /v1/suspense:untracked`: no stock is kept of what the code names.
 pub(super) async fn untracked(
     State(door): State<Door>,
+    caller: Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
@@ -151,15 +157,20 @@ pub(super) async fn untracked(
         Some(sku) => sku,
         None => own()?,
     };
-    decide(&door, &request, CodeDecision::Untracked { sku }).await
+    decide(&door, &caller, &request, CodeDecision::Untracked { sku }).await
 }
 
 /// `POST /v1/suspense:ignore`: the code is no longer listed.
-pub(super) async fn ignore(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
+pub(super) async fn ignore(
+    State(door): State<Door>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
     let request: DecideRequest = given::json(&headers, body, SHAPE).await?;
     only_to_map("units_per_scan", request.units_per_scan.is_none())?;
     only_to_map("sku", request.sku.is_none())?;
-    decide(&door, &request, CodeDecision::Ignore).await
+    decide(&door, &caller, &request, CodeDecision::Ignore).await
 }
 
 /// What would be of no effect is refused.
@@ -172,14 +183,33 @@ fn sku_of(request: &DecideRequest) -> Result<Option<Sku>, Problem> {
     request.sku.as_deref().map(|sku| Sku::new(sku).map_err(|error| bad(&error))).transpose()
 }
 
-async fn decide(door: &Door, request: &DecideRequest, decision: CodeDecision) -> Result<Json<Value>, Problem> {
+/// A decision as it is noted.
+fn noted(caller: &Caller, deciding: &Deciding) -> AuditEntry {
+    let action = match deciding.decision {
+        CodeDecision::Map { .. } => "suspense.map",
+        CodeDecision::Untracked { .. } => "suspense.untracked",
+        CodeDecision::Ignore => "suspense.ignore",
+    };
+    let item = deciding.decision.item();
+    let (sku, units) = (item.map(|(sku, _)| sku.as_str()), item.map(|(_, units)| number(units)));
+    let what = json!({ "author": deciding.author, "sku": sku, "units_per_scan": units });
+    caller.does(action).about(deciding.code.as_str()).because(&deciding.reason).with(what)
+}
+
+async fn decide(
+    door: &Door,
+    caller: &Caller,
+    request: &DecideRequest,
+    decision: CodeDecision,
+) -> Result<Json<Value>, Problem> {
     // As the boxes keep it: a GTIN has one spelling.
     let code = code_spelling(&request.code)
         .ok_or_else(|| given::unreadable("`code` has 1 to 48 bytes and no control characters", SHAPE))?;
     let (author, reason) = (given::author(&request.author, SHAPE)?, given::reason(&request.reason, SHAPE)?);
     let deciding = Deciding { code, decision, author, reason };
     let code = deciding.code.as_str();
-    match door.parts.ledger.decide_code(&deciding).await.map_err(|error| ledger_problem(&error))? {
+    let by = noted(caller, &deciding);
+    match door.parts.ledger.by(&by).decide_code(&deciding).await.map_err(|error| ledger_problem(&error))? {
         Decided::Done(version) => {
             let (author, decision) = (&deciding.author, deciding.decision.word());
             tracing::info!(code, decision, author, why = deciding.reason, "a code was decided");

@@ -9,7 +9,7 @@ use tidemark_daemon::listen::Peer;
 use tidemark_daemon::problem::{self, Problem};
 use tidemark_daemon::token::{TokenHash, bearer};
 
-use super::{Door, ledger_problem};
+use super::{Caller, Door, ledger_problem};
 
 /// What a token may do; each role may do what the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,36 +46,36 @@ impl Role {
 
     /// The least role a request needs.
     fn needed(request: &Request) -> Self {
-        let reads = request.method() == Method::GET || request.uri().path() == "/v1/inventory:batchGet";
-        if reads { Self::Viewer } else { Self::Operator }
+        match request.uri().path() {
+            "/v1/inventory:batchGet" => Self::Viewer,
+            "/v1/audit" => Self::Operator,
+            _path if request.method() == Method::GET => Self::Viewer,
+            _path => Self::Operator,
+        }
     }
 }
 
-/// Lets a request in, or answers 401 or 403.
-pub(super) async fn admit(State(door): State<Door>, request: Request, next: Next) -> Result<Response, Problem> {
-    if door.parts.ledger.is_replica() && Role::needed(&request) > Role::Viewer {
+/// Lets a request in, or answers 401 or 403. A credential that is shown is
+/// judged wherever it comes from.
+pub(super) async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Result<Response, Problem> {
+    if door.parts.ledger.is_replica() && is_change(&request) {
         let detail = "this process reads a copy of the centre's database";
         return Err(Problem::of(&problem::READ_ONLY, detail));
     }
-    if request.extensions().get::<Peer>().is_some_and(Peer::is_loopback) {
-        return Ok(next.run(request).await);
-    }
     let shown = bearer(request.headers()).map(TokenHash::of);
-    let Some(shown) = shown else { return Err(unauthorized(&door)) };
-    let tokens = door.parts.ledger.tokens().await.map_err(|error| ledger_problem(&error))?;
-    let known = tokens.iter().find(|token| TokenHash(token.hash).matches(&shown));
-    let Some(role) = known.and_then(|token| token.role.parse::<Role>().ok()) else {
-        return Err(unauthorized(&door));
-    };
+    let is_local = request.extensions().get::<Peer>().is_some_and(Peer::is_loopback);
+    let is_token = shown.is_some();
+    let caller = caller(&door, shown, is_local).await?;
     let needed = Role::needed(&request);
-    if role < needed {
+    if caller.role < needed {
         door.events.unauthorized.inc();
-        let detail = format!("this token has the role {}, {} is needed", role.word(), needed.word());
+        let detail = format!("this token has the role {}, {} is needed", caller.role.word(), needed.word());
         return Err(Problem::of(&problem::FORBIDDEN, detail).with_remedy("use a token of that role"));
     }
-    if let (Some(pace), Some(token)) = (&door.pace, known) {
-        pace.admit(&token.name, door.clock.millis()).map_err(|wait_ms| too_fast(&door, &token.name, wait_ms))?;
+    if let Some(pace) = door.pace.as_ref().filter(|_| is_token) {
+        pace.admit(&caller.name, door.clock.millis()).map_err(|wait_ms| too_fast(&door, &caller.name, wait_ms))?;
     }
+    request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
 
@@ -88,7 +88,23 @@ fn too_fast(door: &Door, name: &str, wait_ms: u64) -> Problem {
         .after(seconds)
 }
 
+/// Whether a request may change something.
+fn is_change(request: &Request) -> bool {
+    let reads = [Method::GET, Method::HEAD].contains(request.method());
+    !reads && request.uri().path() != "/v1/inventory:batchGet"
+}
+
+async fn caller(door: &Door, shown: Option<TokenHash>, is_local: bool) -> Result<Caller, Problem> {
+    let Some(shown) = shown else {
+        return if is_local { Ok(Caller::local()) } else { Err(unauthorized(door)) };
+    };
+    let tokens = door.parts.ledger.tokens().await.map_err(|error| ledger_problem(&error))?;
+    let known = tokens.iter().find(|token| TokenHash(token.hash).matches(&shown));
+    let caller = known.and_then(|token| Some(Caller { name: token.name.clone(), role: token.role.parse().ok()? }));
+    caller.ok_or_else(|| unauthorized(door))
+}
+
 fn unauthorized(door: &Door) -> Problem {
     door.events.unauthorized.inc();
-    Problem::of(&problem::UNAUTHORIZED, "off this machine every request carries a token")
+    Problem::of(&problem::UNAUTHORIZED, "off this machine every request carries a token that is known")
 }

@@ -6,13 +6,16 @@ use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tidemark_daemon::problem::{self, Problem};
-use tidemark_model::Quantity;
+use tidemark_model::{Quantity, Sku};
 
 /// Bytes of one request's body.
 const BODY_BYTES: usize = 1024 * 1024;
 /// Characters of an author and of a reason.
 const AUTHOR: usize = 128;
 const REASON: usize = 1_024;
+/// Bytes of them if a box keeps them with what it does.
+const BOX_AUTHOR: usize = 64;
+const BOX_REASON: usize = 512;
 
 /// A JSON body; `shape` says how it looks.
 pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body, shape: &str) -> Result<T, Problem> {
@@ -39,6 +42,29 @@ pub(super) fn reason(given: &str, shape: &str) -> Result<String, Problem> {
     text("reason", given, REASON, shape)
 }
 
+/// Who wants something of a box: as given, else whoever calls.
+pub(super) fn author_at_box(given: Option<&str>, caller: &str) -> Result<String, Problem> {
+    match given {
+        Some(given) => text_at_box("author", given, BOX_AUTHOR),
+        None => Ok(caller.get(..caller.floor_char_boundary(BOX_AUTHOR)).unwrap_or_default().to_owned()),
+    }
+}
+
+/// Why somebody wants something of a box.
+pub(super) fn reason_at_box(given: &str) -> Result<String, Problem> {
+    text_at_box("reason", given, BOX_REASON)
+}
+
+/// A text a person answers for, as long as a box keeps it.
+fn text_at_box(name: &str, given: &str, most: usize) -> Result<String, Problem> {
+    let given = given.trim();
+    if given.is_empty() || given.len() > most || given.chars().any(char::is_control) {
+        let detail = format!("`{name}` has 1 to {most} bytes and no control characters");
+        return Err(Problem::of(&problem::BROKEN_JSON, detail));
+    }
+    Ok(given.to_owned())
+}
+
 /// A text a person answers for: neither empty nor endless.
 fn text(name: &str, given: &str, most: usize, shape: &str) -> Result<String, Problem> {
     let given = given.trim();
@@ -62,6 +88,23 @@ pub(super) fn quantity(given: &Value, shape: &str) -> Result<Quantity, Problem> 
     Quantity::parse_line(&text)
         .or_else(|error| sum(&text).ok_or(error))
         .map_err(|error| unreadable(error.to_string(), shape))
+}
+
+/// A line's quantity, at most a million units.
+pub(crate) fn line_quantity(name: &str, given: &Value) -> Result<Quantity, String> {
+    let text = match given {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            return Err(format!("`{name}` is a number such as 3 or -0.385"));
+        }
+    };
+    Quantity::parse_line(text.trim()).map_err(|error| format!("`{name}`: {error}"))
+}
+
+/// An item as head office names it.
+pub(crate) fn sku(name: &str, given: &str) -> Result<Sku, String> {
+    Sku::new(given.trim()).map_err(|error| format!("`{name}` is no SKU: {error}"))
 }
 
 /// A plain decimal number with at most three decimals.

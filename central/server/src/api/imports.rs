@@ -1,9 +1,8 @@
-//! Imports of head office: stores, the catalogue, opening stock; and
-//! instructions.
+//! Imports of head office: stores, the catalogue, opening stock.
 
 use axum::Json;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 use tidemark_daemon::conditions::registry;
@@ -12,10 +11,9 @@ use tidemark_ledger::{InstructionRow, LedgerError};
 use tidemark_sync::message::{InstructionBody, InstructionLine};
 use tidemark_wire::encode_instruction_body;
 
-use super::paging::PageQuery;
-use super::{Door, given, ledger_problem};
+use super::instruct::{id_of, shown};
+use super::{Caller, Door, ledger_problem};
 use crate::import::{Faults, read_catalogue, read_catalogue_json, read_opening_stock, read_stores};
-use crate::ingest::instruction_of;
 
 /// Bytes of one file.
 const FILE_BYTES: usize = 64 * 1024 * 1024;
@@ -53,11 +51,17 @@ fn faulty(faults: &Faults) -> Problem {
     Problem::of(&problem::FAULTY_FILE, detail).with_errors(errors)
 }
 
-pub(super) async fn stores(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
+pub(super) async fn stores(
+    State(door): State<Door>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
     let file = csv(&headers, body).await?;
     let stores = read_stores(&file).map_err(|faults| refused(&door, "stores", &faults))?;
     let number = stores.len();
-    door.parts.ledger.put_stores(stores).await.map_err(|error| ledger_problem(&error))?;
+    let by = caller.does("stores.import").with(json!({ "stores": number }));
+    door.parts.ledger.by(&by).put_stores(stores).await.map_err(|error| ledger_problem(&error))?;
     taken(&door, "stores");
     tracing::info!(stores = number, "stores were imported");
     Ok(Json(json!({ "stores": number })))
@@ -65,6 +69,7 @@ pub(super) async fn stores(State(door): State<Door>, headers: HeaderMap, body: B
 
 pub(super) async fn catalogue(
     State(door): State<Door>,
+    caller: Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
@@ -79,7 +84,8 @@ pub(super) async fn catalogue(
     let catalogue = catalogue.map_err(|faults| refused(&door, "catalogue", &faults))?;
     let codes: Vec<_> =
         catalogue.codes.iter().map(|row| (row.code.clone(), row.sku.clone(), row.units_per_scan)).collect();
-    let version = door.parts.ledger.replace_catalogue(&catalogue.items, &codes).await;
+    let by = caller.does("catalogue.import").with(json!({ "items": catalogue.items.len(), "codes": codes.len() }));
+    let version = door.parts.ledger.by(&by).replace_catalogue(&catalogue.items, &codes).await;
     let version = version.map_err(|error| ledger_problem(&error))?;
     taken(&door, "catalogue");
     tracing::info!(version, items = catalogue.items.len(), "a catalogue was imported");
@@ -89,6 +95,7 @@ pub(super) async fn catalogue(
 
 pub(super) async fn stock(
     State(door): State<Door>,
+    caller: Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
@@ -98,19 +105,14 @@ pub(super) async fn stock(
     for (store, shelf) in stock {
         let lines: Vec<InstructionLine> =
             shelf.into_iter().map(|(sku, quantity)| InstructionLine { sku, quantity }).collect();
-        let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        let count = lines.len();
         let body = encode_instruction_body(&InstructionBody::OpenStock { lines });
-        rows.push(InstructionRow {
-            id: given::new_id("i")?,
-            store,
-            kind: "open_stock".to_owned(),
-            lines: count,
-            size: u64::try_from(body.len()).unwrap_or(u64::MAX),
-            body: body.into(),
-            state: "waiting".to_owned(),
-        });
+        let row = InstructionRow::new(id_of(None)?, store, "open_stock", count, body);
+        rows.push(row.by(&caller.name, "opening stock"));
     }
-    door.parts.ledger.add_instructions(&rows, door.clock.wall().0).await.map_err(|error| match &error {
+    let told: Vec<Value> = rows.iter().map(shown).collect();
+    let by = caller.does("stock.open").with(json!({ "instructions": told }));
+    door.parts.ledger.by(&by).add_instructions(&rows, door.clock.wall().0).await.map_err(|error| match &error {
         LedgerError::UnknownStore(store) => {
             let faults = Faults::one(1, Some("store"), format!("there is no store {store}"));
             refused(&door, "stock", &faults)
@@ -120,25 +122,9 @@ pub(super) async fn stock(
         | LedgerError::Newer { .. }
         | LedgerError::Kept(_)
         | LedgerError::Setting { .. }
-        | LedgerError::Exists(_) => ledger_problem(&error),
+        | LedgerError::Exists(_)
+        | LedgerError::Twice(_) => ledger_problem(&error),
     })?;
     taken(&door, "stock");
-    for row in &rows {
-        if let Some(instruction) = instruction_of(row) {
-            door.desk.instruct(&row.store, &instruction);
-        }
-    }
     Ok((StatusCode::ACCEPTED, Json(json!({ "instructions": rows.iter().map(shown).collect::<Vec<_>>() }))))
-}
-
-pub(super) async fn instructions(
-    State(door): State<Door>,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<Value>, Problem> {
-    let rows = door.parts.ledger.instructions(query.size()?).await.map_err(|error| ledger_problem(&error))?;
-    Ok(Json(json!({ "instructions": rows.iter().map(shown).collect::<Vec<_>>() })))
-}
-
-fn shown(row: &InstructionRow) -> Value {
-    json!({ "id": row.id, "store": row.store.as_str(), "kind": row.kind, "state": row.state, "lines": row.lines })
 }

@@ -224,6 +224,8 @@ fn movement_json(epoch: Epoch, seq: Seq, movement: &Movement) -> Value {
         ("code", movement.code.as_ref().map(|code| code.as_str())),
         ("business_day", movement.labels.business_day.as_ref().map(|label| label.as_str())),
         ("till", movement.labels.till.as_ref().map(|label| label.as_str())),
+        ("operator", movement.labels.operator.as_ref().map(|label| label.as_str())),
+        ("note", movement.labels.note.as_ref().map(|note| note.as_str())),
     ];
     if let Some(members) = shown.as_object_mut() {
         for (name, text) in labels {

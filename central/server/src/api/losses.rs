@@ -11,7 +11,7 @@ use tidemark_ledger::{LossRow, Signature, Signed};
 use tidemark_model::StoreId;
 
 use super::stores::known;
-use super::{Door, ledger_problem, time_text};
+use super::{Caller, Door, ledger_problem, time_text};
 
 /// Ranges that are shown of one store.
 const SHOWN: u32 = 1_000;
@@ -55,6 +55,7 @@ struct SignRequest {
 pub(super) async fn sign(
     State(door): State<Door>,
     Path(store): Path<String>,
+    caller: Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
@@ -67,7 +68,9 @@ pub(super) async fn sign(
     let request: SignRequest = serde_json::from_slice(&body).map_err(|error| unreadable(error.to_string()))?;
     let (author, reason) = (text("author", &request.author, AUTHOR)?, text("reason", &request.reason, REASON)?);
     let signature = Signature { author, reason, signed_at: door.clock.wall().0 };
-    let signed = door.parts.ledger.sign_losses(&store, request.positions, &signature).await;
+    let what = json!({ "author": signature.author, "positions": request.positions });
+    let by = caller.does("losses.sign").at(store.as_str()).because(&signature.reason).with(what);
+    let signed = door.parts.ledger.by(&by).sign_losses(&store, request.positions, &signature).await;
     match signed.map_err(|error| ledger_problem(&error))? {
         Signed::Done { positions } => {
             let Signature { author, reason, .. } = &signature;

@@ -16,7 +16,7 @@ use tidemark_model::{Label, Quantity, Reference, Sku};
 
 use super::paging::{PageQuery, bad_token};
 use super::stores::known;
-use super::{Door, given, ledger_problem, number, time_text};
+use super::{Caller, Door, given, ledger_problem, number, time_text};
 
 const SHAPE: &str = "{\"request_id\":…,\"store\":…,\"sku\":…,\"quantity\":…,\"expires_in_seconds\":…}";
 /// How long a hold lasts if nobody says so.
@@ -37,13 +37,19 @@ struct ReserveRequest {
 /// `POST /v1/reservations`.
 pub(super) async fn reserve(
     State(door): State<Door>,
+    caller: Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let request: ReserveRequest = given::json(&headers, body, SHAPE).await?;
     let asked = asked(&door, &request).await?;
     let (store, sku) = (&asked.store, &asked.sku);
-    match door.parts.ledger.reserve(&asked).await.map_err(|error| ledger_problem(&error))? {
+    let what = json!({
+        "request_id": asked.request.as_str(), "sku": sku.as_str(), "quantity": number(asked.quantity),
+        "order": asked.order.as_ref().map(Reference::as_str),
+    });
+    let by = caller.does("reservations.make").at(store.as_str()).about(&asked.id).with(what);
+    match door.parts.ledger.by(&by).reserve(&asked).await.map_err(|error| ledger_problem(&error))? {
         Reserved::Done(row, level) => {
             cache(&door, &level).await;
             Ok((StatusCode::CREATED, Json(row_json(&row))))
@@ -166,13 +172,28 @@ pub(super) async fn list(State(door): State<Door>, Query(query): Query<ListQuery
 }
 
 /// `POST /v1/reservations/{id}:confirm` and `:release`.
-pub(super) async fn change(State(door): State<Door>, Path(path): Path<String>) -> Result<Json<Value>, Problem> {
+pub(super) async fn change(
+    State(door): State<Door>,
+    Path(path): Path<String>,
+    caller: Caller,
+) -> Result<Json<Value>, Problem> {
     let (id, step) = match given::thing_and_verb(&path) {
         Some((id, "confirm")) => (id, ReservationStep::Confirm),
         Some((id, "release")) => (id, ReservationStep::Release),
         Some(_) | None => return Err(given::no_such_verb(&path, ":confirm or :release")),
     };
-    match door.parts.ledger.change_reservation(id, step).await.map_err(|error| ledger_problem(&error))? {
+    let by = caller.does(match step {
+        ReservationStep::Confirm => "reservations.confirm",
+        ReservationStep::Release => "reservations.release",
+    });
+    match door
+        .parts
+        .ledger
+        .by(&by.about(id))
+        .change_reservation(id, step)
+        .await
+        .map_err(|error| ledger_problem(&error))?
+    {
         ReservationChanged::Done(row, level) => {
             if let Some(level) = level {
                 cache(&door, &level).await;

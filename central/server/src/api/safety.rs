@@ -13,7 +13,7 @@ use tidemark_model::{Quantity, Sku, StoreId};
 
 use super::paging::{PageQuery, bad_token};
 use super::stores::no_store;
-use super::{Door, given, ledger_problem, number};
+use super::{Caller, Door, given, ledger_problem, number};
 
 const SHAPE: &str = "{\"rules\":[{\"store\":…,\"region\":…,\"sku\":…,\"quantity\":…}]}";
 /// Rules of one request.
@@ -63,24 +63,41 @@ fn rule_of(given: &GivenRule) -> Result<(SafetyRule, bool), Problem> {
 }
 
 /// `POST /v1/safety-stock:set`: all rules or none.
-pub(super) async fn set(State(door): State<Door>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
+pub(super) async fn set(
+    State(door): State<Door>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Value>, Problem> {
     let request: SetRequest = given::json(&headers, body, SHAPE).await?;
     if request.rules.len() > RULES {
         let detail = format!("{} rules were given, at most {RULES} are taken at once", request.rules.len());
         return Err(Problem::of(&problem::TOO_MANY, detail));
     }
     let rules = request.rules.iter().map(rule_of).collect::<Result<Vec<_>, Problem>>()?;
-    door.parts.ledger.set_safety(&rules).await.map_err(|error| match &error {
+    let told: Vec<Value> = rules.iter().map(|(rule, stays)| shown(rule, *stays)).collect();
+    let by = caller.does("safety_stock.set").with(json!({ "rules": told }));
+    door.parts.ledger.by(&by).set_safety(&rules).await.map_err(|error| match &error {
         LedgerError::UnknownStore(store) => no_store(store),
         LedgerError::Unavailable(_)
         | LedgerError::Data(_)
         | LedgerError::Newer { .. }
         | LedgerError::Kept(_)
         | LedgerError::Setting { .. }
-        | LedgerError::Exists(_) => ledger_problem(&error),
+        | LedgerError::Exists(_)
+        | LedgerError::Twice(_) => ledger_problem(&error),
     })?;
     tracing::info!(rules = rules.len(), "safety stock was set");
     Ok(Json(json!({ "rules": rules.len() })))
+}
+
+/// A rule as callers see it; null is the quantity of one that does not stay.
+fn shown(rule: &SafetyRule, stays: bool) -> Value {
+    let SafetyRule { store, region, sku, quantity } = rule;
+    json!({
+        "store": store.as_ref().map(StoreId::as_str), "region": region, "sku": sku.as_ref().map(Sku::as_str),
+        "quantity": stays.then(|| number(*quantity)),
+    })
 }
 
 /// `GET /v1/safety-stock`.
@@ -94,14 +111,7 @@ pub(super) async fn list(State(door): State<Door>, Query(query): Query<PageQuery
         let SafetyRule { store, region, sku, .. } = rule;
         json!([text(sku.as_ref().map(Sku::as_str)), text(store.as_ref().map(StoreId::as_str)), text(region.as_deref())])
     });
-    let shown = |rule: &SafetyRule| {
-        let SafetyRule { store, region, sku, quantity } = rule;
-        json!({
-            "store": store.as_ref().map(StoreId::as_str), "region": region, "sku": sku.as_ref().map(Sku::as_str),
-            "quantity": number(*quantity),
-        })
-    };
-    let mut answer = json!({ "rules": rules.iter().map(shown).collect::<Vec<_>>() });
+    let mut answer = json!({ "rules": rules.iter().map(|rule| shown(rule, true)).collect::<Vec<_>>() });
     if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
         members.insert("next_page_token".to_owned(), json!(next.to_string()));
     }

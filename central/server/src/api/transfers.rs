@@ -17,7 +17,7 @@ use tidemark_model::{Quantity, Sku, StoreId};
 
 use super::paging::{PageQuery, bad_token};
 use super::stores::known;
-use super::{Door, given, ledger_problem, number, time_text};
+use super::{Caller, Door, given, ledger_problem, number, time_text};
 
 const SHAPE: &str = "{\"author\":…,\"reason\":…,\"items\":[{\"sku\":…,\"in_transit\":…}]}";
 
@@ -143,6 +143,7 @@ struct SeenItem {
 pub(super) async fn close(
     State(door): State<Door>,
     Path(path): Path<String>,
+    caller: Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
@@ -159,8 +160,11 @@ pub(super) async fn close(
         reason: given::reason(&request.reason, SHAPE)?,
         seen: request.items.iter().map(seen).collect::<Result<_, Problem>>()?,
     };
-    let closed = door.parts.ledger.close_transfer(reference, &closing).await.map_err(|error| ledger_problem(&error))?;
-    match closed {
+    let item = |(sku, quantity): &(Sku, Quantity)| json!({ "sku": sku.as_str(), "in_transit": number(*quantity) });
+    let what = json!({ "author": closing.author, "items": closing.seen.iter().map(item).collect::<Vec<_>>() });
+    let by = caller.does("transfers.close").about(reference).because(&closing.reason).with(what);
+    let closed = door.parts.ledger.by(&by).close_transfer(reference, &closing).await;
+    match closed.map_err(|error| ledger_problem(&error))? {
         Closed::Done => {
             let Closing { author, reason, .. } = &closing;
             tracing::info!(reference, author, why = reason, "a difference of a transfer was closed");
@@ -172,8 +176,6 @@ pub(super) async fn close(
         }
         Closed::InTransit => Err(Problem::of(&problem::TRANSFER_NOT_DUE, format!("{reference} is on its way"))),
         Closed::Others(open) => {
-            let item =
-                |(sku, quantity): &(Sku, Quantity)| json!({ "sku": sku.as_str(), "in_transit": number(*quantity) });
             let detail = format!("{} items of {reference} are in transit, not those that were given", open.len());
             let told = open.iter().map(item).collect();
             Err(Problem::of(&problem::TRANSFER_CHANGED, detail).with_errors(told))

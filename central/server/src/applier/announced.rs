@@ -9,7 +9,7 @@ use tidemark_stream::{Announcement, Subject};
 use crate::api::{letter_json, number, time_text};
 
 /// A level as `inventory-levels` tells it.
-pub(super) fn announced_level(level: &LevelRow) -> Announcement {
+pub(crate) fn announced_level(level: &LevelRow) -> Announcement {
     let told = json!({
         "store": level.store.as_str(),
         "sku": level.sku.as_str(),
@@ -28,7 +28,7 @@ pub(super) fn announced_level(level: &LevelRow) -> Announcement {
 }
 
 /// What was parked, as `inventory-dead-letters` tells it.
-pub(super) fn announced_letter(letter: &DeadLetterRow) -> Announcement {
+pub(crate) fn announced_letter(letter: &DeadLetterRow) -> Announcement {
     let key = format!("{}/{}/{}", letter.store, letter.epoch, letter.seq);
     Announcement { subject: Subject::DeadLetter, key, json: letter_json(letter).to_string().into_bytes() }
 }
@@ -125,6 +125,10 @@ mod tests {
             id: text("id"),
             parked_at: text("parked_at").parse::<Timestamp>().unwrap().as_millisecond(),
             closed_at: None,
+            code: text("code"),
+            job: shown["job"].as_i64(),
+            settled: None,
+            failure: None,
         };
         let sent: Value = serde_json::from_slice(&announced_letter(&letter).json).unwrap();
         assert_eq!(sent, shown);

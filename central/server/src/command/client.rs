@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use tidemark_daemon::output::{Form, Rows, print};
+use tidemark_daemon::output::{Form, Rows};
 
 use super::CommandError;
 
 /// How long the centre may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// Rows of one page that is asked for.
+const PAGE: usize = 1_000;
 
 /// Whom to ask, and how to print.
 #[derive(Debug, Args)]
@@ -23,7 +26,7 @@ pub(super) struct Asking {
     token_file: Option<PathBuf>,
     /// table, json, jsonl or csv
     #[arg(short, long, default_value = "table")]
-    output: Form,
+    pub(super) output: Form,
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,6 +95,44 @@ impl Asking {
     }
 }
 
+/// A list that is asked for page by page.
+pub(super) struct Filter<'f> {
+    /// Where it is.
+    pub(super) path: &'f str,
+    /// Which rows, by member of the query.
+    pub(super) filter: &'f [(&'f str, &'f Option<String>)],
+    /// At most so many.
+    pub(super) most: usize,
+}
+
+impl Asking {
+    /// The rows of a list, over as many pages as are needed.
+    pub(super) fn pages(&self, wanted: &Filter<'_>, member: &str) -> Result<Value, CommandError> {
+        let mut query = String::new();
+        for (name, value) in wanted.filter {
+            if let Some(value) = value {
+                query.push_str(&format!("&{name}={}", escaped(value)));
+            }
+        }
+        let mut rows: Vec<Value> = Vec::new();
+        let mut token = String::new();
+        while rows.len() < wanted.most {
+            let size = wanted.most.saturating_sub(rows.len()).min(PAGE);
+            let page = self.get(&format!("{}?page_size={size}{query}{token}", wanted.path))?;
+            rows.extend(page.get(member).and_then(Value::as_array).into_iter().flatten().cloned());
+            let Some(next) = page.get("next_page_token").and_then(Value::as_str) else { break };
+            token = format!("&page_token={}", escaped(next));
+        }
+        Ok(Value::Array(rows))
+    }
+}
+
+/// A text as it may stand in the query of an address.
+pub(super) fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 /// Prints the rows of a list, by columns that are members of each.
 pub(super) fn print_list(asking: &Asking, list: Option<&Value>, columns: &[&'static str]) -> Result<(), CommandError> {
     let mut rows = Rows::new(columns);
@@ -124,16 +165,6 @@ pub(super) fn status(asking: &Asking) -> Result<(), CommandError> {
         json!(with("digest", "differs")),
     ]);
     Ok(rows.print(asking.output)?)
-}
-
-pub(super) fn dead_letters(asking: &Asking) -> Result<(), CommandError> {
-    let letters = asking.get("/v1/dead-letters?page_size=1000")?;
-    if asking.output == Form::Table {
-        print_list(asking, letters.get("groups"), &["reason", "count"])?;
-        print("\n")?;
-    }
-    let columns = ["parked_at", "store", "reason", "source", "id", "detail"];
-    print_list(asking, letters.get("dead_letters"), &columns)
 }
 
 pub(super) fn catalogue(command: CatalogueCommand) -> Result<(), CommandError> {

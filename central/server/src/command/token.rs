@@ -6,7 +6,7 @@ use serde_json::json;
 use tidemark_daemon::clock::wall_now;
 use tidemark_daemon::output::{Form, Rows, print};
 use tidemark_daemon::token::{TokenHash, generate};
-use tidemark_ledger::{Ledger, LedgerError, TokenRow};
+use tidemark_ledger::{AuditEntry, Ledger, LedgerError, TokenRow};
 
 use super::{CommandError, Told};
 use crate::api::Role;
@@ -48,7 +48,9 @@ pub(super) fn carry_out(command: TokenCommand) -> Result<(), CommandError> {
         TokenCommand::Add { name, role, told } => {
             let token = generate().map_err(|error| CommandError::Asked(error.to_string()))?;
             let row = TokenRow { name, hash: TokenHash::of(&token).0, role: role.word().to_owned() };
-            with_ledger(&told, async |ledger| ledger.add_token(&row, wall_now().0).await)?;
+            with_ledger(&told, async |ledger| {
+                ledger.by(&noted("token.add", &row.name, &row.role)).add_token(&row, wall_now().0).await
+            })?;
             Ok(print(&format!("{token}\n"))?)
         }
         TokenCommand::List { output, told } => {
@@ -60,10 +62,17 @@ pub(super) fn carry_out(command: TokenCommand) -> Result<(), CommandError> {
             Ok(rows.print(output)?)
         }
         TokenCommand::Revoke { name, told } => {
-            let known = with_ledger(&told, async |ledger| ledger.remove_token(&name).await)?;
+            let known = with_ledger(&told, async |ledger| {
+                ledger.by(&noted("token.revoke", &name, "")).remove_token(&name).await
+            })?;
             if known { Ok(()) } else { Err(CommandError::Asked(format!("there is no token {name}"))) }
         }
     }
+}
+
+/// What is noted of a token: whoever may open the ledger may do all.
+fn noted(action: &str, name: &str, role: &str) -> AuditEntry {
+    AuditEntry::of("command line", Role::Admin.word(), action).about(name).with(json!({ "role": role }))
 }
 
 fn with_ledger<T>(told: &Told, work: impl AsyncFnOnce(&Ledger) -> Result<T, LedgerError>) -> Result<T, CommandError> {

@@ -18,9 +18,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::Ingest;
 use super::looking::look_up;
 use super::opening_said::OpeningSaid;
-use super::{Ingest, instruction_of};
 use crate::desk::{Seat, Welcomed};
 use crate::openings::tills;
 
@@ -295,14 +295,7 @@ impl Conversation {
             if closed {
                 return;
             }
-            match ingest.ledger.waiting_instructions(&store).await {
-                Ok(rows) => {
-                    for instruction in rows.iter().filter_map(instruction_of) {
-                        drop(give.send(Input::Instruct(instruction)).await);
-                    }
-                }
-                Err(error) => tracing::warn!(%error, "instructions can't be read"),
-            }
+            ingest.hand_over_all(&store, &give).await;
         });
     }
 
@@ -347,6 +340,8 @@ impl Conversation {
         if seat.open {
             self.ingest.events.boxes.dec();
             tracing::info!(store = %seat.store, ?closing, "a box is gone");
+            let (ingest, store) = (Arc::clone(&self.ingest), seat.store.clone());
+            drop(tokio::spawn(async move { ingest.take_back(&store).await }));
             match closing {
                 Closing::Goodbye => self.ingest.fleet.left(&seat.store),
                 // A later stream of the same box took over.

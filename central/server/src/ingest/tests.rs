@@ -348,7 +348,7 @@ async fn a_box_that_takes_nothing_is_cut_when_it_does_not_keep_up() {
         quantity: Quantity::units(7).unwrap(),
     };
     let body = InstructionBody::OpenStock { lines: (0..1_000).map(line).collect() };
-    let instruction = Instruction { id: Label::new("open-1").unwrap(), body };
+    let instruction = Instruction::of(Label::new("open-1").unwrap(), body);
     let cut = site.ingest.desk.seats()[0].cut.clone();
     let gone = async {
         while !cut.is_cancelled() {

@@ -207,7 +207,7 @@ fn print_movements(movements: &[Recent], form: Form, header: bool) -> Result<(),
     }
     let mut rows = Rows::new(&["seq", "time", "kind", "item", "quantity", "on_hand", "source", "parked"]);
     for movement in movements {
-        let Recent { seq, time, kind, item, quantity, on_hand, source, parked } = movement;
+        let Recent { seq, time, kind, item, quantity, on_hand, source, parked, note: _ } = movement;
         let row = [json!(seq), json!(time), json!(kind), json!(item), json!(quantity), json!(on_hand), json!(source)];
         rows.add(row.into_iter().chain([json!(parked)]).collect());
     }

@@ -6,6 +6,8 @@ mod forks;
 mod giving;
 mod instructions;
 mod opening;
+mod parked;
+mod support;
 
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
@@ -53,6 +55,8 @@ enum ErrandError {
     Waits(&'static str),
     #[error("{0}")]
     Unfit(String),
+    #[error("this release of the box does not know this kind of instruction; update the box")]
+    TooNew,
 }
 
 impl ErrandError {
@@ -62,7 +66,7 @@ impl ErrandError {
             | Self::Waits(_)
             | Self::Read(_)
             | Self::NotSaved(NotSaved::Write { .. } | NotSaved::Read { .. }) => Disposition::Retry,
-            Self::Refused(_) | Self::Unfit(_) => Disposition::Park,
+            Self::Refused(_) | Self::Unfit(_) | Self::TooNew => Disposition::Park,
             Self::Stopping | Self::NotSaved(NotSaved::Stopped) => Disposition::Stop,
         }
     }
@@ -92,10 +96,10 @@ impl Errands {
         let runner = Runner { journal, callers, conditions, clock };
         let mut tasks = JoinSet::new();
         tasks.spawn(runner.clone().fetch_catalogues(told));
-        tasks.spawn(runner.clone().take_openings(ready, report));
+        tasks.spawn(runner.clone().take_openings(ready, report.clone()));
         tasks.spawn(runner.clone().give_openings(heard));
         tasks.spawn(runner.clone().replay_forks());
-        tasks.spawn(runner.carry_out_all(queue));
+        tasks.spawn(runner.carry_out_all(queue, report));
         Self { versions, openings, histories, instructions, missed: false, caller, _tasks: tasks }
     }
 

@@ -311,7 +311,7 @@ async fn instructions_beyond_the_queue_are_asked_for_again_and_all_are_done() {
         let lines =
             vec![tidemark_sync::message::InstructionLine { sku: sku(&format!("i{n}")), quantity: Quantity::ONE }];
         let id = Label::new(&format!("open-{n}")).unwrap();
-        ToBox::Instruction(Instruction { id, body: InstructionBody::OpenStock { lines } })
+        ToBox::Instruction(Instruction::of(id, InstructionBody::OpenStock { lines }))
     };
     let centre = Arc::new(PocketCentre { says: (0..number).map(instruction).collect(), ..Default::default() });
     let (address, _serving) = serve(&centre).await;

@@ -184,6 +184,12 @@ impl Journal {
         self.read(|store| store.value(Family::Meta, &instructions::key(id)))
     }
 
+    /// The items that head office wants counted and nobody has counted since,
+    /// by the instruction that asked.
+    pub fn count_lists(&self) -> Result<Vec<(Label, Vec<Sku>)>, ReadError> {
+        self.read(reads::count_lists)
+    }
+
     fn read<T>(&self, read: impl FnOnce(&Store) -> Result<T, ReadError>) -> Result<T, ReadError> {
         self.shared.shelf.read(read)
     }

@@ -18,6 +18,7 @@ pub(crate) const RECEIVED_BLOCK: u8 = 18;
 pub(crate) const SEQUENCE: u8 = 32;
 pub(crate) const TILL: u8 = 33;
 pub(crate) const INSTRUCTION: u8 = 34;
+pub(crate) const COUNT_LIST: u8 = 35;
 pub(crate) const ASIDE: u8 = 40;
 pub(crate) const EARLIER: u8 = 41;
 pub(crate) const FORKED: u8 = 42;

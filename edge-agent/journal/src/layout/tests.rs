@@ -17,7 +17,7 @@ use super::documents::Lines;
 use super::effects::Effect;
 use super::handled::{GraceMarks, HandledBlock, HandledHead};
 use super::identity::{Identity, KeptIdentity};
-use super::instructions::InstructionDone;
+use super::instructions::{CountList, InstructionDone};
 use super::meta::Number;
 use super::opening::OpeningHead;
 use super::progress::{OwnBlock, Progress};
@@ -241,6 +241,7 @@ proptest! {
         same(&OwnBlock { count: numbers.2, digest: numbers.0, stock: numbers.1 })?;
         same(&Number(numbers.0))?;
         same(&InstructionDone { first: at, lines: numbers.2 })?;
+        same(&CountList { asked: Odometer(numbers.0), skus: vec![Sku::new("apple").unwrap()] })?;
         same(&KeptEpoch { first: numbers.0, tail: numbers.1 })?;
         same(&KeptAside { cause: "checksum".to_owned(), epoch: Some(Epoch(numbers.0)), done: numbers.1 % 2 == 0 })?;
         same(&KeptTill { token, added: Odometer(numbers.1) })?;

@@ -12,7 +12,7 @@ use tidemark_model::{
 use tidemark_wire::encode_movement;
 
 use crate::books::{StoredBooks, put_change};
-use crate::layout::instructions::{self, InstructionDone};
+use crate::layout::instructions::{self, CountList, InstructionDone};
 use crate::layout::progress::{OwnBlock, Progress, chained};
 use crate::layout::{Family, lanes, meta, outbox};
 use crate::limits;
@@ -121,6 +121,10 @@ impl<'a> Preparing<'a> {
             let done = InstructionDone { first: outcome.first, lines: outcome.lines };
             self.batch.put_value(Family::Meta, &instructions::key(id), &done)?;
             self.instructions.insert(id.clone(), done);
+            if let Some(skus) = &submission.count_list {
+                let list = CountList { asked: odometer, skus: skus.clone() };
+                self.batch.put_value(Family::Meta, &instructions::list_key(id), &list)?;
+            }
         }
         let Outcome { status, first, lines, warnings, movements: _ } = outcome;
         self.prepared.answers.push(Committed { status, first, lines, warnings, movements: told, odometer });

@@ -62,12 +62,23 @@ kinds! {
     /// The caller is known and has no right to this.
     FORBIDDEN: FORBIDDEN, "forbidden", "Not allowed", "The token shown is known and may not do this.",
         "use a token that may";
+    /// The id was used for something else.
+    ID_TAKEN: CONFLICT, "id_taken", "Another content under this id",
+        "Something else was asked for under this id; nothing is done.",
+        "use another id, or ask for exactly what was asked for before";
+    /// An instruction that can't be given.
+    INSTRUCTION_INVALID: UNPROCESSABLE_ENTITY, "instruction_invalid", "Can't be asked for",
+        "What the box is asked for can't be done; nothing is.", "mend what `errors` names and ask again";
     /// The box's books can't be read.
     JOURNAL_UNREADABLE: SERVICE_UNAVAILABLE, "journal_unreadable", "The journal can't be read",
         "The box's disk does not give back what is asked for.", "try again; if it stays so, look at the box's disk";
     /// The ledger does not answer.
     LEDGER: SERVICE_UNAVAILABLE, "ledger", "Not now", "The centre's database does not answer.",
         "try again; the stock of the shops is not in danger";
+    /// Somebody has a letter already.
+    LETTER_TAKEN: CONFLICT, "letter_taken", "Somebody was first",
+        "A dead letter is being repaired by somebody else, or is settled; nothing is done.",
+        "look at the letters and jobs that `errors` names, then repair what is left";
     /// Others are lost than the person saw.
     LOSSES_CHANGED: CONFLICT, "losses_changed", "Other losses",
         "Other positions wait for a signature than the number that was given; nothing is signed.",
@@ -108,6 +119,9 @@ kinds! {
     READ_ONLY: MISDIRECTED_REQUEST, "read_only", "Not here",
         "This process answers from a region's copy of the database, which nobody changes there.",
         "send it to the centre itself";
+    /// A repair that can't be made.
+    REPAIR_INVALID: UNPROCESSABLE_ENTITY, "repair_invalid", "Can't be repaired so",
+        "A letter can't be repaired in this way; none is.", "mend what `errors` names and repair again";
     /// The identity of a request was used for something else.
     REQUEST_REUSED: CONFLICT, "request_reused", "Request used before",
         "The identity of the request stands for another request; nothing was done.",

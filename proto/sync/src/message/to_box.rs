@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use tidemark_model::{
-    DocumentId, Epoch, EpochOrdinal, Generation, Label, Position, Quantity, Seq, SeqSet, Sku, Source, StreamId,
+    DocumentId, Epoch, EpochOrdinal, Generation, Label, Note, Position, Quantity, Seq, SeqSet, Sku, Source, StreamId,
     StreamPlace, WallTime,
 };
 
@@ -154,6 +154,18 @@ pub struct Instruction {
     pub id: Label,
     /// What is to be done.
     pub body: InstructionBody,
+    /// Who wants it.
+    pub author: Option<Label>,
+    /// Why, in that person's words.
+    pub reason: Option<Note>,
+}
+
+impl Instruction {
+    /// An instruction that nobody in particular gives.
+    #[must_use]
+    pub const fn of(id: Label, body: InstructionBody) -> Self {
+        Self { id, body, author: None, reason: None }
+    }
 }
 
 /// What is to be done. The box answers each with movements about the
@@ -173,8 +185,8 @@ pub enum InstructionBody {
     },
     /// An effect that was wrong is put right.
     Correct {
-        /// The movement it is about.
-        about: Position,
+        /// The movement it is about, if it is about one.
+        about: Option<Position>,
         /// By how much on-hand changes, an item each.
         lines: Vec<InstructionLine>,
     },
@@ -193,12 +205,36 @@ pub enum InstructionBody {
     /// Movements of an older epoch that came when it was closed: they are
     /// committed once more, unless the box holds them already.
     Late(LateMovements),
+    /// These items are to be counted by somebody in the shop.
+    Count {
+        /// The items.
+        skus: Vec<Sku>,
+    },
+    /// What a line that was parked means: it is decided as if it had come so.
+    Settle(Settlement),
+    /// All that is not handled is sent once more.
+    Resend,
+    /// What helps somebody who is asked for help is kept at the box.
+    SupportFile,
     /// Something a newer centre asks for, which this release does not know:
     /// it stays open until the box is updated.
     Unknown {
         /// The number of its field on the wire.
         kind: u32,
     },
+}
+
+/// What a line that was parked means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// The parked movement.
+    pub about: Position,
+    /// The item.
+    pub sku: Sku,
+    /// Base units in one of what was given.
+    pub units_per_scan: Quantity,
+    /// How much was meant; as given without it.
+    pub quantity: Option<Quantity>,
 }
 
 /// Movements of an older epoch that came when it was closed.

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use prost::Message;
-use tidemark_model::{Epoch, EpochOrdinal, Label, Quantity, Seq, Sku};
+use tidemark_model::{Epoch, EpochOrdinal, Label, Note, Quantity, Seq, Sku};
 use tidemark_sync::message::{
-    FetchInstruction, Instruction, InstructionBody, InstructionLine, InstructionPage, LateMovements,
+    FetchInstruction, Instruction, InstructionBody, InstructionLine, InstructionPage, LateMovements, Settlement,
 };
 
 use super::document::{name, name_of, position, position_of};
@@ -30,7 +30,12 @@ pub fn decode_instruction_body(bytes: &[u8]) -> Result<InstructionBody, DecodeEr
 }
 
 pub(super) fn instruction(wanted: &Instruction) -> proto::Instruction {
-    proto::Instruction { id: wanted.id.as_str().to_owned(), body: Some(body(&wanted.body)) }
+    proto::Instruction {
+        id: wanted.id.as_str().to_owned(),
+        body: Some(body(&wanted.body)),
+        author: wanted.author.as_ref().map(|author| author.as_str().to_owned()).unwrap_or_default(),
+        reason: wanted.reason.as_ref().map(|reason| reason.as_str().to_owned()).unwrap_or_default(),
+    }
 }
 
 pub(super) fn instruction_of(message: proto::Instruction) -> Result<Instruction, DecodeError> {
@@ -39,7 +44,10 @@ pub(super) fn instruction_of(message: proto::Instruction) -> Result<Instruction,
     // One that can't be read must not end the stream at each welcome: it stays
     // open, as one of a newer release does, and the rest goes on.
     let kind = body.kind;
-    Ok(Instruction { id, body: body_of(body).unwrap_or(InstructionBody::Unknown { kind }) })
+    let body = body_of(body).unwrap_or(InstructionBody::Unknown { kind });
+    // Labels: what does not fit is left out, and the instruction stands.
+    let (author, reason) = (Label::new(&message.author).ok(), Note::new(&message.reason).ok());
+    Ok(Instruction { id, body, author, reason })
 }
 
 fn body(wanted: &InstructionBody) -> proto::InstructionBody {
@@ -47,12 +55,19 @@ fn body(wanted: &InstructionBody) -> proto::InstructionBody {
         InstructionBody::Fetch { bytes } => (2, Some(What::Fetch(*bytes))),
         InstructionBody::OpenStock { lines } => (3, Some(What::OpenStock(proto::OpenStock { lines: lines_to(lines) }))),
         InstructionBody::Correct { about, lines } => {
-            let correct = proto::Correct { about: Some(position(*about)), lines: lines_to(lines) };
+            let correct = proto::Correct { about: about.map(position), lines: lines_to(lines) };
             (4, Some(What::Correct(correct)))
         }
         InstructionBody::Void { source, id } => (5, Some(What::Void(name(source, id)))),
         InstructionBody::Accept { about } => (6, Some(What::Accept(position(*about)))),
         InstructionBody::Late(movements) => (7, Some(What::Late(late(movements)))),
+        InstructionBody::Count { skus } => {
+            let skus = skus.iter().map(|sku| sku.as_str().to_owned()).collect();
+            (8, Some(What::Count(proto::CountItems { skus })))
+        }
+        InstructionBody::Settle(settlement) => (9, Some(What::Settle(settle(settlement)))),
+        InstructionBody::Resend => (10, Some(What::Resend(proto::Resend {}))),
+        InstructionBody::SupportFile => (11, Some(What::SupportFile(proto::SupportFile {}))),
         InstructionBody::Unknown { kind } => (*kind, None),
     };
     proto::InstructionBody { kind, what }
@@ -65,7 +80,7 @@ fn body_of(message: proto::InstructionBody) -> Result<InstructionBody, DecodeErr
         Some(What::Fetch(bytes)) => InstructionBody::Fetch { bytes },
         Some(What::OpenStock(stock)) => InstructionBody::OpenStock { lines: all(stock.lines, line_of)? },
         Some(What::Correct(correct)) => InstructionBody::Correct {
-            about: position_of(&needed(correct.about, "correct.about")?),
+            about: correct.about.as_ref().map(position_of),
             lines: all(correct.lines, line_of)?,
         },
         Some(What::Void(document)) => {
@@ -74,6 +89,32 @@ fn body_of(message: proto::InstructionBody) -> Result<InstructionBody, DecodeErr
         }
         Some(What::Accept(about)) => InstructionBody::Accept { about: position_of(&about) },
         Some(What::Late(movements)) => InstructionBody::Late(late_of(movements)?),
+        Some(What::Count(count)) => {
+            InstructionBody::Count { skus: all(count.skus, |sku| text(&sku, "count.skus", Sku::new))? }
+        }
+        Some(What::Settle(settlement)) => InstructionBody::Settle(settle_of(settlement)?),
+        Some(What::Resend(proto::Resend {})) => InstructionBody::Resend,
+        Some(What::SupportFile(proto::SupportFile {})) => InstructionBody::SupportFile,
+    })
+}
+
+fn settle(settlement: &Settlement) -> proto::Settle {
+    let units = settlement.units_per_scan;
+    proto::Settle {
+        about: Some(position(settlement.about)),
+        sku: settlement.sku.as_str().to_owned(),
+        units_per_scan: if units == Quantity::ONE { 0 } else { units.as_thousandths() },
+        quantity: settlement.quantity.map(Quantity::as_thousandths),
+    }
+}
+
+fn settle_of(message: proto::Settle) -> Result<Settlement, DecodeError> {
+    let units = Some(message.units_per_scan).filter(|units| *units != 0);
+    Ok(Settlement {
+        about: position_of(&needed(message.about, "settle.about")?),
+        sku: text(&message.sku, "settle.sku", Sku::new)?,
+        units_per_scan: units.map_or(Quantity::ONE, Quantity::thousandths),
+        quantity: message.quantity.map(Quantity::thousandths),
     })
 }
 

@@ -11,8 +11,8 @@ use tidemark_model::books::{
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{
     Basis, Block, BlockIndex, BoxId, Code, ContentDigest, DocumentId, DocumentKey, Epoch, EpochOrdinal, Generation,
-    Item, ItemUnit, Label, Odometer, Position, Price, Quantity, Reference, Seq, SeqSet, Sku, Source, StoreId, StreamId,
-    StreamPlace, WallTime,
+    Item, ItemUnit, Label, Note, Odometer, Position, Price, Quantity, Reference, Seq, SeqSet, Sku, Source, StoreId,
+    StreamId, StreamPlace, WallTime,
 };
 use tidemark_sync::message::*;
 
@@ -103,17 +103,27 @@ fn lines() -> Vec<InstructionLine> {
     vec![InstructionLine { sku: sku("4711"), quantity: Quantity::thousandths(-1_500) }]
 }
 
-fn bodies() -> [InstructionBody; 7] {
+fn bodies() -> [InstructionBody; 12] {
     let (epoch, ordinal) = (Epoch(7), EpochOrdinal(2));
     let late = LateMovements { epoch, ordinal, movements: vec![(8, Bytes::from_static(b"movement"))] };
     [
         InstructionBody::Fetch { bytes: 70_000 },
         InstructionBody::OpenStock { lines: lines() },
-        InstructionBody::Correct { about: position(8), lines: lines() },
+        InstructionBody::Correct { about: Some(position(8)), lines: lines() },
         InstructionBody::Void { source: Source::new("till:3").unwrap(), id: DocumentId::new("7").unwrap() },
         InstructionBody::Accept { about: position(9) },
         InstructionBody::Late(late),
         InstructionBody::Unknown { kind: 31 },
+        InstructionBody::Correct { about: None, lines: lines() },
+        InstructionBody::Count { skus: vec![sku("apple"), sku("pear")] },
+        InstructionBody::Settle(Settlement {
+            about: position(9),
+            sku: sku("apple"),
+            units_per_scan: Quantity::thousandths(6_000),
+            quantity: Some(Quantity::thousandths(-2_500)),
+        }),
+        InstructionBody::Resend,
+        InstructionBody::SupportFile,
     ]
 }
 
@@ -162,8 +172,13 @@ fn of_the_centre() -> Vec<(&'static str, ToBox)> {
         "instruction_accept",
         "instruction_late",
         "instruction_unknown",
+        "instruction_correct_about_none",
+        "instruction_count",
+        "instruction_settle",
+        "instruction_resend",
+        "instruction_support_file",
     ];
-    let instruction = |body| ToBox::Instruction(Instruction { id: label("open-17"), body });
+    let instruction = |body| ToBox::Instruction(Instruction::of(label("open-17"), body));
     let mut messages = vec![
         ("welcome", ToBox::Welcome(welcome)),
         ("received", ToBox::Received(received)),
@@ -176,6 +191,12 @@ fn of_the_centre() -> Vec<(&'static str, ToBox)> {
         ("catalogue_version", ToBox::CatalogueVersion(17)),
         ("opening_ready", ToBox::OpeningReady(OpeningReady { ordinal: EpochOrdinal(2), bytes: 9 })),
     ];
+    let by_somebody = Instruction {
+        author: Some(label("anna")),
+        reason: Some(Note::new("−4,000 was typed for −4").unwrap()),
+        ..Instruction::of(label("open-18"), InstructionBody::Resend)
+    };
+    messages.push(("instruction_by_somebody", ToBox::Instruction(by_somebody)));
     messages.extend(names.into_iter().zip(bodies().map(instruction)));
     messages
 }

@@ -143,7 +143,7 @@ pub(super) async fn fetch_instruction(mut calls: Calls, store: StoreId, id: Labe
                 bytes.extend_from_slice(&page.bytes);
                 if u64::try_from(bytes.len()).unwrap_or(u64::MAX) >= page.total {
                     break match tidemark_wire::decode_instruction_body(&bytes) {
-                        Ok(body) => Report::Instructed(Instruction { id, body }),
+                        Ok(body) => Report::Instructed(Instruction::of(id, body)),
                         Err(error) => Report::NotFetched(error.to_string()),
                     };
                 }

@@ -30,7 +30,7 @@ fn an_instruction_is_carried_out_once() {
     let mut shop = shop(0, 0);
     let line = InstructionLine { sku: articles(1)[0].sku.clone(), quantity: Quantity::ONE };
     let body = InstructionBody::OpenStock { lines: vec![line] };
-    let instruction = Instruction { id: Label::new("i-1").unwrap(), body };
+    let instruction = Instruction::of(Label::new("i-1").unwrap(), body);
     shop.instruct(instruction.clone(), Odometer(1)).unwrap();
     shop.instruct(instruction, Odometer(2)).unwrap();
     assert_eq!((shop.opened_lines(), shop.journal().tail()), (1, 1));

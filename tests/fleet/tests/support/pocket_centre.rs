@@ -81,7 +81,7 @@ impl Pocket {
             ToBox::Welcome(welcome),
             ToBox::Credit(Credit { bytes: CREDIT }),
             ToBox::CatalogueVersion(CATALOGUE),
-            ToBox::Instruction(Instruction { id: Label::new("open-1").unwrap(), body }),
+            ToBox::Instruction(Instruction::of(Label::new("open-1").unwrap(), body)),
         ]
     }
 

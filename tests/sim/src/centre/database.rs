@@ -206,7 +206,7 @@ impl Database {
         self.put_forks(plan);
         // What is offered may be answered by the same batch, if it is told again.
         self.instructions.extend(offers(plan));
-        self.instructions.retain(|row| !plan.answered.contains(&(row.store.clone(), row.id.clone())));
+        self.instructions.retain(|row| !plan.answered.contains_key(&(row.store.clone(), row.id.clone())));
         Some(changed.into_iter().collect())
     }
 

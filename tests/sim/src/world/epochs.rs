@@ -76,7 +76,7 @@ impl World {
         let mut told = Vec::new();
         for row in &database.instructions {
             let (Ok(id), Ok(body)) = (Label::new(&row.id), decode_instruction_body(&row.body)) else { continue };
-            told.extend(holders.iter().map(|key| (*key, Instruction { id: id.clone(), body: body.clone() })));
+            told.extend(holders.iter().map(|key| (*key, Instruction::of(id.clone(), body.clone()))));
         }
         for (key, instruction) in told {
             let served = self.centre.served.get_mut(&key);

@@ -201,6 +201,6 @@ fn is_done(books: &tidemark_model::MemoryBooks, id: &str) -> bool {
 
 fn result_of(id: &str, wall: WallTime) -> Option<Document> {
     let identity = (Source::new(CENTRE_SOURCE).ok()?, DocumentId::new(id).ok()?);
-    let body = Body::InstructionResult { instruction: Label::new(id).ok()? };
+    let body = Body::InstructionResult { instruction: Label::new(id).ok()?, refused: false };
     Some(Document::plain(identity, wall, body))
 }

@@ -78,6 +78,7 @@ fn golden_values() -> Vec<(&'static str, String)> {
         encode(&KeptAside { cause: "x".to_owned(), epoch: Some(at.epoch), done: true }),
         encode(&KeptEpoch { first: 300, tail: 700 }),
         encode(&Lines { committed: Odometer(600), lines: vec![line(tally())] }),
+        encode(&CountList { asked: Odometer(600), skus: vec![Sku::new("apple").unwrap()] }),
     ];
     GOLDEN_VALUES.iter().map(|(name, _)| *name).zip(values.iter().map(|bytes| hex(bytes))).collect()
 }
@@ -105,6 +106,7 @@ fn the_bytes_of_a_key_never_change() {
         (sequences::key(&source), "2074696c6c3a31"),
         (tills::key(&source), "2174696c6c3a31"),
         (instructions::key(&Label::new("i").unwrap()), "2269"),
+        (instructions::list_key(&Label::new("i").unwrap()), "2369"),
         (salvage::aside_key(3).to_vec(), "2800000003"),
         (salvage::epoch_key(Epoch(1)).to_vec(), "290000000000000001"),
         (salvage::forked_key(Epoch(1)).to_vec(), "2a0000000000000001"),
@@ -113,7 +115,7 @@ fn the_bytes_of_a_key_never_change() {
     }
 }
 
-const GOLDEN_VALUES: [(&str, &str); 23] = [
+const GOLDEN_VALUES: [(&str, &str); 24] = [
     ("stock", "01872701ac020105d804"),
     ("effect", "0187270100"),
     ("suspense", "010205ac02008727010105ac0201d00f010101056170706c65d00f"),
@@ -146,4 +148,5 @@ const GOLDEN_VALUES: [(&str, &str); 23] = [
     ("aside", "01017801010203040506070801"),
     ("earlier epoch", "01ac02bc05"),
     ("lines of a count", "01d8040103056170706c65872703432d3101057368656c66000501"),
+    ("items to be counted", "01d80401056170706c65"),
 ];

@@ -114,7 +114,7 @@ fn any_body() -> impl Strategy<Value = Body> {
         1 => any_changes().prop_map(move |lines| Body::Correction { about: of_correction.clone(), lines }),
         1 => any_changes().prop_map(move |lines| Body::Restatement { about: about.clone(), lines }),
         1 => any_quantity().prop_map(|units| Body::DayClose { documents: Some(3), units: Some(units) }),
-        1 => Just(Body::InstructionResult { instruction: Label::new("i-1").unwrap() }),
+        1 => Just(Body::InstructionResult { instruction: Label::new("i-1").unwrap(), refused: false }),
         1 => Just(Body::Unreadable(parked_line())),
     ]
 }

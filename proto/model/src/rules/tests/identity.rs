@@ -85,7 +85,7 @@ fn a_document_without_effect_still_takes_a_position() {
     let mut shop = Shop::open();
     for (id, body) in [
         ("1", Body::DayClose { documents: Some(3), units: None }),
-        ("2", Body::InstructionResult { instruction: Label::new("i-1").unwrap() }),
+        ("2", Body::InstructionResult { instruction: Label::new("i-1").unwrap(), refused: false }),
         ("3", Body::Trade { kind: TradeKind::Sale, last: false, lines: Vec::new() }),
     ] {
         assert_eq!(shop.submit(&document(id, body)).lines, 1, "{id}");

@@ -168,7 +168,7 @@ fn an_instruction_that_can_not_be_read_stays_open_and_does_not_end_the_stream() 
     let mut message = to_box(&message);
     let body = part!(message.message.as_mut().unwrap(), Said::Instruction).body.as_mut().unwrap();
     part!(body.what.as_mut().unwrap(), proto::instruction_body::What::OpenStock).lines[0].sku.clear();
-    let unknown = Instruction { id: label("open-17"), body: InstructionBody::Unknown { kind: 3 } };
+    let unknown = Instruction::of(label("open-17"), InstructionBody::Unknown { kind: 3 });
     assert_eq!(to_box_of(message), Ok(Some(ToBox::Instruction(unknown))));
 }
 
@@ -181,8 +181,8 @@ fn the_body_of_an_instruction() {
     let line = proto::InstructionLine { sku: "x".repeat(49), quantity: 1 };
     let stock = proto::OpenStock { lines: vec![line] };
     assert!(wrong(Some(proto::instruction_body::What::OpenStock(stock))).starts_with("`lines.sku`"));
-    let correct = proto::Correct::default();
-    assert_eq!(wrong(Some(proto::instruction_body::What::Correct(correct))), "`correct.about` is missing");
+    let settle = proto::Settle::default();
+    assert_eq!(wrong(Some(proto::instruction_body::What::Settle(settle))), "`settle.about` is missing");
     let name = crate::schema::inventory::v1::DocumentName { source: "till:3".into(), id: String::new() };
     assert_eq!(wrong(Some(proto::instruction_body::What::Void(name))), "`document.id` is missing");
     assert_eq!(decode_instruction_body(&[]), Err(DecodeError::Missing { field: "instruction.kind" }));
