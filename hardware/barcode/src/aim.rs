@@ -126,6 +126,11 @@ impl Identifier {
         }
     }
 
+    /// Whether an EAN or UPC code comes with the supplement beside it.
+    pub(crate) const fn has_supplement(self) -> bool {
+        matches!((self.code, self.modifier), (b'E', b'3'))
+    }
+
     /// Whether the scanner has verified the check digit of an ITF code.
     pub(crate) const fn verified_itf(self) -> bool {
         matches!((self.code, self.modifier), (b'I', b'1'))

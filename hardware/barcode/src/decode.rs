@@ -162,6 +162,7 @@ fn identified(identifier: Identifier, data: &str) -> Result<Reading<'_>, DecodeE
             Err(DecodeError::Length { expected: "8 digits", found: data.chars().count() })
         }
         Symbology::Ean8 => Ok(reading(symbology, item(data)?)),
+        Symbology::Ean13 if !identifier.has_supplement() => padded(data).map_or_else(|| ean_or_upc(data), Ok),
         Symbology::Ean13 => ean_or_upc(data),
         Symbology::Itf if data.len() == 14 => match item(data) {
             Ok(content) => Ok(reading(Symbology::Itf14, content)),
@@ -191,6 +192,15 @@ fn identified(identifier: Identifier, data: &str) -> Result<Reading<'_>, DecodeE
         | Symbology::Other
         | Symbology::Unknown => Ok(reading(symbology, text(data)?)),
     }
+}
+
+/// A scanner may be set to write every code out to the 14 digits of a GTIN.
+/// The first twelve of them can be a UPC-A with its check digit, and the rest
+/// its supplement; but a supplement would be said (`]E3`).
+fn padded(data: &str) -> Option<Reading<'_>> {
+    let code = data.strip_prefix('0').filter(|code| code.len() == 13)?;
+    let content = item(code).ok()?;
+    Some(Reading { symbology: Symbology::Ean13, confidence: Confidence::Identified, content, supplement: None })
 }
 
 /// `]E0` and `]E3`: 13 digits by the standard; devices that send UPC codes

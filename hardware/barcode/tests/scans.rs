@@ -26,6 +26,8 @@ fn a_scanner_that_names_the_symbology_is_believed() {
         ("]E00036000291452", Symbology::Ean13, "00036000291452"),
         ("]E0036000291452", Symbology::UpcA, "00036000291452"),
         ("]E004252614", Symbology::UpcE, "00042100005264"),
+        ("]E004006381333931", Symbology::Ean13, "04006381333931"),
+        ("]E000036000291452", Symbology::Ean13, "00036000291452"),
         ("]E496385074", Symbology::Ean8, "00000096385074"),
         ("]I114006381333938", Symbology::Itf14, "14006381333938"),
         ("]e00104006381333931", Symbology::DataBar, "04006381333931"),
@@ -93,6 +95,24 @@ fn a_supplement_is_set_apart() {
         assert_eq!(gtin(scan).as_deref(), Some("09771234567003"));
     }
     assert!(matches!(error("]E097712345670035199 9"), DecodeError::Length { .. }));
+}
+
+#[test]
+fn fourteen_digits_are_the_gtin_unless_a_supplement_is_said() {
+    // Both check digits fit: that of the GTIN, and that of a UPC-A in front.
+    for digits in ["04000554337917", "04010374038031"] {
+        assert_eq!(gtin(&format!("]E0{digits}")).as_deref(), Some(digits));
+        let scan = format!("]E3{digits}");
+        let read = decode(scan.as_bytes()).unwrap();
+        assert_eq!((read.symbology, read.supplement), (Symbology::UpcA, Some(&digits[12..])));
+        assert_eq!(gtin(&scan), Some(format!("00{}", &digits[..12])));
+    }
+    // It is no GTIN: a UPC-A whose supplement came under the plain identifier.
+    let read = decode(b"]E003600029145205").unwrap();
+    assert_eq!((read.symbology, read.supplement), (Symbology::UpcA, Some("05")));
+    // A number of the shop is as printed, padded or not.
+    let padded = decode(b"]E002012345678903").unwrap();
+    assert_eq!(padded.judge(), Judgement::Item(ItemCode::InStore("2012345678903")));
 }
 
 #[test]

@@ -120,7 +120,7 @@ impl Laboratory {
 }
 
 /// The 13 digits that are printed.
-fn ean13(code: &str) -> &str {
+pub(crate) fn ean13(code: &str) -> &str {
     code.get(code.len().saturating_sub(13)..).unwrap_or(code)
 }
 

@@ -6,7 +6,7 @@ use tidemark_daemon::clock::Clock;
 use tidemark_fleet::chance::Chance;
 
 use super::holder::Holder;
-use super::laboratory::{Laboratory, Place, places};
+use super::laboratory::{Laboratory, Place, ean13, places};
 use super::permissions::{self, HeldBack};
 use crate::Trouble;
 use crate::model::{Model, Signal};
@@ -156,7 +156,7 @@ fn busy(laboratory: &mut Laboratory, model: Model, place: &Place) -> Result<(), 
     // A HID device that was taken from the kernel is read by nobody here.
     if model != Model::HidPos {
         let article = laboratory.code()?;
-        scanner.scan(&article.gtin.to_string())?;
+        scanner.scan(ean13(&article.gtin.to_string()))?;
         laboratory.hears_nothing(&scanner)?;
     }
     holder.end()?;
@@ -191,7 +191,7 @@ fn killed(laboratory: &mut Laboratory, model: Model, place: &Place) -> Result<()
             continue;
         }
         let article = laboratory.code()?;
-        scanner.scan(&article.gtin.to_string())?;
+        scanner.scan(ean13(&article.gtin.to_string()))?;
         pause(Duration::from_millis(chance.below(KILL_WITHIN)));
         laboratory.edge.kill()?;
         let heard = scanner.signal(HEARD_WITHIN)?;
