@@ -38,6 +38,7 @@ macro_rules! on {
 pub(crate) use on;
 
 mod auditing;
+mod people;
 mod repairing;
 mod stock;
 

@@ -20,6 +20,7 @@ mod instructions;
 mod ledger;
 mod letters;
 mod levels;
+mod people;
 pub mod postgres;
 mod pulse;
 mod reservations;
@@ -39,6 +40,7 @@ pub use instructions::{Instructed, InstructionFilter, InstructionRow, Instructio
 pub use ledger::Ledger;
 pub use letters::{Claim, ClaimHow, JobRow, LetterFilter, LetterGroup, LetterState, News, Reapplied, Repair, Repaired};
 pub use levels::Seen;
+pub use people::{Kept, OpenSession, SessionRow, UserRow};
 pub use reservations::{
     Expiry, HOLD_MILLIS, ReservationChanged, ReservationQuery, ReservationRequest, ReservationRow, ReservationState,
     ReservationStep, Reserved, SafetyRule,

@@ -22,6 +22,7 @@ mod letters;
 mod losses;
 mod months;
 mod openings;
+mod people;
 mod reads;
 mod reapplying;
 mod reservations;
@@ -48,15 +49,16 @@ use crate::error::LedgerError;
 use crate::sqlite::{kept, number, unsigned};
 
 /// The schema this release knows.
-const SCHEMA: i64 = 6;
+const SCHEMA: i64 = 7;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("../schema/postgres/0001.sql"),
     include_str!("../schema/postgres/0002.sql"),
     include_str!("../schema/postgres/0003.sql"),
     include_str!("../schema/postgres/0004.sql"),
     include_str!("../schema/postgres/0005.sql"),
     include_str!("../schema/postgres/0006.sql"),
+    include_str!("../schema/postgres/0007.sql"),
 ];
 /// Taken by whoever changes the schema or makes a partition.
 const SCHEMA_LOCK: i64 = 0x7469_6465_6d61_726b;

@@ -10,6 +10,7 @@ mod instructions;
 mod letters;
 mod losses;
 mod openings;
+mod people;
 mod reads;
 mod reapplying;
 mod reservations;
@@ -42,15 +43,16 @@ use crate::audit::AuditEntry;
 use crate::error::LedgerError;
 
 /// The schema this release knows.
-const SCHEMA: i64 = 6;
+const SCHEMA: i64 = 7;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("../schema/sqlite/0001.sql"),
     include_str!("../schema/sqlite/0002.sql"),
     include_str!("../schema/sqlite/0003.sql"),
     include_str!("../schema/sqlite/0004.sql"),
     include_str!("../schema/sqlite/0005.sql"),
     include_str!("../schema/sqlite/0006.sql"),
+    include_str!("../schema/sqlite/0007.sql"),
 ];
 /// Connections that read.
 const READERS: u32 = 4;

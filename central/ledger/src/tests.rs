@@ -9,6 +9,7 @@ mod instructions;
 mod letters;
 mod losses;
 mod openings;
+mod people;
 mod reservations;
 mod steps;
 

@@ -17,9 +17,11 @@ mod letters;
 mod levels;
 mod losses;
 mod paging;
+mod people;
 mod repairs;
 mod reservations;
 mod safety;
+mod session;
 mod stores;
 #[cfg(test)]
 mod tests;
@@ -55,6 +57,7 @@ use crate::fleet::{Board, Fleet};
 use crate::loader::Loader;
 use crate::parts::Parts;
 use crate::region::Region;
+use crate::sign_in::SignIn;
 
 /// What the handlers work with; cheap to clone.
 #[derive(Clone, Debug)]
@@ -68,6 +71,7 @@ pub(crate) struct Door {
     pub(crate) conditions: Active,
     pub(crate) clock: Clock,
     pub(crate) stop: CancellationToken,
+    pub(crate) sign_in: SignIn,
     pub(crate) changes: Changes,
     /// Whoever asks for levels that the cache does not hold.
     pub(crate) loader: Loader,
@@ -120,6 +124,8 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/instructions", get(instruct::list).post(instruct::ask))
         .route("/v1/instructions/{id}", get(instruct::show))
         .route("/v1/audit", get(audit::list))
+        .route("/v1/sessions", get(people::sessions))
+        .route("/v1/sessions:end", post(people::end_sessions))
         .route("/v1/fleet", get(fleet_pages::show))
         .route("/v1/fleet/stream", get(fleet_pages::stream))
         .route("/metrics", get(health::metrics))
@@ -131,6 +137,10 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/", get(assets::page))
         .route("/assets/{file}", get(assets::file))
         .merge(assets::pages())
+        .route("/v1/session", get(session::show).post(session::begin).delete(session::end))
+        .route("/v1/session:link", post(session::link))
+        .route("/v1/session/directory", get(session::to_directory))
+        .route("/v1/session/callback", get(session::from_directory))
         .merge(guarded)
         .fallback(nowhere)
         .method_not_allowed_fallback(other_method)

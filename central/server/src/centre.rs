@@ -36,6 +36,7 @@ use crate::poller::Poller;
 use crate::pulse::Pulse;
 use crate::region::{self, Region};
 use crate::settings::{CentreSettings, Role};
+use crate::sign_in::{Directory, DirectoryError, SignIn};
 use crate::upkeep::Upkeep;
 
 /// How long tasks may take to end.
@@ -64,6 +65,9 @@ pub(crate) enum CentreError {
     /// Boxes off loopback without an authority.
     #[error("{0} is not loopback: give tls.boxes, the authority of the boxes' certificates")]
     NoBoxAuthority(SocketAddr),
+    /// The company's directory can't be used.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// A part ended although nobody asked.
     #[error(transparent)]
     Task(#[from] TaskError),
@@ -73,7 +77,7 @@ impl CentreError {
     /// Whether the configuration is at fault.
     pub(crate) const fn is_configuration(&self) -> bool {
         match self {
-            Self::Tls(_) | Self::Pair | Self::NoBoxAuthority(_) => true,
+            Self::Tls(_) | Self::Pair | Self::NoBoxAuthority(_) | Self::Directory(_) => true,
             Self::Listen(error) => matches!(error, ListenError::PlaintextOffLoopback { .. } | ListenError::Tls(_)),
             Self::Parts(error) => error.is_configuration(),
             Self::Ledger(_) | Self::Task(_) => false,
@@ -89,7 +93,11 @@ impl CentreError {
                 Some(registry::PLAINTEXT_REFUSED)
             }
             Self::Listen(ListenError::Tls(_)) | Self::Tls(_) => Some(registry::CERTIFICATE),
-            Self::Listen(ListenError::Bind { .. }) | Self::Parts(_) | Self::Pair | Self::Task(_) => None,
+            Self::Listen(ListenError::Bind { .. })
+            | Self::Parts(_)
+            | Self::Pair
+            | Self::Directory(_)
+            | Self::Task(_) => None,
         }
     }
 }
@@ -116,6 +124,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
     let boxes_at = settings.http.boxes.unwrap_or(settings.http.address);
     let plays = |role| settings.roles.contains(&role);
     check_boxes(&settings, boxes_at)?;
+    let sign_in = sign_in_of(&settings)?;
     let parts = Parts::open(&settings).await?;
     let (events, metrics) = Events::declare();
     let fleet = Fleet::load(&parts.ledger, settings.fleet.offline_after.0, Millis(clock.millis())).await?;
@@ -150,6 +159,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
         region: region.clone(),
         pace: pace_of(settings.http.requests_per_second),
         origins: settings.http.cors_origins.clone().into(),
+        sign_in,
     };
     let callers = if plays(Role::Api) { router(door) } else { health_router(door) };
     if plays(Role::Api) {
@@ -270,6 +280,12 @@ fn watch_for_boxes(tasks: &mut Tasks, parts: &Parts, (desk, fleet): (Desk, Fleet
 fn check_boxes(settings: &CentreSettings, boxes_at: SocketAddr) -> Result<(), CentreError> {
     let open = settings.roles.contains(&Role::Ingest) && !boxes_at.ip().is_loopback();
     if open && settings.tls.boxes.is_none() { Err(CentreError::NoBoxAuthority(boxes_at)) } else { Ok(()) }
+}
+
+/// How people sign in.
+fn sign_in_of(settings: &CentreSettings) -> Result<SignIn, DirectoryError> {
+    let oidc = settings.oidc.clone().settings().map_err(|told| DirectoryError::Settings(told.to_owned()))?;
+    Ok(SignIn::new(oidc.map(Directory::new).transpose()?))
 }
 
 fn tls_of(settings: &CentreSettings) -> Result<Option<Tls>, CentreError> {

@@ -10,6 +10,7 @@ mod losses;
 mod stores;
 mod token;
 mod transfers;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -80,6 +81,11 @@ enum Command {
     Token {
         #[command(subcommand)]
         command: token::TokenCommand,
+    },
+    /// People who sign in to the console.
+    User {
+        #[command(subcommand)]
+        command: user::UserCommand,
     },
     /// The configuration.
     Config {
@@ -243,6 +249,7 @@ fn carry_out(command: Command) -> Result<(), CommandError> {
         Command::Transfers { command } => transfers::carry_out(command),
         Command::Catalogue { command } => client::catalogue(command),
         Command::Token { command } => token::carry_out(command),
+        Command::User { command } => user::carry_out(command),
         Command::Config { command: ConfigCommand::Check(told) } => {
             told.load()?;
             Ok(print("the configuration is good\n")?)

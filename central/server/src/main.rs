@@ -24,6 +24,7 @@ mod readings;
 mod region;
 mod repair;
 mod settings;
+mod sign_in;
 mod upkeep;
 
 use std::process::ExitCode;

@@ -30,8 +30,56 @@ pub(crate) struct CentreSettings {
     pub(crate) cache: CacheSettings,
     /// The shops' boxes.
     pub(crate) fleet: FleetSettings,
+    /// The company's directory of people.
+    pub(crate) oidc: OidcKeys,
     /// Logging.
     pub(crate) log: LogSettings,
+}
+
+/// The company's directory of people: none unless an issuer is named.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OidcKeys {
+    issuer: Option<String>,
+    client_id: Option<String>,
+    secret: Option<Secret>,
+    url: Option<String>,
+    role_claim: String,
+    role_prefix: String,
+    authorities: Option<PathBuf>,
+}
+
+/// A directory that speaks OpenID Connect.
+#[derive(Clone, Debug)]
+pub(crate) struct OidcSettings {
+    /// Its address.
+    pub(crate) issuer: String,
+    /// Who we are to it.
+    pub(crate) client_id: String,
+    /// Our secret.
+    pub(crate) secret: Secret,
+    /// The console's own address, where browsers come back to.
+    pub(crate) url: String,
+    /// The claim that names roles.
+    pub(crate) role_claim: String,
+    /// What a role of ours begins with in it.
+    pub(crate) role_prefix: String,
+    /// The authority that is trusted instead of the usual ones, as PEM.
+    pub(crate) authorities: Option<PathBuf>,
+}
+
+impl OidcKeys {
+    /// The directory, if one is named; all or none of what it needs.
+    pub(crate) fn settings(self) -> Result<Option<OidcSettings>, &'static str> {
+        let Self { issuer, client_id, secret, url, role_claim, role_prefix, authorities } = self;
+        match (issuer, client_id, secret, url) {
+            (None, None, None, None) => Ok(None),
+            (Some(issuer), Some(client_id), Some(secret), Some(url)) => {
+                Ok(Some(OidcSettings { issuer, client_id, secret, url, role_claim, role_prefix, authorities }))
+            }
+            _some => Err("`oidc.issuer`, `oidc.client_id`, `oidc.secret` and `oidc.url` belong together"),
+        }
+    }
 }
 
 /// The shops' boxes.
@@ -203,6 +251,13 @@ impl Settings for CentreSettings {
         key("cache.redis_url", "", "Redis instead, such as \"rediss://cache:6379/\""),
         key("cache.plaintext", "false", "true allows redis:// off loopback"),
         key("fleet.offline_after", "\"90s\"", "a box that is not heard for so long is offline"),
+        key("oidc.issuer", "", "the company's directory for signing in, such as \"https://login.example\""),
+        key("oidc.client_id", "", "our name there"),
+        key("oidc.secret", "", "our secret there, best as { file = \"…\" }"),
+        key("oidc.url", "", "the console's own address, such as \"https://hq.example:8400\""),
+        key("oidc.role_claim", "\"roles\"", "the claim of the id token that names roles; a.b is b inside a"),
+        key("oidc.role_prefix", "\"tidemark-\"", "what a role begins with there: tidemark-viewer, -operator, -admin"),
+        key("oidc.authorities", "", "PEM file of the one authority of the directory's certificate"),
         key("log.level", "\"info\"", "error, warn, info, debug or trace"),
         key("log.form", "\"text\"", "text or json"),
     ];

@@ -10,6 +10,30 @@ export class Problem extends Error {
   }
 }
 
+const RANKS = { viewer: 0, operator: 1, admin: 2 };
+const nobody = { user: null, role: null, csrf: null, directory: false };
+let known = nobody;
+const listeners = new Set();
+
+// Who is signed in, and what they may do.
+export function session() {
+  return known;
+}
+
+export function may(role) {
+  return (RANKS[known.role] ?? -1) >= RANKS[role];
+}
+
+export function onSession(listener) {
+  listeners.add(listener);
+}
+
+export async function learn() {
+  known = await get("/v1/session").catch(() => nobody);
+  for (const listener of listeners) listener();
+  return known;
+}
+
 async function call(path, options) {
   let answer;
   try {
@@ -20,6 +44,8 @@ async function call(path, options) {
   const type = answer.headers.get("content-type") ?? "";
   const body = type.includes("json") ? await answer.json() : null;
   if (answer.ok) return body;
+  // Signed out meanwhile: the frame says so.
+  if (answer.status === 401 && known.role !== null && !path.startsWith("/v1/session")) learn();
   throw new Problem(answer.status, body ?? {});
 }
 
@@ -28,17 +54,14 @@ export function get(path) {
 }
 
 export function send(method, path, body, type = "application/json") {
-  const text = type === "application/json" ? JSON.stringify(body) : body;
-  return call(path, { method, body: text, headers: { "content-type": type } });
+  const headers = { "content-type": type };
+  if (known.csrf) headers["x-csrf-token"] = known.csrf;
+  return call(path, { method, body: type === "application/json" ? JSON.stringify(body) : body, headers });
 }
 
-// Who asks. Whoever reaches the page may do what the centre lets them.
-export function session() {
-  return { user: null };
-}
-
-export function may() {
-  return true;
+export async function signOut() {
+  await send("DELETE", "/v1/session", {});
+  await learn();
 }
 
 let registry;

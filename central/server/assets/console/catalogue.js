@@ -2,7 +2,7 @@
 // not at all, with the faults by line.
 
 import { html, nothing, render } from "./lit-html.js";
-import { send } from "./api.js";
+import { may, send } from "./api.js";
 import { number, plural } from "./words.js";
 
 const KINDS = [
@@ -35,7 +35,7 @@ export function show(root) {
       <form class="card" @submit=${(event) => take(kind, event)}>
         <p class="quiet">CSV with a header: <code>${kind.columns}</code>. All of it is taken or nothing.</p>
         <label>File <input type="file" name="file" accept=".csv,text/csv" required></label>
-        <button ?disabled=${busy}>${busy ? "Reading…" : "Import"}</button>
+        <button ?disabled=${busy || !may("operator")}>${busy ? "Reading…" : "Import"}</button>${may("operator") ? nothing : html` <span class="quiet">An operator may.</span>`}
         <div role="status">${told ? html`<p class="notice good">${told}</p>` : nothing}
         ${problem ? html`<p class="notice bad">${problem.message}. ${problem.remedy}</p>` : nothing}</div>
         ${problem?.errors.length ? html`<table><caption>${plural(problem.errors.length, "fault")}${problem.errors.length > SHOWN ? `, the first ${number(SHOWN)}` : ""}</caption><thead><tr><th scope="col" class="number">Line</th><th scope="col">Column</th><th scope="col">What is wrong</th></tr></thead><tbody>${problem.errors.slice(0, SHOWN).map(fault)}</tbody></table>` : nothing}

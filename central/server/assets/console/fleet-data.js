@@ -30,7 +30,8 @@ class Fleet extends EventTarget {
 
   // After sign-in or sign-out the stream is another one.
   restart() {
-    if (this.#source) this.#open();
+    if (!this.#channel) this.start();
+    else if (this.#source) this.#open();
     else this.#channel?.postMessage({ kind: "again" });
   }
 

@@ -1,6 +1,7 @@
 // The frame around the pages: where to go, whether it is live, light or dark.
 
-import { html, render } from "./lit-html.js";
+import { html, nothing, render } from "./lit-html.js";
+import { learn, may, onSession, session, signOut } from "./api.js";
 import { fleet } from "./fleet-data.js";
 import * as fleetPage from "./fleet.js";
 import * as shopPage from "./shop.js";
@@ -10,6 +11,9 @@ import * as transfersPage from "./transfers.js";
 import * as itemsPage from "./items.js";
 import * as cataloguePage from "./catalogue.js";
 import * as instructionsPage from "./instructions.js";
+import * as auditPage from "./audit.js";
+import * as peoplePage from "./people.js";
+import * as signInPage from "./sign-in.js";
 
 const THEME = "tidemark.theme";
 const PAGES = [
@@ -21,6 +25,9 @@ const PAGES = [
   { at: /^\/transfers$/, page: transfersPage, name: "Transfers", to: "/transfers" },
   { at: /^\/catalogue$/, page: cataloguePage, name: "Catalogue", to: "/catalogue" },
   { at: /^\/instructions$/, page: instructionsPage, name: "Instructions", to: "/instructions" },
+  { at: /^\/audit$/, page: auditPage, name: "Audit", to: "/audit", needs: "operator" },
+  { at: /^\/people$/, page: peoplePage, name: "People", to: "/people", needs: "admin" },
+  { at: /^\/sign-in$/, page: signInPage, name: "Sign in" },
 ];
 
 const app = document.getElementById("app");
@@ -51,15 +58,29 @@ const STATES = {
   lost: ["bad", "not connected; what is shown may be old"],
 };
 
+// On the centre's own machine nobody has to sign in, and anybody may.
+function who() {
+  const { user, role } = session();
+  if (user) return html`<span>${user} <span class="quiet">${role}</span></span> <button type="button" class="plain" @click=${leaveSession}>Sign out</button>`;
+  return shown?.page === signInPage ? nothing : html`<a href="/sign-in">Sign in</a>`;
+}
+
+async function leaveSession() {
+  await signOut().catch(() => learn());
+  fleet.restart();
+  open();
+}
+
 function frame() {
   const [tone, word] = STATES[fleet.state];
   render(html`
     <a class="skip" href="#main">To the content</a>
     <header>
       <a class="brand" href="/">Tidemark</a>
-      <nav aria-label="Pages">${PAGES.filter((page) => page.to).map((page) => html`<a href=${page.to} aria-current=${page === shown ? "page" : "false"}>${page.name}</a>`)}</nav>
+      <nav aria-label="Pages">${PAGES.filter((page) => page.to && (!page.needs || may(page.needs))).map((page) => html`<a href=${page.to} aria-current=${page === shown ? "page" : "false"}>${page.name}</a>`)}</nav>
       <span class="mark ${tone}" id="live">${word}</span>
       <button type="button" class="plain" @click=${nextTheme}>theme: ${theme()}</button>
+      ${who()}
       <a href="/docs">API</a>
     </header>
     <main id="main" tabindex="-1"></main>`, app);
@@ -67,6 +88,9 @@ function frame() {
 
 function open() {
   leave?.();
+  if (session().role === null && location.pathname !== "/sign-in") {
+    history.replaceState(null, "", `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+  }
   const found = PAGES.map((page) => [page, page.at.exec(location.pathname)]).find(([, match]) => match);
   shown = found?.[0] ?? null;
   document.title = shown ? `Tidemark: ${shown.name}` : "Tidemark";
@@ -99,7 +123,16 @@ document.addEventListener("click", (event) => {
   go(to.pathname + to.search);
 });
 window.addEventListener("popstate", open);
-fleet.addEventListener("state", frame);
+fleet.addEventListener("state", () => {
+  frame();
+  // Refused for good, perhaps because the session is over.
+  if (fleet.state === "lost") learn();
+});
 dress();
-fleet.start();
+await learn();
+onSession(() => {
+  frame();
+  if (session().role === null && location.pathname !== "/sign-in") open();
+});
+if (session().role !== null) fleet.start();
 open();

@@ -19,6 +19,7 @@ const PAGES: &[&str] = &[
     "/items",
     "/items/{sku}",
     "/shops/{store}",
+    "/people",
     "/sign-in",
     "/transfers",
     "/unknown-codes",
@@ -41,6 +42,7 @@ macro_rules! asset {
 /// What the page loads: name, content type, text.
 const FILES: &[(&str, &str, &str)] = &[
     asset!("api.js", SCRIPT),
+    asset!("audit.js", SCRIPT),
     asset!("catalogue.js", SCRIPT),
     asset!("console.css", "text/css; charset=utf-8"),
     asset!("dead-letters.js", SCRIPT),
@@ -53,6 +55,8 @@ const FILES: &[(&str, &str, &str)] = &[
     asset!("lit-html.js", SCRIPT),
     asset!("main.js", SCRIPT),
     asset!("shop.js", SCRIPT),
+    asset!("people.js", SCRIPT),
+    asset!("sign-in.js", SCRIPT),
     asset!("transfers.js", SCRIPT),
     asset!("unknown-codes.js", SCRIPT),
     asset!("words.js", SCRIPT),

@@ -1,5 +1,7 @@
 //! The door as callers from elsewhere find it.
 
+mod signing_in;
+
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
@@ -38,6 +40,7 @@ impl House {
             conditions: Active::default(),
             clock: Clock::start(),
             stop: CancellationToken::new(),
+            sign_in: SignIn::new(None),
             changes: Changes::of(ledger),
             pace: Some(Pace::of(1, 3)),
             origins: [PAGE.to_owned()].into(),
@@ -54,9 +57,18 @@ impl House {
 
     /// Asks from another machine.
     async fn ask(&self, request: axum::http::request::Builder) -> (StatusCode, HeaderMap, Value) {
-        let address = "192.0.2.7:4711".parse().unwrap();
-        let peer = Peer { address, tls: true, uris: [].into() };
-        let request: Request<Body> = request.extension(peer).body(Body::empty()).unwrap();
+        self.send(request, "192.0.2.7:4711", Body::empty()).await
+    }
+
+    /// Sends a body from an address.
+    async fn send(
+        &self,
+        request: axum::http::request::Builder,
+        from: &str,
+        body: Body,
+    ) -> (StatusCode, HeaderMap, Value) {
+        let peer = Peer { address: from.parse().unwrap(), tls: true, uris: [].into() };
+        let request: Request<Body> = request.extension(peer).body(body).unwrap();
         let response = router(self.door.clone()).oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = to_bytes(body, 1 << 20).await.unwrap();

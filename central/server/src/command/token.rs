@@ -75,7 +75,10 @@ fn noted(action: &str, name: &str, role: &str) -> AuditEntry {
     AuditEntry::of("command line", Role::Admin.word(), action).about(name).with(json!({ "role": role }))
 }
 
-fn with_ledger<T>(told: &Told, work: impl AsyncFnOnce(&Ledger) -> Result<T, LedgerError>) -> Result<T, CommandError> {
+pub(super) fn with_ledger<T>(
+    told: &Told,
+    work: impl AsyncFnOnce(&Ledger) -> Result<T, LedgerError>,
+) -> Result<T, CommandError> {
     let settings = told.load()?.settings;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -32,6 +32,9 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// A password that can't be set.
+    BAD_PASSWORD: UNPROCESSABLE_ENTITY, "bad_password", "Not this password", "The password is too short, too long or easily guessed.",
+        "choose another of 10 characters or more";
     /// The body ended before it was whole.
     BODY_CUT: BAD_REQUEST, "body_cut", "Body cut", "The line was cut while the body was sent; nothing of it is kept.",
         "send it again";
@@ -49,9 +52,15 @@ kinds! {
     /// Another content type is taken.
     CONTENT_TYPE: UNSUPPORTED_MEDIA_TYPE, "content_type", "Wrong content type",
         "The header Content-Type names another kind of body than is taken here.", "send the one that is named";
+    /// A change that a page elsewhere may have asked for.
+    CSRF: FORBIDDEN, "csrf", "Not from here", "A change by a cookie has to come from a page of the centre and carry the word of its session.",
+        "send `X-CSRF-Token` as GET /v1/session tells it, or use a token";
     /// A cursor of changes that is none.
     CURSOR: BAD_REQUEST, "cursor", "No such cursor", "The cursor is not one that an answer gave, or the wait no number.",
         "leave it out, which gives all levels first, or give the cursor of the last answer";
+    /// The company's directory.
+    DIRECTORY: BAD_GATEWAY, "directory", "The directory does not answer", "The company's directory can't be reached, or what it says can't be taken.",
+        "sign in with a local user, or try again; the centre's log says what was wrong";
     /// An import with faults.
     FAULTY_FILE: UNPROCESSABLE_ENTITY, "faulty_file", "Faulty file",
         "Lines of the file can't be taken, so that none is.",
@@ -79,6 +88,9 @@ kinds! {
     LETTER_TAKEN: CONFLICT, "letter_taken", "Somebody was first",
         "A dead letter is being repaired by somebody else, or is settled; nothing is done.",
         "look at the letters and jobs that `errors` names, then repair what is left";
+    /// A link by which a password is set.
+    LINK_OVER: GONE, "link_over", "The link is over", "A link by which a password is set works once and for a day.",
+        "ask for another: `tidemark-central user link NAME`";
     /// Others are lost than the person saw.
     LOSSES_CHANGED: CONFLICT, "losses_changed", "Other losses",
         "Other positions wait for a signature than the number that was given; nothing is signed.",
@@ -138,6 +150,12 @@ kinds! {
     SHEET_UNREADABLE: BAD_REQUEST, "sheet_unreadable", "No such sheet",
         "A language, zone, store, person or reference can't stand on a sheet of command codes.",
         "give names of printable characters without spaces, at most 41 bytes";
+    /// Name or password are wrong.
+    SIGN_IN: UNAUTHORIZED, "sign_in", "Not signed in", "The name or the password is wrong, or the user may not sign in.",
+        "try again, or ask an administrator for a link";
+    /// Too many wrong tries.
+    SIGN_IN_WAIT: TOO_MANY_REQUESTS, "sign_in_wait", "Wait", "Signing in has to wait: too many tries were wrong, or too many sign in at once.",
+        "wait as Retry-After says and try again";
     /// The daemon is stopping.
     STOPPING: SERVICE_UNAVAILABLE, "stopping", "Not now", "The daemon is stopping.", "try again";
     /// A till that can't be read.
