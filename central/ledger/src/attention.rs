@@ -1,6 +1,8 @@
 //! What somebody has to look at: items with a level that can't be, codes that
 //! nobody knows, and days that are not whole.
 
+use std::collections::BTreeSet;
+
 use tidemark_model::{Basis, Code, Quantity, Sku, StoreId};
 
 use crate::rows::LevelRow;
@@ -36,6 +38,15 @@ pub struct StockPage {
     pub items: Vec<(LevelRow, Option<i64>)>,
     /// Behind which item the next page begins.
     pub next: Option<Sku>,
+}
+
+/// Stores of which somebody should look at a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoresToLookAt {
+    /// They scanned codes that nobody knows, and that are not ignored.
+    pub unknown_codes: BTreeSet<StoreId>,
+    /// They have an item that was never counted.
+    pub no_basis: BTreeSet<StoreId>,
 }
 
 /// A code that nobody knows.

@@ -32,7 +32,9 @@ pub mod stream_file;
 mod tests;
 mod transfers;
 
-pub use attention::{CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, SuspenseStore, TillDayRow};
+pub use attention::{
+    CodeDecision, Decided, Deciding, StockList, StockPage, StoresToLookAt, SuspenseCode, SuspenseStore, TillDayRow,
+};
 pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use catalogue::{CatalogueDifference, CodeMeaning};
 pub use error::{ApplyError, LedgerError};

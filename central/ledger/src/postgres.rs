@@ -59,6 +59,7 @@ const STEPS: [&str; 7] = [
     include_str!("../schema/postgres/0005.sql"),
     include_str!("../schema/postgres/0006.sql"),
     include_str!("../schema/postgres/0007.sql"),
+    include_str!("../schema/postgres/0008.sql"),
 ];
 /// Taken by whoever changes the schema or makes a partition.
 const SCHEMA_LOCK: i64 = 0x7469_6465_6d61_726b;

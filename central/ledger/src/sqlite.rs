@@ -53,6 +53,7 @@ const STEPS: [&str; 7] = [
     include_str!("../schema/sqlite/0005.sql"),
     include_str!("../schema/sqlite/0006.sql"),
     include_str!("../schema/sqlite/0007.sql"),
+    include_str!("../schema/sqlite/0008.sql"),
 ];
 /// Connections that read.
 const READERS: u32 = 4;

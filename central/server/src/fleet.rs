@@ -3,6 +3,7 @@
 mod board;
 mod hour;
 mod incidents;
+mod lists;
 mod machine;
 mod opening;
 mod row;
@@ -25,6 +26,7 @@ use tidemark_sync::message::{Heartbeat, OpenBlock};
 use tidemark_sync::{Millis, Rival};
 
 use hour::Hour;
+use lists::Lists;
 use machine::Machine;
 use opening::Opening;
 
@@ -66,6 +68,7 @@ struct Shop {
     digest: Verdict,
     hour: Hour,
     hours: Opening,
+    lists: Lists,
 }
 
 /// Now, by both clocks: ages come from the steady one, and whether a shop is
@@ -245,6 +248,11 @@ impl Fleet {
     fn change<T>(&self, store: &StoreId, change: impl FnOnce(&mut Shop) -> T) -> T {
         let mut shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
         change(shops.entry(store.clone()).or_default())
+    }
+
+    fn each(&self, change: impl Fn(&StoreId, &mut Shop)) {
+        let mut shops = self.shops.lock().unwrap_or_else(PoisonError::into_inner);
+        shops.iter_mut().for_each(|(store, shop)| change(store, shop));
     }
 
     /// A box's stream was opened or ended.

@@ -1,5 +1,7 @@
 //! Columns of stock beyond on-hand that both databases keep alike.
 
+use std::collections::BTreeSet;
+
 use sqlx::{ColumnIndex, Decode, Row, Type};
 use tidemark_model::{Quantity, Sku, StoreId};
 
@@ -51,6 +53,15 @@ where
         first_seen: row.try_get("first_seen")?,
         last_seen: row.try_get("last_seen")?,
     })
+}
+
+/// The stores that rows name.
+pub(crate) fn stores_of<'r, R: Row>(rows: &'r [R]) -> Result<BTreeSet<StoreId>, LedgerError>
+where
+    &'static str: ColumnIndex<R>,
+    &'r str: Decode<'r, R::Database> + Type<R::Database>,
+{
+    rows.iter().map(|row| StoreId::new(row.try_get("name")?).map_err(kept)).collect()
 }
 
 /// A rule of safety stock; an empty text is no limit.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tidemark_model::{Sku, StoreId};
 
 use super::Ledger;
-use crate::attention::{Decided, Deciding, StockList, StockPage, SuspenseCode, TillDayRow};
+use crate::attention::{Decided, Deciding, StockList, StockPage, StoresToLookAt, SuspenseCode, TillDayRow};
 use crate::error::LedgerError;
 use crate::reservations::{
     ReservationChanged, ReservationQuery, ReservationRequest, ReservationRow, ReservationStep, Reserved, SafetyRule,
@@ -104,6 +104,11 @@ impl Ledger {
     /// they are asked for.
     pub async fn suspense(&self, after: &str, ignored: bool, most: u32) -> Result<Vec<SuspenseCode>, LedgerError> {
         on!(self, ledger => ledger.suspense(after, ignored, most).await)
+    }
+
+    /// The stores that have something on a list of theirs.
+    pub async fn stores_to_look_at(&self) -> Result<StoresToLookAt, LedgerError> {
+        on!(self, ledger => ledger.stores_to_look_at().await)
     }
 
     /// Decides of a code that nobody knows.

@@ -11,8 +11,10 @@ use super::reads::{LEVEL, level_of};
 use super::transit::NOW;
 use super::{PostgresLedger, audit, plain};
 use crate::apply::StockFacts;
-use crate::attention::{CodeDecision, Decided, Deciding, StockList, StockPage, SuspenseCode, TillDayRow};
-use crate::columns::stock::suspended_of;
+use crate::attention::{
+    CodeDecision, Decided, Deciding, StockList, StockPage, StoresToLookAt, SuspenseCode, TillDayRow,
+};
+use crate::columns::stock::{stores_of, suspended_of};
 use crate::error::LedgerError;
 use crate::sqlite::{number, unsigned};
 
@@ -78,6 +80,18 @@ impl PostgresLedger {
             }
         }
         Ok(codes)
+    }
+
+    /// The stores that have something on a list of theirs.
+    pub async fn stores_to_look_at(&self) -> Result<StoresToLookAt, LedgerError> {
+        let unknown = "SELECT s.store AS name FROM stores s WHERE EXISTS (SELECT 1 FROM suspense x \
+                       LEFT JOIN code_decisions d ON d.code = x.code \
+                       WHERE x.store = s.key AND (d.decision IS NULL OR d.decision <> 'ignored'))";
+        let uncounted = "SELECT s.store AS name FROM stores s WHERE EXISTS (SELECT 1 FROM balances b \
+                         WHERE b.store = s.key AND NOT b.counted AND (b.old_counted IS NULL OR NOT b.old_counted))";
+        let unknown = sqlx::query(unknown).fetch_all(&self.read).await?;
+        let uncounted = sqlx::query(uncounted).fetch_all(&self.read).await?;
+        Ok(StoresToLookAt { unknown_codes: stores_of(&unknown)?, no_basis: stores_of(&uncounted)? })
     }
 
     /// Decides of a code; what makes it part of the catalogue is a version of

@@ -1,14 +1,17 @@
+use std::collections::BTreeSet;
+
 use tidemark_model::{Code, Item, ItemUnit, Kind, Label, Marks, Movement, Quantity, Sku};
 use tidemark_wire::{decode_movement, encode_movement};
 
 use super::*;
-use crate::{CodeDecision, Decided, Deciding, StockList};
+use crate::{CodeDecision, Decided, Deciding, StockList, StoresToLookAt};
 
 on_both!(
     a_recount_is_asked_for_until_the_item_is_counted_in_any_order_of_arrival,
     what_is_negative_or_was_never_counted_is_listed_page_by_page,
     a_code_is_mapped_untracked_or_ignored_once_and_stays_so_with_the_next_catalogue,
     a_day_is_whole_when_each_till_has_closed_and_all_it_counted_is_here,
+    a_shop_whose_only_unknown_code_is_ignored_needs_nobody_to_look,
 );
 
 /// A movement as the box would tell it, but for what `change` says.
@@ -83,6 +86,10 @@ async fn what_is_negative_or_was_never_counted_is_listed_page_by_page(place: Pla
         }
     }
     assert_eq!(found, ["a", "e"]);
+    let look = shop.ledger.stores_to_look_at().await.unwrap();
+    assert_eq!((look.no_basis, look.unknown_codes), ([store()].into(), BTreeSet::new()));
+    shop.apply(&[level(7, "c", 1, Counted), level(8, "f", 1, Counted)]).await;
+    assert_eq!(shop.ledger.stores_to_look_at().await.unwrap(), StoresToLookAt::default());
 }
 
 fn item(name: &str, tracked: bool) -> Item {
@@ -98,6 +105,8 @@ async fn a_code_is_mapped_untracked_or_ignored_once_and_stays_so_with_the_next_c
         })
     };
     shop.apply(&[unknown(1, "x1", 2), unknown(2, "x1", 3), unknown(3, "x2", 1), unknown(4, "x3", 1)]).await;
+    let is_looked_at = async || shop.ledger.stores_to_look_at().await.unwrap().unknown_codes.contains(&store());
+    assert!(is_looked_at().await);
     let codes = shop.ledger.suspense("", false, 10).await.unwrap();
     assert_eq!(codes.iter().map(|row| row.code.as_str()).collect::<Vec<_>>(), ["x1", "x2", "x3"]);
     let stores = &codes[0].stores;
@@ -125,6 +134,7 @@ async fn a_code_is_mapped_untracked_or_ignored_once_and_stays_so_with_the_next_c
     let pair = |code: &str, decision: &str| (code.to_owned(), decision.to_owned());
     assert_eq!(shown(false).await, [pair("x1", "mapped"), pair("x2", "untracked")]);
     assert_eq!(shown(true).await.len(), 3);
+    assert!(is_looked_at().await, "what is decided waits until the box has heard of it");
     // The ERP knows nothing of it.
     shop.ledger.replace_catalogue(&[item("rope", true), item("bag", false)], &rope).await.unwrap();
     let page = shop.ledger.catalogue_page(None, 10).await.unwrap();
@@ -169,4 +179,18 @@ async fn a_day_is_whole_when_each_till_has_closed_and_all_it_counted_is_here(pla
     assert_eq!(open(&shop, 3).await, ["till:2: 3 movements of the shop are on their way"]);
     assert_eq!(open(&shop, 0).await, Vec::<String>::new());
     assert!(shop.ledger.till_days(&store(), "2026-11-28").await.unwrap().is_empty());
+}
+
+async fn a_shop_whose_only_unknown_code_is_ignored_needs_nobody_to_look(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    let unknown = told(1, |movement| {
+        (movement.sku, movement.code, movement.on_hand_after) = (None, Some(Code::new("x1").unwrap()), None);
+        movement.effect = Quantity::ZERO;
+    });
+    shop.apply(&[unknown]).await;
+    assert_eq!(shop.ledger.stores_to_look_at().await.unwrap().unknown_codes, [store()].into());
+    let (author, reason) = ("Ada".to_owned(), "a voucher".to_owned());
+    let code = Code::new("x1").unwrap();
+    shop.ledger.decide_code(&Deciding { code, decision: CodeDecision::Ignore, author, reason }).await.unwrap();
+    assert_eq!(shop.ledger.stores_to_look_at().await.unwrap().unknown_codes, BTreeSet::new());
 }

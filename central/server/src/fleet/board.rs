@@ -17,6 +17,9 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How often while nobody does, for the counts of the last hour.
 const UNWATCHED: Duration = Duration::from_secs(10);
 
+/// How often the lists of shops are looked through.
+const LISTS: u64 = 15_000;
+
 /// The fleet at one moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
@@ -58,8 +61,9 @@ impl Board {
         clock: Clock,
         stop: CancellationToken,
     ) -> Result<(), std::io::Error> {
+        let mut listed = None;
         loop {
-            match read(&ledger, &fleet, clock).await {
+            match read(&ledger, &fleet, clock, &mut listed).await {
                 Ok(snapshot) => drop(self.shown.send_replace(Arc::new(snapshot))),
                 Err(error) => {
                     let known = self.shown.borrow().as_ref().clone();
@@ -77,7 +81,11 @@ impl Board {
     }
 }
 
-async fn read(ledger: &Ledger, fleet: &Fleet, clock: Clock) -> Result<Snapshot, LedgerError> {
+async fn read(ledger: &Ledger, fleet: &Fleet, clock: Clock, listed: &mut Option<u64>) -> Result<Snapshot, LedgerError> {
+    if listed.is_none_or(|at| clock.millis().saturating_sub(at) >= LISTS) {
+        fleet.note_lists(&ledger.stores_to_look_at().await?);
+        *listed = Some(clock.millis());
+    }
     let books = ledger.stores().await?;
     let now = Moment::now(clock);
     let rows: Vec<Row> = books.iter().map(|books| fleet.noted_row(books, now)).collect();

@@ -43,6 +43,12 @@ pub(crate) struct Row {
     catalogue: u64,
     /// Movements committed in each slice of the last hour, oldest first.
     last_hour: Vec<u64>,
+    /// Whether it scanned codes that nobody knows.
+    unknown_codes: bool,
+    /// Whether it has items that were never counted.
+    no_basis: bool,
+    /// Tills that went silent today while another of the shop speaks.
+    silent_tills: usize,
     /// When it was seen, for those who group.
     #[serde(skip)]
     pub(super) seen_ms: Option<i64>,
@@ -167,6 +173,9 @@ fn row_of(shop: &mut Shop, books: &StoreRow, offline_ms: u64, now: Moment) -> Ro
         agent_version: shop.facts.agent_version.clone(),
         catalogue: shop.facts.catalogue,
         last_hour: shop.hour.told(),
+        unknown_codes: shop.lists.unknown_codes,
+        no_basis: shop.lists.no_basis,
+        silent_tills: shop.facts.machine.silent_tills(),
         seen_ms: shop.seen_at,
         losses: None,
         machine: None,

@@ -43,14 +43,14 @@ fn silence(shop: &Shop, offline_ms: u64, now: Millis) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use tidemark_model::{Block, BlockIndex, BoxId, Epoch, StoreId};
     use tidemark_sync::message::{Heartbeat, OpenBlock};
 
     use super::super::{Fleet, OFFLINE_MS};
     use super::*;
 
-    fn books(state: &str) -> StoreRow {
+    pub(in super::super) fn books(state: &str) -> StoreRow {
         StoreRow {
             store: StoreId::new("S0001").unwrap(),
             name: String::new(),
