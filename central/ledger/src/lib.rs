@@ -48,8 +48,9 @@ pub use reservations::{
     ReservationStep, Reserved, SafetyRule,
 };
 pub use rows::{
-    CatalogueItem, ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, LevelRow, LossRow, OpeningKept,
-    PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, TryRow, UnsignedLosses,
+    CatalogueItem, ChangedBlock, DeadLetterRow, EpochRow, HeartbeatRow, History, LatestMovement, LatestPage, LevelRow,
+    LossRow, OpeningKept, PositionRow, Signature, Signed, StoreRecord, StoreRow, TokenRow, ToldRow, TryRow,
+    UnsignedLosses,
 };
 pub use sqlite::{Applied, SqliteLedger, StoreLook};
 pub use steps::{ChangedLevels, Follow, Followed};

@@ -18,6 +18,7 @@ mod catalogue;
 mod chain;
 mod forks;
 mod instructions;
+mod latest;
 mod letters;
 mod losses;
 mod months;

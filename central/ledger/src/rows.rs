@@ -256,6 +256,28 @@ pub struct History {
     pub next: Option<(EpochOrdinal, Seq)>,
 }
 
+/// What a store did last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LatestPage {
+    /// Newest first.
+    pub movements: Vec<LatestMovement>,
+    /// Below which place the next page begins.
+    pub next: Option<(EpochOrdinal, Seq)>,
+}
+
+/// A movement and its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LatestMovement {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// Its ordinal.
+    pub ordinal: EpochOrdinal,
+    /// The seq in it.
+    pub seq: Seq,
+    /// The movement.
+    pub movement: Movement,
+}
+
 /// A dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetterRow {

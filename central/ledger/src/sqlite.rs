@@ -7,6 +7,7 @@ mod audit;
 mod catalogue;
 mod forks;
 mod instructions;
+mod latest;
 mod letters;
 mod losses;
 mod openings;

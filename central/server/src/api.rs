@@ -114,6 +114,8 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/stores/{store}/negative-stock", get(attention::negative))
         .route("/v1/stores/{store}/uncounted", get(attention::uncounted))
         .route("/v1/stores/{store}/recounts", get(attention::recounts))
+        .route("/v1/stores/{store}/movements", get(levels::latest))
+        .route("/v1/stores/{store}/days", get(attention::days))
         .route("/v1/stores/{store}/days/{business_day}", get(attention::day))
         .route("/v1/suspense", get(attention::suspense))
         .route("/v1/suspense:map", post(attention::map))

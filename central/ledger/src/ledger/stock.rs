@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tidemark_model::{Sku, StoreId};
+use tidemark_model::{EpochOrdinal, Seq, Sku, StoreId};
 
 use super::Ledger;
 use crate::attention::{Decided, Deciding, StockList, StockPage, StoresToLookAt, SuspenseCode, TillDayRow};
@@ -10,7 +10,7 @@ use crate::error::LedgerError;
 use crate::reservations::{
     ReservationChanged, ReservationQuery, ReservationRequest, ReservationRow, ReservationStep, Reserved, SafetyRule,
 };
-use crate::rows::LevelRow;
+use crate::rows::{LatestPage, LevelRow};
 use crate::transfers::{Closed, Closing, TransferQuery, TransferRow, TransferShown};
 
 impl Ledger {
@@ -114,6 +114,21 @@ impl Ledger {
     /// Decides of a code that nobody knows.
     pub async fn decide_code(&self, deciding: &Deciding) -> Result<Decided, LedgerError> {
         on!(self, ledger => ledger.decide_code(deciding).await)
+    }
+
+    /// A store's movements, newest first, below a place.
+    pub async fn latest(
+        &self,
+        store: &StoreId,
+        below: Option<(EpochOrdinal, Seq)>,
+        most: u32,
+    ) -> Result<LatestPage, LedgerError> {
+        on!(self, ledger => ledger.latest(store, below, most).await)
+    }
+
+    /// A store's business days, latest first, before one.
+    pub async fn days(&self, store: &StoreId, before: Option<&str>, most: u32) -> Result<Vec<String>, LedgerError> {
+        on!(self, ledger => ledger.days(store, before, most).await)
     }
 
     /// The tills of a store's business day.

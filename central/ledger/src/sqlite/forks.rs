@@ -53,7 +53,7 @@ pub(super) async fn held(
         let (key, seq) = (keys.get(&again.store), number(again.position.seq));
         let epoch = again.position.epoch.0.cast_signed();
         let select = "SELECT bytes, 0 AS forked FROM movements WHERE store = ? AND ordinal = ? AND seq = ? \
-                      AND month IN (SELECT DISTINCT month FROM movements) UNION ALL \
+                      AND month IN (SELECT month FROM months) UNION ALL \
                       SELECT bytes, reason = 'forked' AS forked FROM dead_letters WHERE store = ? AND epoch = ? AND seq = ? \
                       AND settled IS NOT 'applied'";
         let select = sqlx::query(select).bind(key).bind(again.ordinal.0).bind(seq).bind(key).bind(epoch).bind(seq);
@@ -120,7 +120,7 @@ impl SqliteLedger {
         let Some(row) = found.fetch_optional(&self.read).await? else { return Ok(Vec::new()) };
         let (key, ordinal): (i64, i64) = (row.try_get("key")?, row.try_get("ordinal")?);
         let (first, last) = (number(index.first()), number(index.last()));
-        let select = "SELECT seq, bytes FROM movements WHERE month IN (SELECT DISTINCT month FROM movements) \
+        let select = "SELECT seq, bytes FROM movements WHERE month IN (SELECT month FROM months) \
                       AND store = ? AND ordinal = ? AND seq BETWEEN ? AND ? UNION ALL \
                       SELECT seq, bytes FROM dead_letters \
                       WHERE store = ? AND epoch = ? AND seq BETWEEN ? AND ? AND reason <> 'forked' AND settled IS NOT 'applied' ORDER BY seq";

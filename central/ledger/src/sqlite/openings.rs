@@ -103,7 +103,7 @@ impl SqliteLedger {
         most: u32,
     ) -> Result<Vec<ToldRow>, LedgerError> {
         let select = "WITH s AS (SELECT key FROM stores WHERE store = ?1) \
-                      SELECT seq, bytes, 0 AS parked FROM movements WHERE month IN (SELECT DISTINCT month FROM movements) \
+                      SELECT seq, bytes, 0 AS parked FROM movements WHERE month IN (SELECT month FROM months) \
                       AND store = (SELECT key FROM s) AND ordinal = ?2 AND seq > ?3 AND late IS NULL UNION ALL \
                       SELECT seq, bytes, 1 AS parked FROM dead_letters WHERE store = (SELECT key FROM s) AND epoch = ?4 \
                       AND seq > ?3 AND reason <> 'forked' AND settled IS NOT 'applied' ORDER BY seq LIMIT ?5";

@@ -128,7 +128,7 @@ impl SqliteLedger {
         seq: Seq,
     ) -> Result<Option<(Epoch, Movement)>, LedgerError> {
         let select = "SELECT m.bytes, m.late, e.epoch FROM movements m JOIN epochs e ON e.store = m.store AND e.ordinal = m.ordinal \
-                      WHERE m.month IN (SELECT DISTINCT month FROM movements) AND m.store = ? AND m.ordinal = ? AND m.seq = ?";
+                      WHERE m.month IN (SELECT month FROM months) AND m.store = ? AND m.ordinal = ? AND m.seq = ?";
         let row = sqlx::query(select).bind(key).bind(ordinal.0).bind(number(seq)).fetch_optional(&self.read).await?;
         let Some(row) = row else { return Ok(None) };
         let bytes: Vec<u8> = row.try_get("bytes")?;
@@ -162,7 +162,7 @@ impl SqliteLedger {
         sku: &Sku,
     ) -> Result<Option<(EpochOrdinal, Seq)>, LedgerError> {
         let select = "SELECT ordinal, seq, bytes FROM movements WHERE store = ? AND (ordinal, seq) < (?, ?) \
-                      AND month IN (SELECT DISTINCT month FROM movements) ORDER BY ordinal DESC, seq DESC";
+                      AND month IN (SELECT month FROM months) ORDER BY ordinal DESC, seq DESC";
         let rows = sqlx::query(select).bind(key).bind(ordinal.0).bind(number(below)).fetch_all(&self.read).await?;
         for row in rows {
             let bytes: Vec<u8> = row.try_get("bytes")?;

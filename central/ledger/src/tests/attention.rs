@@ -4,7 +4,7 @@ use tidemark_model::{Code, Item, ItemUnit, Kind, Label, Marks, Movement, Quantit
 use tidemark_wire::{decode_movement, encode_movement};
 
 use super::*;
-use crate::{CodeDecision, Decided, Deciding, StockList, StoresToLookAt};
+use crate::{CodeDecision, Decided, Deciding, LatestPage, StockList, StoresToLookAt};
 
 on_both!(
     a_recount_is_asked_for_until_the_item_is_counted_in_any_order_of_arrival,
@@ -12,6 +12,8 @@ on_both!(
     a_code_is_mapped_untracked_or_ignored_once_and_stays_so_with_the_next_catalogue,
     a_day_is_whole_when_each_till_has_closed_and_all_it_counted_is_here,
     a_shop_whose_only_unknown_code_is_ignored_needs_nobody_to_look,
+    what_a_shop_did_last_is_told_page_by_page,
+    days_of_a_shop_are_told_latest_first,
 );
 
 /// A movement as the box would tell it, but for what `change` says.
@@ -193,4 +195,33 @@ async fn a_shop_whose_only_unknown_code_is_ignored_needs_nobody_to_look(place: P
     let code = Code::new("x1").unwrap();
     shop.ledger.decide_code(&Deciding { code, decision: CodeDecision::Ignore, author, reason }).await.unwrap();
     assert_eq!(shop.ledger.stores_to_look_at().await.unwrap().unknown_codes, BTreeSet::new());
+}
+
+async fn what_a_shop_did_last_is_told_page_by_page(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    let of = |seq, item: &'static str| told(seq, move |movement| movement.sku = Some(sku(item)));
+    shop.apply(&[of(1, "a"), of(2, "b"), of(4, "a")]).await;
+    shop.apply(&[of(5, "c"), of(3, "b")]).await;
+    let (mut found, mut below) = (Vec::new(), None);
+    for _ in 0..3 {
+        let page = shop.ledger.latest(&store(), below, 2).await.unwrap();
+        found.extend(page.movements.iter().map(|one| (one.seq, one.movement.sku.clone().unwrap().to_string())));
+        below = page.next;
+    }
+    let expected = [(5, "c"), (4, "a"), (3, "b"), (2, "b"), (1, "a")];
+    assert_eq!(found, expected.map(|(seq, item)| (seq, item.to_owned())));
+    assert_eq!(below, None, "there is nothing before the first");
+    let nobody = StoreId::new("S9").unwrap();
+    assert_eq!(shop.ledger.latest(&nobody, None, 2).await.unwrap(), LatestPage::default());
+}
+
+async fn days_of_a_shop_are_told_latest_first(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    let on = |seq, day: &'static str| {
+        told(seq, move |movement| movement.labels.business_day = Some(Label::new(day).unwrap()))
+    };
+    shop.apply(&[on(1, "2026-11-26"), on(2, "2026-11-28"), on(3, "2026-11-27"), on(4, "2026-11-28")]).await;
+    assert_eq!(shop.ledger.days(&store(), None, 2).await.unwrap(), ["2026-11-28", "2026-11-27"]);
+    assert_eq!(shop.ledger.days(&store(), Some("2026-11-27"), 2).await.unwrap(), ["2026-11-26"]);
+    assert_eq!(shop.ledger.days(&store(), Some("\0"), 2).await.unwrap(), [""; 0]);
 }

@@ -8,6 +8,10 @@ import { spark } from "./fleet-rows.js";
 import { BOOKS, SEVERITY, SYNC, age, mebibytes, number, plural, seen, time } from "./words.js";
 
 const EVERY = 3000;
+// So many of its newest movements, days and instructions are shown.
+const MOVEMENTS = 20;
+const DAYS = 7;
+const ASKED = 10;
 
 function hop(name, value, note) {
   return html`<li><span class="quiet">${name}</span><b>${value}</b><span class="quiet">${note}</span></li>`;
@@ -66,10 +70,31 @@ function machine(shop) {
     ${box.scanners.length === 0 ? html`<p class="quiet">No scanner is configured.</p>` : html`<table><thead><tr><th scope="col">Lane</th><th scope="col">Port</th><th scope="col">State</th><th scope="col" class="number">Scans</th></tr></thead><tbody>${box.scanners.map(scanner)}</tbody></table>`}</section>`;
 }
 
+function days(found) {
+  const line = (day) => html`<tr><th scope="row">${day.business_day}</th><td><span class="mark ${day.complete ? "good" : "warn"}">${day.complete ? "complete" : "not complete"}</span></td>
+    <td class="number">${number(day.tills.reduce((sum, till) => sum + till.documents, 0))}</td><td>${day.open.length > 0 ? html`<ul>${day.open.map((words) => html`<li>${words}</li>`)}</ul>` : "–"}</td></tr>`;
+  return html`<section aria-labelledby="days"><h2 id="days">Business days</h2>
+    ${found.length === 0 ? html`<p class="quiet">No till has named a business day yet.</p>` : html`<table><thead><tr><th scope="col">Day</th><th scope="col">State</th><th scope="col" class="number">Documents</th><th scope="col">What is missing</th></tr></thead><tbody>${found.map(line)}</tbody></table>`}</section>`;
+}
+
+function asked(found) {
+  const line = (one) => html`<tr><td>${time(one.created_at)}</td><td>${one.kind.replaceAll("_", " ")}</td><td>${one.author}: ${one.reason}</td><td>${one.state}${one.answer ? html`<span class="quiet"> ${one.answer}</span>` : nothing}</td></tr>`;
+  return html`<section aria-labelledby="asked"><h2 id="asked">What head office changed or asked for</h2>
+    ${found.length === 0 ? html`<p class="quiet">Nothing.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="What head office changed or asked for"><table><thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Who and why</th><th scope="col">State</th></tr></thead><tbody>${found.map(line)}</tbody></table></div>`}</section>`;
+}
+
+function latest(store, found) {
+  const item = (one) => (one.sku ? html`<a href=${`/items/${encodeURIComponent(one.sku)}?shop=${encodeURIComponent(store)}`}>${one.sku}</a>` : html`${one.code ?? "–"} <span class="quiet">unknown code</span>`);
+  const line = (one) => html`<tr><td>${time(one.time)}</td><td>${one.kind}</td><th scope="row">${item(one)}</th><td class="number">${number(one.effect)}</td><td class="number">${one.on_hand_after === null ? "–" : number(one.on_hand_after)}</td><td>${one.source}</td><td>${one.marks.join(", ") || "–"}</td></tr>`;
+  return html`<section aria-labelledby="latest"><h2 id="latest">Newest movements</h2>
+    ${found.length === 0 ? html`<p class="quiet">Nothing has arrived yet.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="Newest movements"><table><thead><tr><th scope="col">Box's clock</th><th scope="col">Kind</th><th scope="col">Item</th><th scope="col" class="number">Effect</th><th scope="col" class="number">On hand after</th><th scope="col">From</th><th scope="col">Marks</th></tr></thead><tbody>${found.map(line)}</tbody></table></div>`}</section>`;
+}
+
 export function show(root, { parts: [store] }) {
   let shop = null;
   let known = null;
   let problem = null;
+  let lists = { days: [], instructions: [], movements: [] };
   let stopped = false;
   let timer = 0;
 
@@ -88,11 +113,20 @@ export function show(root, { parts: [store] }) {
         <span>seen ${seen(live.seen_at)}</span>${live.region ? html`<a href=${`/?region=${encodeURIComponent(live.region)}`}>${live.region}</a>` : nothing}<span class="quiet">${live.time_zone}${live.opening_hours ? `, open ${live.opening_hours}` : ""}</span>
         <span>last hour ${live.last_hour.length ? spark(live.last_hour) : "–"}</span></p>
       ${problem ? html`<p class="notice bad">${problem.message}; what is shown is of before.</p>` : nothing}
-      ${way(live)}${troubles(live, known)}${proof(live)}<div class="two">${machine(live)}</div>`, root);
+      ${way(live)}${troubles(live, known)}${proof(live)}${latest(store, lists.movements)}${days(lists.days)}${asked(lists.instructions)}<div class="two">${machine(live)}</div>`, root);
   };
   const load = async () => {
     try {
-      [shop, known] = await Promise.all([get(`/v1/stores/${encodeURIComponent(store)}`), conditions()]);
+      const at = `/v1/stores/${encodeURIComponent(store)}`;
+      const [told, about, ...found] = await Promise.all([
+        get(at),
+        conditions(),
+        get(`${at}/movements?page_size=${MOVEMENTS}`),
+        get(`${at}/days?page_size=${DAYS}`),
+        get(`/v1/instructions?store=${encodeURIComponent(store)}&page_size=${ASKED}`),
+      ]);
+      [shop, known] = [told, about];
+      lists = Object.assign({}, ...found);
       problem = null;
     } catch (error) {
       problem = error;

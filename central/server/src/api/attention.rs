@@ -8,7 +8,9 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidemark_daemon::problem::{self, Problem};
-use tidemark_ledger::{AuditEntry, CodeDecision, Decided, Deciding, StockList, SuspenseCode, SuspenseStore};
+use tidemark_ledger::{
+    AuditEntry, CodeDecision, Decided, Deciding, StockList, StoreRow, SuspenseCode, SuspenseStore, TillDayRow,
+};
 use tidemark_model::{Quantity, Sku, code_spelling};
 
 use super::levels::level_json;
@@ -231,32 +233,60 @@ async fn decide(
     }
 }
 
+/// A store's row in the books.
+async fn books(door: &Door, store: &str) -> Result<StoreRow, Problem> {
+    let books = door.parts.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
+    books.into_iter().find(|books| books.store.as_str() == store).ok_or_else(|| no_store(store))
+}
+
+/// A store's business day, if anything is known of it.
+async fn day_json(door: &Door, books: &StoreRow, day: &str) -> Result<Option<Value>, Problem> {
+    let tills = door.parts.ledger.till_days(&books.store, day).await.map_err(|error| ledger_problem(&error))?;
+    if tills.is_empty() {
+        return Ok(None);
+    }
+    let said = |till: &TillDayRow| till.open(books.pending).map(|words| format!("{}: {words}", till.source));
+    let open: Vec<String> = tills.iter().filter_map(said).collect();
+    let shown = |till: &TillDayRow| {
+        json!({
+            "till": till.source, "documents": till.documents, "closed": till.closed,
+            "told_documents": till.told_documents, "told_units": till.told_units.map(number),
+        })
+    };
+    let complete = open.is_empty() && tills.iter().any(|till| till.traded);
+    Ok(Some(json!({
+        "store": books.store.as_str(), "business_day": day, "complete": complete, "pending": books.pending,
+        "open": open, "tills": tills.iter().map(shown).collect::<Vec<_>>(),
+    })))
+}
+
 /// `GET /v1/stores/{store}/days/{business_day}`.
 pub(super) async fn day(
     State(door): State<Door>,
     Path((store, day)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
-    let books = door.parts.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
-    let books = books.iter().find(|books| books.store.as_str() == store).ok_or_else(|| no_store(&store))?;
-    let tills = door.parts.ledger.till_days(&books.store, &day).await.map_err(|error| ledger_problem(&error))?;
-    if tills.is_empty() {
-        return Err(Problem::not_found(format!("nothing is known of the day {day} in {store}")));
+    let books = books(&door, &store).await?;
+    let shown = day_json(&door, &books, &day).await?;
+    shown.map(Json).ok_or_else(|| Problem::not_found(format!("nothing is known of the day {day} in {store}")))
+}
+
+/// `GET /v1/stores/{store}/days`: latest first.
+pub(super) async fn days(
+    State(door): State<Door>,
+    Path(store): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Value>, Problem> {
+    let (books, size) = (books(&door, &store).await?, query.size()?);
+    let found = door.parts.ledger.days(&books.store, query.page_token.as_deref(), size).await;
+    let found = found.map_err(|error| ledger_problem(&error))?;
+    let mut shown = Vec::new();
+    for day in &found {
+        shown.extend(day_json(&door, &books, day).await?);
     }
-    let open: Vec<String> = tills
-        .iter()
-        .filter_map(|till| till.open(books.pending).map(|words| format!("{}: {words}", till.source)))
-        .collect();
-    let shown: Vec<Value> = tills
-        .iter()
-        .map(|till| {
-            json!({
-                "till": till.source, "documents": till.documents, "closed": till.closed,
-                "told_documents": till.told_documents, "told_units": till.told_units.map(number),
-            })
-        })
-        .collect();
-    let complete = open.is_empty() && tills.iter().any(|till| till.traded);
-    Ok(Json(json!({
-        "store": store, "business_day": day, "complete": complete, "pending": books.pending, "open": open, "tills": shown,
-    })))
+    let next = found.last().filter(|_| found.len() == usize::try_from(size).unwrap_or(usize::MAX));
+    let mut answer = json!({ "days": shown });
+    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
+        members.insert("next_page_token".to_owned(), json!(next));
+    }
+    Ok(Json(answer))
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tidemark_cache::Key;
 use tidemark_daemon::problem::{self, Problem};
-use tidemark_ledger::LevelRow;
+use tidemark_ledger::{LatestMovement, LevelRow};
 use tidemark_model::{Basis, Epoch, EpochOrdinal, Movement, Quantity, Seq, Sku, StoreId};
 use tidemark_sync::Millis;
 
@@ -195,6 +195,29 @@ pub(super) async fn movements(
     let rows: Vec<Value> = history.movements.iter().map(|(epoch, seq, m)| movement_json(*epoch, *seq, m)).collect();
     let mut answer = json!({ "movements": rows, "gaps": history.gaps });
     if let (Some((ordinal, seq)), Some(members)) = (history.next, answer.as_object_mut()) {
+        members.insert("next_page_token".to_owned(), json!(format!("{}-{seq}", ordinal.0)));
+    }
+    Ok(Json(answer))
+}
+
+/// `GET /v1/stores/{store}/movements`: of all items, newest first.
+pub(super) async fn latest(
+    State(door): State<Door>,
+    Path(store): Path<String>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Value>, Problem> {
+    let store = known(&door, &store).await?;
+    let below = query.page_token.as_deref().map(place_of).transpose()?;
+    let page = door.parts.ledger.latest(&store, below, query.size()?).await.map_err(|error| ledger_problem(&error))?;
+    let row = |LatestMovement { epoch, seq, movement, .. }: &LatestMovement| {
+        let mut shown = movement_json(*epoch, *seq, movement);
+        if let Some(members) = shown.as_object_mut() {
+            members.insert("sku".to_owned(), json!(movement.sku.as_ref().map(Sku::as_str)));
+        }
+        shown
+    };
+    let mut answer = json!({ "movements": page.movements.iter().map(row).collect::<Vec<_>>() });
+    if let (Some((ordinal, seq)), Some(members)) = (page.next, answer.as_object_mut()) {
         members.insert("next_page_token".to_owned(), json!(format!("{}-{seq}", ordinal.0)));
     }
     Ok(Json(answer))
