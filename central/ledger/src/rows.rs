@@ -54,23 +54,23 @@ pub struct ChangedBlock {
     pub has_lost: bool,
 }
 
-/// What head office says of a shop.
+/// What head office says of a shop. What it does not say stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreRecord {
     /// The shop.
     pub store: StoreId,
     /// What people call it; may be empty.
-    pub name: String,
+    pub name: Option<String>,
     /// Where it belongs to; may be empty.
-    pub region: String,
+    pub region: Option<String>,
     /// Its IANA time zone.
-    pub time_zone: String,
+    pub time_zone: Option<String>,
     /// The language of its page and sheets, as in BCP 47.
-    pub language: String,
+    pub language: Option<String>,
     /// open, planned or closed.
-    pub state: String,
+    pub state: Option<String>,
     /// When it is open, as it was given; empty if at any time.
-    pub opening_hours: String,
+    pub opening_hours: Option<String>,
 }
 
 /// One shop with the proof of its books.

@@ -46,7 +46,7 @@ use crate::error::LedgerError;
 /// The schema this release knows.
 const SCHEMA: i64 = 7;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("../schema/sqlite/0001.sql"),
     include_str!("../schema/sqlite/0002.sql"),
     include_str!("../schema/sqlite/0003.sql"),

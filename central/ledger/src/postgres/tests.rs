@@ -405,15 +405,15 @@ async fn imported_stores_are_made_or_changed() {
     ledger.make_store(&store()).await.unwrap();
     let record = |name: &str| StoreRecord {
         store: store(),
-        name: name.to_owned(),
-        region: "south".to_owned(),
-        time_zone: "Europe/London".to_owned(),
-        language: "en".to_owned(),
-        state: "open".to_owned(),
-        opening_hours: "Mo-Sa 08:00-20:00".to_owned(),
+        name: Some(name.to_owned()),
+        region: Some("south".to_owned()),
+        time_zone: Some("Europe/London".to_owned()),
+        language: Some("en".to_owned()),
+        state: None,
+        opening_hours: Some("Mo-Sa 08:00-20:00".to_owned()),
     };
     ledger.put_stores(&[record("High Street")]).await.unwrap();
-    ledger.put_stores(&[record("Quay")]).await.unwrap();
+    ledger.put_stores(&[StoreRecord { opening_hours: None, ..record("Quay") }]).await.unwrap();
     let stores = ledger.stores().await.unwrap();
     let told: Vec<_> = stores.iter().map(|row| (row.name.as_str(), row.opening_hours.as_str())).collect();
     assert_eq!(told, [("Quay", "Mo-Sa 08:00-20:00")]);

@@ -44,17 +44,17 @@ impl SqliteLedger {
 
     /// Makes or changes stores, all or none, in the order given.
     pub async fn put_stores(&self, stores: &[StoreRecord]) -> Result<(), LedgerError> {
-        let upsert = "INSERT INTO stores (store, name, region, time_zone, language, state, opening_hours) \
-                      VALUES (?, ?, ?, ?, ?, ?, ?) \
-                      ON CONFLICT (store) DO UPDATE SET name = excluded.name, region = excluded.region, \
-                      time_zone = excluded.time_zone, language = excluded.language, state = excluded.state, \
-                      opening_hours = excluded.opening_hours";
+        let make = "INSERT INTO stores (store) VALUES (?1) ON CONFLICT DO NOTHING";
+        let say = "UPDATE stores SET name = coalesce(?2, name), region = coalesce(?3, region), \
+                   time_zone = coalesce(?4, time_zone), language = coalesce(?5, language), \
+                   state = coalesce(?6, state), opening_hours = coalesce(?7, opening_hours) WHERE store = ?1";
         let mut change = self.change().await?;
         for record in stores {
             let StoreRecord { store, name, region, time_zone, language, state, opening_hours } = record;
-            let upsert = sqlx::query(upsert).bind(store.as_str()).bind(name).bind(region);
-            let upsert = upsert.bind(time_zone).bind(language).bind(state).bind(opening_hours);
-            upsert.execute(&mut *change).await?;
+            sqlx::query(make).bind(store.as_str()).execute(&mut *change).await?;
+            let say = sqlx::query(say).bind(store.as_str()).bind(name).bind(region);
+            let say = say.bind(time_zone).bind(language).bind(state).bind(opening_hours);
+            say.execute(&mut *change).await?;
         }
         audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;

@@ -122,17 +122,20 @@ async fn imported_stores_are_made_or_changed_and_keep_their_books() {
     ledger.apply(at, &records(2), 2, 0).await.unwrap();
     let record = |store: &str, name: &str| StoreRecord {
         store: StoreId::new(store).unwrap(),
-        name: name.to_owned(),
-        region: "south".to_owned(),
-        time_zone: "Europe/London".to_owned(),
-        language: "en".to_owned(),
-        state: "open".to_owned(),
-        opening_hours: "Mo-Sa 08:00-20:00".to_owned(),
+        name: Some(name.to_owned()),
+        region: Some("south".to_owned()),
+        time_zone: Some("Europe/London".to_owned()),
+        language: Some("en".to_owned()),
+        state: None,
+        opening_hours: Some("Mo-Sa 08:00-20:00".to_owned()),
     };
     ledger.put_stores(&[record("S2", "Quay"), record("S1", "High Street")]).await.unwrap();
-    ledger.put_stores(&[record("S2", "Harbour")]).await.unwrap();
+    let closed =
+        |store| StoreRecord { state: Some("closed".to_owned()), opening_hours: None, ..record(store, "Harbour") };
+    ledger.put_stores(&[closed("S2")]).await.unwrap();
     let stores = ledger.stores().await.unwrap();
     let told: Vec<_> = stores.iter().map(|row| (row.store.as_str(), row.name.as_str(), row.committed)).collect();
     assert_eq!(told, [("S1", "High Street", 2), ("S2", "Harbour", 0)]);
-    assert!(stores.iter().all(|row| row.opening_hours == "Mo-Sa 08:00-20:00"));
+    assert!(stores.iter().all(|row| row.opening_hours == "Mo-Sa 08:00-20:00"), "what is not said stays");
+    assert_eq!(stores.iter().map(|row| row.state.as_str()).collect::<Vec<_>>(), ["open", "closed"]);
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use tidemark_model::{Code, Item, ItemUnit, Kind, Label, Marks, Movement, Quantity, Sku};
+use tidemark_model::{Code, Item, ItemUnit, Kind, Label, Marks, Movement, Quantity, Sku, StoreId};
 use tidemark_wire::{decode_movement, encode_movement};
 
 use super::*;

@@ -1,5 +1,6 @@
 //! Stores as CSV: `store,name,region,time_zone,language,state,opening_hours`, of
-//! which only `store` must be there.
+//! which only `store` must be there. What a column that is not there would say
+//! stays as it is; an empty cell says what is usual.
 
 use std::collections::BTreeSet;
 
@@ -36,9 +37,9 @@ fn take(stores: &mut Vec<StoreRecord>, seen: &mut BTreeSet<StoreId>, row: &Row<'
     if stores.len() == STORES {
         return faults.add(row.line, None, format!("a file has at most {STORES} stores"));
     }
-    let given = |column, default: &str| {
-        let text = row.text(column);
-        if text.is_empty() { default.to_owned() } else { text.to_owned() }
+    let given = |column, usual: &str| {
+        let text = Some(row.text(column)).filter(|text| !text.is_empty()).unwrap_or(usual);
+        row.has(column).then(|| text.to_owned())
     };
     let record = StoreRecord {
         name: given("name", store.as_str()),
@@ -59,21 +60,22 @@ fn take(stores: &mut Vec<StoreRecord>, seen: &mut BTreeSet<StoreId>, row: &Row<'
 fn fault_of(record: &StoreRecord) -> Option<(&'static str, String)> {
     let StoreRecord { name, region, time_zone, language, state, opening_hours, .. } = record;
     for (column, text) in [("name", name), ("region", region)] {
+        let Some(text) = text else { continue };
         if text.len() > TEXT_BYTES || text.contains(char::is_control) {
             return Some((column, format!("it has at most {TEXT_BYTES} bytes and no control characters")));
         }
     }
-    if TimeZone::get(time_zone).is_err() {
-        return Some(("time_zone", format!("{time_zone:?} is no IANA time zone, such as Europe/Berlin")));
+    if let Some(zone) = time_zone.as_ref().filter(|zone| TimeZone::get(zone).is_err()) {
+        return Some(("time_zone", format!("{zone:?} is no IANA time zone, such as Europe/Berlin")));
     }
-    let tag = language.len() <= 35 && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if !tag {
+    let is_tag = |tag: &str| tag.len() <= 35 && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if let Some(language) = language.as_ref().filter(|language| !is_tag(language)) {
         return Some(("language", format!("{language:?} is no language tag, such as de or pt-BR")));
     }
-    if !STATES.contains(&state.as_str()) {
+    if let Some(state) = state.as_ref().filter(|state| !STATES.contains(&state.as_str())) {
         return Some(("state", format!("{state:?} is no state; use {}", STATES.join(", "))));
     }
-    Hours::read(opening_hours).err().map(|fault| ("opening_hours", fault))
+    Hours::read(opening_hours.as_deref()?).err().map(|fault| ("opening_hours", fault))
 }
 
 #[cfg(test)]
@@ -81,12 +83,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_given_has_a_default() {
-        let stores = read_stores(b"store\nS1\n").unwrap();
-        let [StoreRecord { store, name, time_zone, state, .. }] = stores.as_slice() else { panic!("{stores:?}") };
-        assert_eq!((store.as_str(), name.as_str(), time_zone.as_str(), state.as_str()), ("S1", "S1", "UTC", "open"));
-        let stores = read_stores(b"store,name,time_zone,region\nS2,High Street,Europe/London,south\n").unwrap();
-        assert_eq!((stores[0].name.as_str(), stores[0].region.as_str()), ("High Street", "south"));
+    fn a_column_that_is_not_there_says_nothing_and_an_empty_cell_what_is_usual() {
+        let stores = read_stores(b"store,state\nS1,closed\n").unwrap();
+        let [StoreRecord { name, time_zone, state, opening_hours, .. }] = stores.as_slice() else {
+            panic!("{stores:?}")
+        };
+        assert_eq!((name, time_zone, state.as_deref(), opening_hours), (&None, &None, Some("closed"), &None));
+        let stores = read_stores(b"store,name,time_zone,region\nS2,High Street,,south\nS3,,,\n").unwrap();
+        let told = |at: usize| (stores[at].name.as_deref().unwrap(), stores[at].time_zone.as_deref().unwrap());
+        assert_eq!((told(0), told(1)), (("High Street", "UTC"), ("S3", "UTC")));
+        assert_eq!(stores[0].region.as_deref(), Some("south"));
     }
 
     #[test]

@@ -19,6 +19,12 @@ pub(super) struct Row<'c> {
 }
 
 impl Row<'_> {
+    /// Whether the file has a column.
+    pub(super) fn has(&self, column: &'static str) -> bool {
+        let at = self.columns.known.iter().position(|known| *known == column);
+        at.is_some_and(|at| self.columns.places.get(at).is_some_and(Option::is_some))
+    }
+
     /// The text of a column; empty if the file has none.
     pub(super) fn text(&self, column: &'static str) -> &str {
         let at = self.columns.known.iter().position(|known| *known == column);
