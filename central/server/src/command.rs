@@ -7,7 +7,9 @@ mod client;
 mod instruct;
 mod letters;
 mod losses;
+mod reservations;
 mod stores;
+mod suspense;
 mod token;
 mod transfers;
 mod user;
@@ -71,6 +73,16 @@ enum Command {
     Transfers {
         #[command(subcommand)]
         command: transfers::TransfersCommand,
+    },
+    /// What callers have reserved.
+    Reservations {
+        #[command(subcommand)]
+        command: reservations::ReservationsCommand,
+    },
+    /// Codes that nobody knows, and what they are.
+    Suspense {
+        #[command(subcommand)]
+        command: suspense::SuspenseCommand,
     },
     /// The catalogue.
     Catalogue {
@@ -247,6 +259,8 @@ fn carry_out(command: Command) -> Result<(), CommandError> {
         Command::Audit(command) => audit::carry_out(&command),
         Command::Losses { command } => losses::carry_out(command),
         Command::Transfers { command } => transfers::carry_out(command),
+        Command::Reservations { command } => reservations::carry_out(command),
+        Command::Suspense { command } => suspense::carry_out(command),
         Command::Catalogue { command } => client::catalogue(command),
         Command::Token { command } => token::carry_out(command),
         Command::User { command } => user::carry_out(command),

@@ -9,6 +9,16 @@ async fn post(scene: &Scene, path: &str, body: &Value) -> Result<(u16, Value), T
     Ok((status, answer))
 }
 
+/// What the command line of the centre prints, row by row.
+fn command(scene: &Scene, arguments: &[&str]) -> Result<Value, Trouble> {
+    let mut program = std::process::Command::new(&scene.centre.recipe().program);
+    let ended = program.args(arguments).args(["-o", "json", "--url", &scene.centre.url("")]).output()?;
+    if !ended.status.success() {
+        return Err(String::from_utf8_lossy(&ended.stderr).into_owned().into());
+    }
+    Ok(serde_json::from_slice(&ended.stdout)?)
+}
+
 fn code_of(answer: &(u16, Value)) -> (u16, &str) {
     (answer.0, answer.1.get("code").and_then(Value::as_str).unwrap_or(""))
 }
@@ -31,6 +41,9 @@ async fn a_web_shop_reserves_a_till_fulfils_and_what_is_available_is_told_at_onc
     let reused = post(&scene, "/v1/reservations", &request("q-1", json!(1))).await?;
     assert_eq!(code_of(&reused), (409, "request_reused"));
     let id = held["id"].as_str().unwrap_or("").to_owned();
+    let listed = command(&scene, &["reservations", "list", "--state", "held", "--store", STORE])?;
+    assert_eq!((&listed[0]["id"], &listed[0]["quantity"]), (&json!(id), &json!(60)));
+    assert_eq!(command(&scene, &["reservations", "confirm", &id])?[0]["state"], json!("confirmed"));
     let (status, confirmed) = post(&scene, &format!("/v1/reservations/{id}:confirm"), &json!({})).await?;
     assert_eq!((status, &confirmed["state"], &confirmed["expires_at"]), (200, &json!("confirmed"), &Value::Null));
     let lines = json!([{"item": sku, "quantity": 60}]);
@@ -174,8 +187,18 @@ async fn a_code_that_nobody_knew_is_mapped_as_it_was_scanned_and_takes_effect_on
     let row = scene.centre.get("/v1/suspense").await?["codes"][0].clone();
     assert_eq!((&row["packs"], &row["stores"][0]["store"]), (&json!(-5), &json!(STORE)));
     let map = json!({"code": "96385074", "sku": sku, "units_per_scan": 4, "author": "Ada", "reason": "a new pack"});
-    let (status, mapped) = post(&scene, "/v1/suspense:map", &map).await?;
-    assert_eq!((status, &mapped["decision"]), (200, &json!("mapped")), "{mapped}");
+    let listed = command(&scene, &["suspense", "list"])?;
+    assert_eq!(
+        (&listed[0]["code"], &listed[0]["packs"], &listed[0]["shops"]),
+        (&json!("96385074"), &json!(-5), &json!(STORE))
+    );
+    let who = ["--author", "Ada", "--reason", "a new pack"];
+    let mapped =
+        command(&scene, &[&["suspense", "map", "96385074", "--sku", &sku, "--units", "4"], &who[..]].concat())?;
+    assert_eq!(mapped[0]["decision"], json!("mapped"), "{mapped}");
+    // A retry says the same.
+    let (status, again) = post(&scene, "/v1/suspense:map", &map).await?;
+    assert_eq!((status, &again["decision"]), (200, &json!("mapped")), "{again}");
     wait_for("the resolve", || async { Ok(scene.centre.get(&level).await?["on_hand"] == json!(80)) }).await?;
     assert_eq!(scene.centre.get("/v1/suspense").await?["codes"], json!([]));
     let transfer = scene.centre.get("/v1/transfers/T2").await?;
