@@ -140,7 +140,7 @@ async function aShopIsShown() {
   const page = await tab({ viewport: { width: 820, height: 1180 } });
   await page.goto(`${centre}/shops/S0002`);
   await page.getByText("balances").waitFor();
-  const newest = page.getByRole("region", { name: "Newest movements" });
+  const newest = page.getByRole("region", { name: "Table of the newest movements" });
   await newest.getByRole("rowheader").first().waitFor();
   assert.match(await newest.getByRole("link").first().getAttribute("href"), /^\/items\/.+\?shop=S0002$/);
   await accessible(page, "a shop on a tablet");

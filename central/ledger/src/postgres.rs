@@ -50,7 +50,7 @@ use crate::error::LedgerError;
 use crate::sqlite::{kept, number, unsigned};
 
 /// The schema this release knows.
-const SCHEMA: i64 = 7;
+const SCHEMA: i64 = 8;
 /// What each version of the schema adds, from the first on.
 const STEPS: [&str; 8] = [
     include_str!("../schema/postgres/0001.sql"),

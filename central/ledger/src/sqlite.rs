@@ -44,7 +44,7 @@ use crate::audit::AuditEntry;
 use crate::error::LedgerError;
 
 /// The schema this release knows.
-const SCHEMA: i64 = 7;
+const SCHEMA: i64 = 8;
 /// What each version of the schema adds, from the first on.
 const STEPS: [&str; 8] = [
     include_str!("../schema/sqlite/0001.sql"),

@@ -1,6 +1,7 @@
 //! Random histories against a plain model: what lies on the shelves and in the
-//! vans. Whatever the order in which the centre hears of it, it says the same.
+//! vans, and what head office put right. Whatever the order in which the centre hears of it, it says the same.
 
+mod repairs;
 mod shops;
 mod world;
 

@@ -80,14 +80,14 @@ function days(found) {
 function asked(found) {
   const line = (one) => html`<tr><td>${time(one.created_at)}</td><td>${one.kind.replaceAll("_", " ")}</td><td>${one.author}: ${one.reason}</td><td>${one.state}${one.answer ? html`<span class="quiet"> ${one.answer}</span>` : nothing}</td></tr>`;
   return html`<section aria-labelledby="asked"><h2 id="asked">What head office changed or asked for</h2>
-    ${found.length === 0 ? html`<p class="quiet">Nothing.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="What head office changed or asked for"><table><thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Who and why</th><th scope="col">State</th></tr></thead><tbody>${found.map(line)}</tbody></table></div>`}</section>`;
+    ${found.length === 0 ? html`<p class="quiet">Nothing.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="Table of what head office asked for"><table><thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Who and why</th><th scope="col">State</th></tr></thead><tbody>${found.map(line)}</tbody></table></div>`}</section>`;
 }
 
 function latest(store, found) {
   const item = (one) => (one.sku ? html`<a href=${`/items/${encodeURIComponent(one.sku)}?shop=${encodeURIComponent(store)}`}>${one.sku}</a>` : html`${one.code ?? "–"} <span class="quiet">unknown code</span>`);
   const line = (one) => html`<tr><td>${time(one.time)}</td><td>${one.kind}</td><th scope="row">${item(one)}</th><td class="number">${number(one.effect)}</td><td class="number">${one.on_hand_after === null ? "–" : number(one.on_hand_after)}</td><td>${one.source}</td><td>${one.marks.join(", ") || "–"}</td></tr>`;
   return html`<section aria-labelledby="latest"><h2 id="latest">Newest movements</h2>
-    ${found.length === 0 ? html`<p class="quiet">Nothing has arrived yet.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="Newest movements"><table><thead><tr><th scope="col">Box's clock</th><th scope="col">Kind</th><th scope="col">Item</th><th scope="col" class="number">Effect</th><th scope="col" class="number">On hand after</th><th scope="col">From</th><th scope="col">Marks</th></tr></thead><tbody>${found.map(line)}</tbody></table></div>`}</section>`;
+    ${found.length === 0 ? html`<p class="quiet">Nothing has arrived yet.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="Table of the newest movements"><table><thead><tr><th scope="col">Box's clock</th><th scope="col">Kind</th><th scope="col">Item</th><th scope="col" class="number">Effect</th><th scope="col" class="number">On hand after</th><th scope="col">From</th><th scope="col">Marks</th></tr></thead><tbody>${found.map(line)}</tbody></table></div>`}</section>`;
 }
 
 export function show(root, { parts: [store] }) {

@@ -2,7 +2,7 @@
 //! token, or with the cookie of a session, whose role may do it.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tidemark_daemon::listen::Peer;
@@ -65,6 +65,9 @@ pub(super) async fn admit(State(door): State<Door>, mut request: Request, next: 
     let is_local = request.extensions().get::<Peer>().is_some_and(Peer::is_loopback);
     let shown = bearer(request.headers()).map(TokenHash::of);
     let is_token = shown.is_some();
+    if !is_token && request.headers().contains_key(header::AUTHORIZATION) {
+        return Err(unauthorized(&door));
+    }
     let caller = match shown {
         Some(shown) => of_token(&door, &shown).await?,
         None => {

@@ -105,6 +105,17 @@ async fn a_revoked_token_is_refused_at_once() {
 }
 
 #[tokio::test]
+async fn a_credential_that_can_not_be_read_is_refused_on_this_machine_too() {
+    let house = House::open().await;
+    let mine = |request| house.send(request, "127.0.0.1:4711", Body::empty());
+    assert_eq!(mine(Request::get("/v1/stores")).await.0, StatusCode::OK);
+    for shown in ["Bearer", "Bearer ", "Basic YTpi", "tm_web"] {
+        let request = Request::get("/v1/stores").header("authorization", shown);
+        assert_eq!(mine(request).await.0, StatusCode::UNAUTHORIZED, "{shown:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_another_origin_may_read_only_if_it_is_named() {
     let house = House::open().await;
     let web = house.token("web", "viewer").await;

@@ -55,6 +55,10 @@ impl Asking {
         let Some(file) = &self.token_file else { return Ok(None) };
         let token = std::fs::read_to_string(file)
             .map_err(|error| CommandError::Asked(format!("{}: {error}", file.display())))?;
+        // Without a token it would be asked as whoever sits at the machine.
+        if token.trim().is_empty() {
+            return Err(CommandError::Asked(format!("{}: there is no token in it", file.display())));
+        }
         Ok(Some(format!("Bearer {}", token.trim())))
     }
 

@@ -13,6 +13,7 @@ use tidemark_model::{
 };
 use tidemark_wire::encode_movement;
 
+use super::repairs::Wrong;
 use crate::apply::{ApplyRecord, Content, Place, Transit, reference_of};
 
 const ITEMS: [&str; 3] = ["apple", "rope", "soap"];
@@ -22,6 +23,8 @@ const SIX: &str = "4006381333931";
 const FOUR: &str = "96385074";
 /// The shop that never learns it, and never moves it between shops.
 const UNTAUGHT: usize = 2;
+/// The epoch of all boxes.
+pub(super) const EPOCH: Epoch = Epoch(9);
 /// Steps of one history.
 const STEPS: usize = 40;
 
@@ -54,10 +57,10 @@ impl Random {
 
 /// A shop with its box.
 #[derive(Debug)]
-struct Branch {
+pub(super) struct Branch {
     store: StoreId,
     books: MemoryBooks,
-    next: u64,
+    pub(super) next: u64,
     shelf: BTreeMap<Sku, i64>,
     /// What transfers brought less what they took.
     net: BTreeMap<Sku, i64>,
@@ -67,16 +70,18 @@ struct Branch {
     /// What happened at a handheld that is out of reach: the document, and
     /// the odometer.
     kept_back: Vec<(Document, u64)>,
+    /// What head office has to put right.
+    pub(super) wrong: Vec<Wrong>,
 }
 
 /// What happened, what was told of it, and where the goods are.
 #[derive(Debug)]
 pub(super) struct History {
     pub(super) records: Vec<ApplyRecord>,
-    branches: Vec<Branch>,
+    pub(super) branches: Vec<Branch>,
     vans: Transit,
     references: BTreeSet<String>,
-    odometer: u64,
+    pub(super) odometer: u64,
     documents: u64,
     name: u64,
     /// The positions of sales that fulfil an order, with its item.
@@ -84,11 +89,11 @@ pub(super) struct History {
 }
 
 /// One line: the item as given, what it is, and its base units.
-struct Goods {
-    given: &'static str,
-    sku: Sku,
-    quantity: i64,
-    units: i64,
+pub(super) struct Goods {
+    pub(super) given: &'static str,
+    pub(super) sku: Sku,
+    pub(super) quantity: i64,
+    pub(super) units: i64,
 }
 
 fn sku(text: &str) -> Sku {
@@ -114,8 +119,9 @@ fn branch(name: &str) -> Branch {
     }
     books.learn_code(code_spelling(SIX).unwrap(), sku("apple"), Quantity::units(6).unwrap());
     let (shelf, net) = (BTreeMap::new(), BTreeMap::new());
-    let (mistakes, kept_back) = (Vec::new(), Vec::new());
-    Branch { store: StoreId::new(name).unwrap(), books, next: 1, shelf, net, knows_four: false, mistakes, kept_back }
+    let (mistakes, kept_back, wrong) = (Vec::new(), Vec::new(), Vec::new());
+    let store = StoreId::new(name).unwrap();
+    Branch { store, books, next: 1, shelf, net, knows_four: false, mistakes, kept_back, wrong }
 }
 
 impl History {
@@ -140,13 +146,14 @@ impl History {
         for at in 0..history.branches.len() {
             history.comes_back(at);
             while history.takes_back(at) {}
+            while history.repairs(at) {}
             history.learns(at);
         }
         history
     }
 
     fn step(&mut self, random: &mut Random, at: usize) {
-        match random.below(12) {
+        match random.below(15) {
             0 | 1 => self.sells(random, at),
             2 => self.counts(random, at, CountReason::Count),
             3 | 4 => self.sends(random, at),
@@ -154,12 +161,15 @@ impl History {
             8 => self.mistypes(random, at),
             9 => drop(self.takes_back(at)),
             10 => self.comes_back(at),
+            11 => self.garbles(random, at),
+            12 => self.overtypes(random, at),
+            13 => drop(self.repairs(at)),
             _ => self.learns(at),
         }
     }
 
     /// Goods that go between shops.
-    fn goods_of(&self, random: &mut Random, at: usize) -> Goods {
+    pub(super) fn goods_of(&self, random: &mut Random, at: usize) -> Goods {
         loop {
             let goods = self.goods(random);
             if at != UNTAUGHT || goods.given != FOUR {
@@ -175,14 +185,14 @@ impl History {
         Goods { given, sku: sku(item), quantity: random.units(), units }
     }
 
-    fn trade(&mut self, kind: TradeKind, goods: &[Goods], last: bool) -> Document {
+    pub(super) fn trade(&mut self, kind: TradeKind, goods: &[Goods], last: bool) -> Document {
         let line =
             |goods: &Goods| Line::Taken(TakenLine::plain(sku(goods.given), Quantity::units(goods.quantity).unwrap()));
         let lines = goods.iter().map(line).collect();
         self.document(Body::Trade { kind, last, lines }, Labels::default())
     }
 
-    fn document(&mut self, body: Body, labels: Labels) -> Document {
+    pub(super) fn document(&mut self, body: Body, labels: Labels) -> Document {
         self.documents += 1;
         Document {
             source: Source::new("till:1").unwrap(),
@@ -197,9 +207,9 @@ impl History {
     }
 
     /// The box of a shop commits a document; the references it has.
-    fn commits(&mut self, at: usize, document: &Document) -> BTreeSet<String> {
+    pub(super) fn commits(&mut self, at: usize, document: &Document) -> BTreeSet<String> {
         let branch = &mut self.branches[at];
-        let epoch = Epoch(9);
+        let epoch = EPOCH;
         let odometer = Odometer(self.odometer);
         let next = Position { epoch, seq: branch.next };
         let stamp = Stamp { next, odometer, arrived: odometer, boot: Odometer(0), wall: WallTime(0) };
@@ -210,8 +220,9 @@ impl History {
         branch.next = outcome.next_seq();
         let mut references = BTreeSet::new();
         for (movement, seq) in outcome.movements.iter().zip(next.seq..) {
-            assert_eq!(movement.parked, None);
-            references.insert(reference_of(&branch.store, movement));
+            if movement.parked.is_none() {
+                references.insert(reference_of(&branch.store, movement));
+            }
             if let (Some(order), Some(sku)) = (&movement.labels.fulfils, &movement.sku) {
                 self.fulfilling.insert((branch.store.clone(), seq), (order.to_string(), sku.clone()));
             }
@@ -221,7 +232,7 @@ impl History {
         references
     }
 
-    fn moves(&mut self, at: usize, goods: &Goods, sign: i64) {
+    pub(super) fn moves(&mut self, at: usize, goods: &Goods, sign: i64) {
         let moved = sign * goods.quantity * goods.units * 1_000;
         *self.branches[at].shelf.entry(goods.sku.clone()).or_default() += moved;
     }
