@@ -29,10 +29,9 @@ impl Committed {
     /// `settled`: it was decided over the books it is told over.
     pub(super) fn of(gathered: &Gathered, settled: bool) -> Option<Self> {
         let (_, one) = gathered.movements.first_key_value()?;
-        let absent = (1..=one.document.count).filter(|ordinal| !gathered.movements.contains_key(ordinal));
         let how = AsCommitted {
             place: Some(Place { count: one.document.count, last: gathered.last() }),
-            absent: absent.collect(),
+            absent: absent_of(gathered, one),
             voided: settled && one.marks.has(Marks::VOIDED),
         };
         let identity = (one.document.source.clone(), one.document.id.clone());
@@ -50,6 +49,16 @@ impl Committed {
     pub(super) const fn task(&self) -> Task<'_> {
         Task { document: &self.document, content: self.content, stamp: &self.stamp, committed: Some(&self.how) }
     }
+}
+
+/// Those of its movements that never came and may come yet. What a learnt code
+/// does follows from the rows that wait under it, and all of these leave the
+/// suspense with it: no part of it is missing.
+fn absent_of(gathered: &Gathered, one: &Movement) -> Vec<u32> {
+    if one.kind == Kind::Resolve {
+        return Vec::new();
+    }
+    (1..=one.document.count).filter(|ordinal| !gathered.movements.contains_key(ordinal)).collect()
 }
 
 /// When it happened. Lines of trade and counts say it each for itself.

@@ -34,6 +34,11 @@ impl Gathered {
         self.movements.last_key_value().is_some_and(|(last, held)| *last >= held.document.count)
     }
 
+    /// Whether every movement of it came.
+    pub(super) fn is_all_there(&self) -> bool {
+        u32::try_from(self.movements.len()).is_ok_and(|came| came >= self.count())
+    }
+
     /// The seq its last movement has or had.
     pub(super) fn last(&self) -> Seq {
         self.first.seq.saturating_add(u64::from(self.count().saturating_sub(1)))

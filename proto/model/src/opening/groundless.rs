@@ -35,25 +35,31 @@ pub(super) fn groundless(gathered: &Gathered, told: &Outcome) -> BTreeMap<Sku, Q
     };
     gathered.movements.values().for_each(|movement| add(movement, Some(movement.effect)));
     // A void that waited has one movement, and reverses every line once it is
-    // told after its document: only what it had and never came is left out.
+    // told after its document: only what it had and never came is left out. A
+    // learnt code takes all rows out of suspense, so all of it stands.
     let came = |movement: &&Movement| {
         let ordinal = movement.document.ordinal;
-        ordinal > one.document.count || gathered.movements.contains_key(&ordinal)
+        let is_known = ordinal > one.document.count || gathered.movements.contains_key(&ordinal);
+        is_known || one.kind == Kind::Resolve
     };
     told.movements.iter().filter(came).for_each(|movement| add(movement, movement.effect.checked_neg()));
     effects.retain(|_, effect| *effect != Quantity::ZERO);
     effects
 }
 
-/// Whether what it says of items is told again. Not by the effects: how a count
-/// judges them may be another over other books.
+/// Whether what it says of items is told again, and nothing beyond. Not by the
+/// effects: how a count judges them may be another over other books.
 fn has_ground(gathered: &Gathered, told: &Outcome) -> bool {
+    let is_resolve = told.movements.iter().any(|movement| movement.kind == Kind::Resolve);
+    if is_resolve && !gathered.is_all_there() {
+        return false;
+    }
     let mut committed: Vec<Quantity> = gathered.movements.values().filter_map(quantity).collect();
     let mut again: Vec<Quantity> = told.movements.iter().filter_map(quantity).collect();
     for all in [&mut committed, &mut again] {
         all.sort_unstable();
         // Each part of a kit has the quantity of all rows.
-        if told.movements.iter().any(|movement| movement.kind == Kind::Resolve) {
+        if is_resolve {
             all.dedup();
         }
     }

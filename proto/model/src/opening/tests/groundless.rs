@@ -115,3 +115,35 @@ fn what_a_learnt_code_took_out_of_suspense_is_not_taken_twice() {
     next.resolve("r2", "96385074", "pear", 6);
     assert_eq!((next.on_hand("pear"), sum(&next, &opening, "pear")), (-18, units(-18)));
 }
+
+#[test]
+fn a_learnt_code_of_which_a_part_came_has_taken_all_rows() {
+    let lost_of = |movements: usize, at: usize| (0..movements).map(|place| place == at).collect::<Vec<_>>();
+    for (counted, on_hand) in [(false, 18), (true, 40)] {
+        let mut old = Shop::born(7);
+        old.submit(&sale("1", "96385074", 2));
+        old.submit(&trade("2", TradeKind::Receipt, vec![line("96385074", 5)]));
+        old.resolve("r", "96385074", "pear", 6);
+        if counted {
+            old.submit(&count("c", vec![line("pear", 40)]));
+        }
+        assert_eq!(old.on_hand("pear"), on_hand);
+        // What was sold and what was received are a movement each.
+        for at in [2, 3] {
+            let lost = lost_of(old.movements.len(), at);
+            let (mut next, opening) = without(&old, &lost);
+            assert_eq!(next.on_hand("pear"), on_hand, "{counted} {at}");
+            bring(&mut next, &old, &lost);
+            next.resolve("r", "96385074", "pear", 6);
+            next.resolve("r2", "96385074", "pear", 6);
+            assert_eq!((next.on_hand("pear"), sum(&next, &opening, "pear")), (on_hand, units(on_hand)));
+        }
+    }
+    let mut old = Shop::born(7);
+    old.submit(&sale("1", "96385074", 2));
+    old.resolve("r", "96385074", "kit", 1);
+    for at in [1, 2] {
+        let (next, _) = without(&old, &lost_of(3, at));
+        assert_eq!((next.on_hand("apple"), next.on_hand("pear")), (-4, -2), "each part of a kit {at}");
+    }
+}
