@@ -142,7 +142,8 @@ impl Openings {
     ) -> Result<Opening, OpeningError> {
         let taking = match epoch.taken {
             Taken::First => Taking::First,
-            Taken::Not => Taking::Never,
+            // Nothing here says why it began.
+            Taken::Not => Taking::Beside,
             Taken::At(seq) => Taking::Unsettled(seq),
             Taken::Settled(seq) => Taking::At(seq),
         };

@@ -27,7 +27,8 @@ pub(crate) struct Telling {
 impl Telling {
     /// Nothing is told yet.
     pub(crate) fn begin(store: &Store, opening: Opening, epoch: Epoch) -> Result<Self, ReadError> {
-        let mut retelling = Retelling::over(opening.clone(), epoch, Taking::Never);
+        let taken = if is_forked(store)? { Taking::Beside } else { Taking::Never };
+        let mut retelling = Retelling::over(opening.clone(), epoch, taken);
         let head = store.value(Family::Meta, &meta::CATALOGUE)?.unwrap_or_default();
         let learnt: Vec<Sku> = opening.learnt().cloned().collect();
         for sku in learnt {
@@ -53,6 +54,17 @@ impl Telling {
         }
         Ok(())
     }
+}
+
+/// Whether this epoch began because another life of the disk was found out: that
+/// one may be in use until it hears of this epoch.
+fn is_forked(store: &Store) -> Result<bool, ReadError> {
+    let mut forked = false;
+    store.scan_prefix(Family::Meta, &[meta::FORKED], |_, _| {
+        forked = true;
+        Ok(Scan::Enough)
+    })?;
+    Ok(forked)
 }
 
 /// Tells what an item is that a code was learnt to be, and its parts.

@@ -65,6 +65,8 @@ pub(crate) struct Disk {
     /// When the opening of this epoch was taken, and what it was.
     pub(crate) taken: Option<OpeningTaken>,
     pub(crate) given: Option<Opening>,
+    /// Whether this epoch began because another life of the disk was found out.
+    forked: bool,
     /// Every movement ever committed; those below `trimmed_below` are kept for
     /// the checks only.
     pub(crate) kept: Vec<Kept>,
@@ -122,6 +124,7 @@ impl Disk {
             catalogue,
             taken: None,
             given: None,
+            forked: false,
             kept: Vec::new(),
             trimmed_below: 1,
             session: Session(0),

@@ -45,8 +45,11 @@ impl Journal {
         self.shared.shelf.read(|store| {
             let mut all = Vec::new();
             store.scan_prefix(Family::Meta, &[meta::FORKED], |key, value| {
-                let KeptEpoch { first, tail } = decode(value)?;
-                all.push(Forked { epoch: read_epoch_key(key)?, first, tail });
+                let kept: KeptEpoch = decode(value)?;
+                if !kept.is_let_go() {
+                    let KeptEpoch { first, tail } = kept;
+                    all.push(Forked { epoch: read_epoch_key(key)?, first, tail });
+                }
                 Ok::<_, ReadError>(Scan::On)
             })?;
             Ok(all)

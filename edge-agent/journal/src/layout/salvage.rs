@@ -44,7 +44,9 @@ impl Value for KeptAside {
 
 /// An earlier epoch of this box: `first..=tail` were committed in it and are
 /// not known to be handled. One that another life of this disk wrote too, a
-/// forked one, has a key of its own: nothing more is sent under its numbers.
+/// forked one, has a key of its own: nothing more is sent under its numbers. If
+/// nothing of it is held any more, `first` lies above `tail`; that it was left is
+/// remembered until the opening of the epoch after it is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeptEpoch {
     pub(crate) first: Seq,
@@ -52,6 +54,16 @@ pub(crate) struct KeptEpoch {
 }
 
 impl KeptEpoch {
+    /// It was replayed: nothing of it is held any more.
+    pub(crate) const fn let_go(self) -> Self {
+        Self { first: self.tail.saturating_add(1), ..self }
+    }
+
+    /// Whether nothing of it is held any more.
+    pub(crate) const fn is_let_go(self) -> bool {
+        self.first > self.tail
+    }
+
     /// What both say together: whoever knows of more that is handled is right,
     /// as is whoever knows of more that was committed.
     pub(crate) fn with(self, other: Self) -> Self {

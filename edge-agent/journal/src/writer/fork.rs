@@ -62,14 +62,25 @@ impl Owner {
         self.let_go();
     }
 
-    /// Lets a forked epoch go that was replayed.
+    /// Lets a forked epoch go that was replayed. That there was one is needed
+    /// when the opening is taken.
     pub(super) fn settle_fork(&mut self, epoch: Epoch) -> Result<(), NotSaved> {
         if epoch == self.state.identity.epoch {
             return Ok(());
         }
         // From now on nothing here explains a mark of that epoch.
-        self.mark_epoch().map_err(|error| NotSaved::Write { cause: error.to_string() })?;
-        self.forget_epoch(epoch, &forked_key(epoch))
+        self.mark_present_epoch()?;
+        let (key, is_taken) = (forked_key(epoch), self.state.opening.is_some());
+        let kept = self.shared.shelf.read(|store| store.value::<KeptEpoch>(Family::Meta, &key))?;
+        self.forget_epoch(epoch, |batch| match kept.filter(|_| !is_taken) {
+            Some(kept) => batch.put_value(Family::Meta, &key, &kept.let_go()),
+            None => batch.delete(Family::Meta, &key),
+        })
+    }
+
+    /// Has the side file speak of the present epoch, or does not go on.
+    pub(super) fn mark_present_epoch(&mut self) -> Result<(), NotSaved> {
+        self.mark_epoch().map_err(|error| NotSaved::Write { cause: error.to_string() })
     }
 
     /// Has the side file speak of the present epoch, if it does not yet.

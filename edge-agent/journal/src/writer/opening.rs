@@ -11,11 +11,12 @@ use super::prepare::{Prepared, Preparing};
 use crate::layout::documents::Lines;
 use crate::layout::effects::Effect;
 use crate::layout::opening::{self, OpeningHead, Sum};
-use crate::layout::{Family, documents};
+use crate::layout::salvage::KeptEpoch;
+use crate::layout::{Family, decode, documents, meta};
 use crate::odometer::{Running, Stamps};
 use crate::opening::Telling;
 use crate::state::State;
-use crate::store::{Batch, ReadError, Store};
+use crate::store::{Batch, ReadError, Scan, Store};
 use crate::submit::NotSaved;
 
 /// After every key of books: no text begins so.
@@ -29,6 +30,8 @@ impl Owner {
             return Ok(OpeningTaken { ordinal: taken.ordinal, seq: taken.seq });
         }
         self.ensure_open()?;
+        // What explains a mark of a forked epoch is let go with it.
+        self.mark_present_epoch()?;
         let clock = (&self.shared.running, self.inner.stamps);
         let prepared = self.shared.shelf.read(|store| prepare(store, &self.state, clock, (ordinal, telling)));
         let (prepared, head) = prepared?;
@@ -59,7 +62,19 @@ fn prepare(
         preparing.batch.delete_range(family, &[], &BEYOND)?;
     }
     keep(&mut preparing.batch, opening, &head)?;
+    forget_forks(store, &mut preparing.batch)?;
     Ok((preparing.finish(taken.books.into_changes())?, head))
+}
+
+/// That the epoch began beside another life of the disk is told by now, in what
+/// is restated. What is not replayed yet stays.
+fn forget_forks(store: &Store, batch: &mut Batch<'_>) -> Result<(), ReadError> {
+    store.scan_prefix(Family::Meta, &[meta::FORKED], |key, value| {
+        if decode::<KeptEpoch>(value)?.is_let_go() {
+            batch.delete(Family::Meta, key)?;
+        }
+        Ok(Scan::On)
+    })
 }
 
 /// Keeps the opening as it was given.

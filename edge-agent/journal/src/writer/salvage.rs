@@ -10,7 +10,7 @@ use crate::counters::add;
 use crate::layout::salvage::{KeptAside, KeptEpoch, aside_key, epoch_key};
 use crate::layout::{Family, meta, outbox};
 use crate::salvage::Salvage;
-use crate::store::Durability;
+use crate::store::{Batch, Durability, ReadError};
 use crate::submit::NotSaved;
 
 /// What the salvage has for the journal.
@@ -124,14 +124,19 @@ impl Owner {
         if !self.state.kept.is_done() || kept.tail > through {
             return Ok(false);
         }
-        self.forget_epoch(epoch, &epoch_key(epoch))?;
+        self.forget_epoch(epoch, |batch| batch.delete(Family::Meta, &epoch_key(epoch)))?;
         self.state.kept.epochs.remove(&epoch);
         self.tell_salvage();
         Ok(true)
     }
 
-    /// Deletes all that is held of an epoch, and the key that tells of it.
-    pub(super) fn forget_epoch(&mut self, epoch: Epoch, told_by: &[u8]) -> Result<(), NotSaved> {
+    /// Deletes all that is held of an epoch; with it goes, or changes, the key
+    /// that tells of it.
+    pub(super) fn forget_epoch(
+        &mut self,
+        epoch: Epoch,
+        tell: impl FnOnce(&mut Batch<'_>) -> Result<(), ReadError>,
+    ) -> Result<(), NotSaved> {
         let key = |seq| outbox::key(Position { epoch, seq });
         let blocks = [BlockIndex(0), BlockIndex(u64::MAX)];
         self.change(Durability::Synced, |_, batch| {
@@ -140,7 +145,7 @@ impl Owner {
                 let [from, below] = blocks.map(|block| meta::block_key(kind, epoch, block));
                 batch.delete_range(Family::Meta, &from, &below)?;
             }
-            batch.delete(Family::Meta, told_by)
+            tell(batch)
         })
     }
 

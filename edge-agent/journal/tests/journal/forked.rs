@@ -1,7 +1,7 @@
 //! A journal of which another life wrote under the same epoch.
 
 use tidemark_journal::{Forked, Journal};
-use tidemark_model::{BlockIndex, EpochOrdinal, Marks, Odometer, Seq, SeqSet, Status};
+use tidemark_model::{BlockIndex, EpochOrdinal, Kind, Marks, Odometer, Position, Seq, SeqSet, Status};
 
 use super::catalogue::teach;
 use super::opening::opening_after;
@@ -91,6 +91,39 @@ fn with_nothing_to_replay_it_opens_in_the_new_epoch_again_and_again() {
             assert_eq!(wait(journal.replay(forked, no_seq.into_iter().collect())).unwrap(), 0);
             wait(journal.settle_fork(old)).unwrap();
         }
+        writer.stop().unwrap();
+    }
+}
+
+#[test]
+fn what_it_sold_in_the_new_epoch_is_in_no_order_with_what_the_other_life_counted() {
+    for settled in [false, true] {
+        let shop = Shop::new(if settled { "forked-beside-settled" } else { "forked-beside" });
+        let (journal, writer) = shop.open();
+        let old = journal.identity().epoch;
+        teach(&journal, 1, &["apple"]);
+        submit(&journal, count("count", "apple", 9)).unwrap();
+        let opening = opening_after(&journal);
+        wait(journal.fork()).unwrap();
+        writer.stop().unwrap();
+
+        let (journal, writer) = shop.open();
+        submit(&journal, sale("1", "apple", 2)).unwrap();
+        let forked = journal.forked().unwrap()[0];
+        if settled {
+            assert_eq!(wait(journal.replay(forked, SeqSet::new())).unwrap(), 0);
+            wait(journal.settle_fork(old)).unwrap();
+            assert!(journal.forked().unwrap().is_empty());
+        }
+        let taken = wait(journal.take_opening(EpochOrdinal(2), opening)).unwrap();
+        let position = Position { epoch: journal.identity().epoch, seq: taken.seq };
+        let restated = journal.movement(position).unwrap().unwrap();
+        assert!(restated.kind == Kind::Restatement && restated.marks.has(Marks::RECOUNT));
+        assert_eq!(on_hand(&journal, "apple"), 7);
+        assert_eq!(journal.forked().unwrap().len(), usize::from(!settled), "what is not replayed yet stays");
+        writer.stop().unwrap();
+        let (journal, writer) = shop.open();
+        assert_eq!(journal.tail(), taken.seq);
         writer.stop().unwrap();
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::books::{Books, Change, CountState, DocumentEntry, Reversal, Stock};
+use crate::books::{Books, Change, CountState, DocumentEntry, Reversal, Stock, Suspense};
 use crate::catalogue::Item;
 use crate::draft::Draft;
 use crate::kind::Basis;
@@ -13,7 +13,7 @@ use crate::outcome::Status;
 use crate::position::{Epoch, Odometer, Position, Seq};
 use crate::quantity::Quantity;
 use crate::rules::decide_task;
-use crate::text::{Reference, Sku};
+use crate::text::{Code, Reference, Sku};
 
 use super::Opening;
 use super::committed::Committed;
@@ -21,7 +21,7 @@ use super::gather::{Gathered, Gatherer};
 use super::groundless::groundless;
 use super::restating::is_of_opening;
 use super::shift;
-use super::to_count::note_to_count;
+use super::to_count::{note_beside, note_to_count};
 
 /// An epoch told again over its opening.
 #[derive(Clone, Debug)]
@@ -66,6 +66,9 @@ pub enum Taking {
     Unsettled(Seq),
     /// Never, or not yet: all of it was decided over empty books.
     Never,
+    /// The same, and another box may have been in use with what is before it
+    /// until it ended: nothing says what of the two happened first.
+    Beside,
 }
 
 impl Taking {
@@ -74,7 +77,16 @@ impl Taking {
     const fn says_less(self) -> bool {
         match self {
             Self::First | Self::At(_) => false,
-            Self::Unsettled(_) | Self::Never => true,
+            Self::Unsettled(_) | Self::Never | Self::Beside => true,
+        }
+    }
+
+    /// Whether what was decided over empty books may have happened before what
+    /// is in the opening.
+    const fn is_beside(self) -> bool {
+        match self {
+            Self::First | Self::At(_) | Self::Never => false,
+            Self::Unsettled(_) | Self::Beside => true,
         }
     }
 }
@@ -176,6 +188,10 @@ impl Retelling {
         if matches!(self.taken, Taking::At(_)) {
             self.compare();
         }
+        if self.taken.is_beside() {
+            self.doubt_sheets();
+            self.doubt_rows();
+        }
     }
 
     /// Where the opening was taken lies before this seq, perhaps.
@@ -207,7 +223,7 @@ impl Retelling {
         let settled = match self.taken {
             Taking::First => true,
             Taking::At(seq) | Taking::Unsettled(seq) => gathered.first.seq > seq,
-            Taking::Never => false,
+            Taking::Never | Taking::Beside => false,
         };
         let Some(committed) = Committed::of(gathered, settled) else { return };
         let mut draft = Draft::over(&self.books);
@@ -219,6 +235,9 @@ impl Retelling {
             note_to_count(&mut self.to_count, gathered, &outcome);
         }
         if !settled {
+            if self.taken.is_beside() {
+                note_beside(&mut self.to_count, &self.books, &outcome);
+            }
             return;
         }
         self.trust_basis(gathered);
@@ -266,7 +285,7 @@ impl Retelling {
         self.finish();
         let is_ledgers = match self.taken {
             Taking::First | Taking::At(_) => !self.doubled,
-            Taking::Never | Taking::Unsettled(_) => false,
+            Taking::Never | Taking::Beside | Taking::Unsettled(_) => false,
         };
         let mut sums = if is_ledgers {
             self.stand_on_sums();
@@ -296,6 +315,18 @@ impl Retelling {
             Change::Count(reference.clone(), state)
         };
         let changes: Vec<Change> = self.books.all_counts().map(doubted).collect();
+        self.books.commit(changes);
+    }
+
+    /// The same of what waits under a code that nobody knew yet.
+    fn doubt_rows(&mut self) {
+        let doubted = |(code, suspense): (&Code, &Suspense)| {
+            let mut suspense = suspense.clone();
+            let own = suspense.rows.iter_mut().filter(|row| row.happened >= Odometer::BIRTH);
+            own.for_each(|row| row.unsure = true);
+            Change::Suspense(code.clone(), suspense)
+        };
+        let changes: Vec<Change> = self.books.all_suspense().map(doubted).collect();
         self.books.commit(changes);
     }
 

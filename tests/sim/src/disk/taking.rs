@@ -24,7 +24,9 @@ impl Disk {
 
     /// Tells all that was committed again over the opening.
     pub(crate) fn tell_anew(&self, ordinal: EpochOrdinal, given: Opening, stamp: (Odometer, Odometer)) -> Writing {
-        let mut retelling = Retelling::over(given.clone(), self.epoch, Taking::Never);
+        // The other life of the disk may be in use until it hears of this one.
+        let taken = if self.forked { Taking::Beside } else { Taking::Never };
+        let mut retelling = Retelling::over(given.clone(), self.epoch, taken);
         self.items().into_iter().for_each(|item| retelling.learn(item));
         for (seq, kept) in (1..).zip(&self.kept) {
             retelling.take(seq, kept.movement.clone());
@@ -65,7 +67,7 @@ impl Disk {
     /// the documents of which the centre does not hold every movement.
     pub(crate) fn forked(&self, epoch: Epoch, centre: &[(Seq, u64)]) -> Self {
         let mut next = self.successor(epoch);
-        next.session = self.session;
+        (next.session, next.forked) = (self.session, true);
         let own = || (1..).zip(&self.kept).filter(|(seq, _)| *seq >= self.trimmed_below);
         let differing = differing(own().map(|(seq, kept)| (seq, kept.digest)), centre);
         let mut replays = Replays::of(self.epoch, differing, epoch);

@@ -222,3 +222,53 @@ fn restatements_that_never_came_because_another_life_has_their_places_are_missed
     let third = told(&mixed, opening, Taking::At(seq)).into_opening();
     assert_eq!(on_hands(&born_with(11, third.into_pieces()))[0].1, units(-4));
 }
+
+/// What a box that takes an opening says is to be counted again, and the box
+/// as it goes on.
+fn to_count_after(next: Shop, opening: Opening, taking: Taking) -> (Vec<String>, Shop) {
+    let stamp = next.stamp();
+    let taken = told(&next, opening, taking).into_taken(&stamp);
+    let to_count = taken.movements.iter().filter(|movement| movement.marks.has(Marks::RECOUNT));
+    let to_count = to_count.filter_map(|movement| Some(movement.sku.as_ref()?.to_string())).collect();
+    let mut books = Shop::open().books;
+    books.commit(taken.books.into_changes());
+    let movements = [next.movements, taken.movements].concat();
+    (to_count, Shop { books, movements, ..next })
+}
+
+#[test]
+fn what_two_boxes_in_use_at_once_did_is_in_no_order_with_what_was_counted() {
+    let mut old = Shop::born(7);
+    old.submit(&sale("1", "apple", 3));
+    old.submit(&count("2", vec![line("apple", 30)]));
+    old.submit(&sale("3", "pear", 1));
+    old.submit(&zone_count("4", "back", false, false, vec![line("rope", 7)]));
+    let opening = told(&old, Opening::empty(), Taking::First).into_opening();
+    let next = || {
+        let mut next = Shop::born(9);
+        next.submit(&sale("5", "apple", 2));
+        next.submit(&sale("6", "pear", 2));
+        next.submit(&sale("7", "96385074", 1));
+        next
+    };
+    // A box in the place of another one follows it.
+    let (none, mut after) = to_count_after(next(), opening.clone(), Taking::Never);
+    assert!(none.is_empty(), "{none:?}");
+    let is_to_count = |shop: &mut Shop, document| {
+        let movements = shop.submit(&document).movements;
+        movements.iter().any(|movement| movement.marks.has(Marks::RECOUNT))
+    };
+    let closes = || zone_count("9", "floor", true, true, vec![line("rope", 1)]);
+    assert!(!is_to_count(&mut after, closes()));
+    // One that began anew beside a copy of its disk does not.
+    let (both, mut beside) = to_count_after(next(), opening.clone(), Taking::Beside);
+    assert_eq!(both, ["apple"], "nobody counted the pears");
+    assert!(is_to_count(&mut beside, closes()), "a count over a sheet of the other box");
+    let resolved = beside.resolve("r", "96385074", "apple", 1).movements;
+    assert!(resolved[0].marks.has(Marks::RECOUNT), "what waited under a code may lie before the count, too");
+    assert_eq!((beside.on_hand("apple"), beside.on_hand("pear")), (27, -3));
+    let mut counts = next();
+    counts.submit(&count("8", vec![line("pear", 4)]));
+    let (own, _) = to_count_after(counts, opening, Taking::Beside);
+    assert_eq!(own, ["apple", "pear"], "what it counted itself may be older than what the other one sold");
+}

@@ -102,7 +102,8 @@ impl Database {
     fn retold(&self, epoch: Epoch, state: EpochState, opening: Opening, items: &[Item]) -> Opening {
         let taking = match state.taken {
             Taken::First => Taking::First,
-            Taken::Not => Taking::Never,
+            // Nothing here says why it began.
+            Taken::Not => Taking::Beside,
             Taken::At(seq) => Taking::Unsettled(seq),
             Taken::Settled(seq) => Taking::At(seq),
         };
