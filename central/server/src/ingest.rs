@@ -5,6 +5,7 @@ mod conversation;
 mod handing;
 mod looking;
 mod opening_said;
+mod trimmed;
 
 use std::sync::Arc;
 
@@ -12,17 +13,16 @@ use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::listen::Peer as Caller;
 use tidemark_daemon::retry::{Disposition, Policy, retry};
-use tidemark_ledger::{CatalogueDifference, InstructionRow, Ledger, LedgerError};
-use tidemark_model::{Epoch, EpochOrdinal, Seq, SeqSet, StoreId};
+use tidemark_ledger::{CatalogueDifference, InstructionRow, Ledger};
+use tidemark_model::{Epoch, EpochOrdinal, SeqSet, StoreId};
 use tidemark_stream::{Event, EventRecord, Stream, StreamError};
-use tidemark_sync::limits::BATCH_MOVEMENTS;
 use tidemark_sync::message::{
     CatalogueChange, CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction,
     FetchOpening, Instruction, InstructionBody, InstructionPage, OpeningPage, OpeningReady, OpeningSent, OpeningTaken,
     Refusal, RefusalCode, SendOpening,
 };
 use tidemark_wire::server::{Exchange, Failure, FrameFault, Inbound, Outbound, Peer};
-use tidemark_wire::{Control, EpochTook, PositionsLost, decode_instruction_body, encode_control};
+use tidemark_wire::{Control, EpochTook, decode_instruction_body, encode_control};
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
@@ -40,9 +40,6 @@ const BODY_BYTES_A_PAGE: usize = 256 * 1024;
 /// How long a refused append is told of if nobody appends to that partition
 /// any more.
 const REFUSED_SHOWN_MS: u64 = 60_000;
-
-/// Positions that are named lost after one `Hello`; the next names more.
-const NAMED_LOST: u64 = 500_000;
 
 /// The centre's end of the protocol; cheap to clone.
 #[derive(Clone, Debug)]
@@ -66,36 +63,6 @@ impl Ingest {
         self.events.unreadable.inc_by(seqs.count());
         let ranges: Vec<_> = seqs.ranges().collect();
         tracing::error!(%store, %epoch, ?ranges, "a box can't read movements that it committed: they are lost");
-    }
-
-    /// What a box let go because the ledger held it, and the ledger lacks
-    /// since it was set back, nobody can send any more: it is named lost,
-    /// behind all that the stream still holds of it. Tried until the stream has
-    /// it or whoever asked is gone.
-    async fn name_trimmed(&self, store: StoreId, epoch: Epoch, trimmed_below: Seq) {
-        let look = || self.ledger.missing_below(&store, epoch, trimmed_below);
-        let name = |missing| self.name_lost(&store, epoch, missing);
-        if let Err(error) = until_named(look, name).await {
-            tracing::warn!(%store, %epoch, %error, "what is lost is not named; it is looked for with the next hello");
-        }
-    }
-
-    /// Puts it into the stream that positions are lost.
-    async fn name_lost(&self, store: &StoreId, epoch: Epoch, mut left: SeqSet) -> Result<(), StreamError> {
-        let (count, first, last) = (left.count(), left.first(), left.last());
-        tracing::error!(%store, %epoch, count, first, last, "a box let movements go that this ledger does not hold");
-        let mut records = Vec::new();
-        while !left.is_empty() {
-            let seqs = left.lowest(u64::from(BATCH_MOVEMENTS));
-            left.remove_all(&seqs);
-            let control = Control::PositionsLost(PositionsLost { store: store.clone(), epoch, seqs, digest: None });
-            let event = Event::Control(encode_control(&control).into());
-            records.push(EventRecord { store: store.clone(), event });
-        }
-        let partition = self.stream.partition_of(store);
-        let appended = self.stream.append(partition, &records).await;
-        self.note_append(partition, appended.as_ref().err());
-        appended.map(drop)
     }
 }
 
@@ -158,39 +125,6 @@ where
         if matches!(error, StreamError::Closed) { Disposition::Stop } else { Disposition::Retry }
     };
     retry(Policy::SERVICE, append, judge).await
-}
-
-/// Why what is lost is not named.
-#[derive(Debug, thiserror::Error)]
-enum NamingError {
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    #[error(transparent)]
-    Stream(#[from] StreamError),
-}
-
-/// Looks what is missing and names it until that is kept; each time anew, for
-/// some of it may have come meanwhile.
-async fn until_named<L, N>(look: impl Fn() -> L, name: impl Fn(SeqSet) -> N) -> Result<(), NamingError>
-where
-    L: Future<Output = Result<SeqSet, LedgerError>>,
-    N: Future<Output = Result<(), StreamError>>,
-{
-    let judge = |error: &NamingError| {
-        tracing::warn!(%error, "what a box let go and this ledger lacks is not named yet");
-        if matches!(error, NamingError::Stream(StreamError::Closed)) { Disposition::Stop } else { Disposition::Retry }
-    };
-    let once = || {
-        let (looked, name) = (look(), &name);
-        async move {
-            let missing = looked.await?.lowest(NAMED_LOST);
-            if missing.is_empty() {
-                return Ok(());
-            }
-            Ok(name(missing).await?)
-        }
-    };
-    retry(Policy::SERVICE, once, judge).await
 }
 
 /// Who speaks: on loopback anybody for any store, elsewhere the store of the

@@ -14,7 +14,7 @@ use tidemark_sync::{
 };
 use tidemark_wire::server::{Inbound, InboundError, Outbound, OutboundClosed};
 use tidemark_wire::{Control, EpochOpened, Opener, PositionsLost, encode_control};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -51,8 +51,8 @@ struct Taken {
     partition: u32,
     box_id: BoxId,
     epoch: Epoch,
-    /// The lowest seq that its box still holds.
-    trimmed_below: Seq,
+    /// The lowest seq that its box still holds, as it says again and again.
+    trimmed: watch::Sender<Seq>,
     opening: OpeningSaid,
     open: bool,
 }
@@ -188,8 +188,8 @@ impl Conversation {
                 heard: self.now(),
             };
             let peer = self.ingest.desk.sit_down(seat);
-            let (box_id, trimmed_below) = (hello.box_id, hello.trimmed_below);
-            self.seat = Some(Taken { peer, store, partition, box_id, epoch, trimmed_below, opening, open: false });
+            let (box_id, trimmed) = (hello.box_id, watch::Sender::new(hello.trimmed_below));
+            self.seat = Some(Taken { peer, store, partition, box_id, epoch, trimmed, opening, open: false });
         }
         self.held.get_or_insert_default();
         let (ingest, give) = (Arc::clone(&self.ingest), self.give.clone());
@@ -271,10 +271,9 @@ impl Conversation {
         self.ingest.events.boxes.inc();
         self.ingest.fleet.connected(&seat.store, true, now, wall);
         tracing::info!(store = %seat.store, epoch = %seat.epoch, closed, "a box is connected");
-        if !closed && seat.trimmed_below > 1 {
-            let (ingest, of) = (Arc::clone(&self.ingest), (seat.store.clone(), seat.epoch));
-            let below = seat.trimmed_below;
-            self.work.spawn(async move { ingest.name_trimmed(of.0, of.1, below).await });
+        if !closed {
+            let (ingest, told) = (Arc::clone(&self.ingest), seat.trimmed.subscribe());
+            self.work.spawn(ingest.name_trimmed(seat.store.clone(), seat.epoch, told));
         }
         let waits = !closed && ordinal.0 > 1 && !seat.opening.is_taken();
         let (ingest, give, store) = (Arc::clone(&self.ingest), self.give.clone(), seat.store.clone());
@@ -305,6 +304,7 @@ impl Conversation {
         let (now, wall) = (self.now(), self.ingest.clock.wall().0);
         let Some(seat) = &self.seat else { return };
         let (store, epoch) = (seat.store.clone(), seat.epoch);
+        seat.trimmed.send_modify(|below| *below = heartbeat.trimmed_below.max(*below));
         let body = self.ingest.fleet.hear(&store, (seat.box_id, epoch), heartbeat, now, wall);
         let (ingest, tail, told) = (Arc::clone(&self.ingest), heartbeat.tail, heartbeat.open_block);
         let tills = tills::kept(&heartbeat.tills).filter(|tills| self.tills.as_ref() != Some(tills));

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tidemark_cache::Cache;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::metrics::MetricsPage;
-use tidemark_ledger::{Signature, Signed};
+use tidemark_ledger::{LedgerError, Signature, Signed};
 use tidemark_model::document::{Body, Document, Line, TakenLine, Timing, TradeKind};
 use tidemark_model::movement::Labels;
 use tidemark_model::{
@@ -31,6 +31,7 @@ use tidemark_wire::server::router;
 use tidemark_wire::{Control, EpochOpened, Opener, encode_control};
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::trimmed::until_named;
 use super::*;
 use crate::applier::Applier;
 use crate::losses::LossWatch;
@@ -415,6 +416,22 @@ async fn what_a_box_let_go_and_the_ledger_lacks_is_named_lost() {
     assert!(ledger.missing_below(&store(), Epoch(5), 1_025).await.unwrap().is_empty(), "it is named once");
 }
 
+/// It lets go by what it was told before, until it is welcomed.
+#[tokio::test]
+async fn what_a_box_let_go_before_it_heard_that_the_ledger_was_set_back_is_named_lost() {
+    let site = Site::open(true, &[]).await;
+    let (mut link, answer) = site.said(&ToCentre::Hello(Hello { tail: 1_030, ..greeting() })).await;
+    assert!(matches!(answer, ToBox::Welcome(_)), "{answer:?}");
+    let beat = Heartbeat { tail: 1_030, trimmed_below: 1_025, ..Heartbeat::default() };
+    link.send(ToCentre::Heartbeat(beat)).await.unwrap();
+    let named = async {
+        while site.ingest.ledger.stores().await.unwrap().first().is_none_or(|books| books.lost != 1_024) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, named).await.unwrap();
+}
+
 async fn opening_told(link: &mut Link) -> OpeningReady {
     loop {
         if let ToBox::OpeningReady(ready) = next(link).await {
@@ -499,13 +516,13 @@ async fn what_is_lost_is_looked_for_anew_until_the_stream_keeps_its_names() {
         let refused = named.borrow().len() == 1;
         async move { if refused { Err(StreamError::Full) } else { Ok(()) } }
     };
-    until_named(look, name).await.unwrap();
+    assert!(until_named(look, name).await.unwrap().is_some());
     assert_eq!(named.into_inner(), [vec![1, 2, 3], vec![1, 2]]);
-    let closed = |_: SeqSet| async { Err(StreamError::Closed) };
+    let closed = |_: SeqSet| async { Err::<(), _>(StreamError::Closed) };
     let three = || async { Ok(std::iter::once(1..=3).collect()) };
     assert!(until_named(three, closed).await.is_err(), "the process ends");
     let nothing = || async { Ok(SeqSet::new()) };
-    assert!(until_named(nothing, closed).await.is_ok());
+    assert!(until_named(nothing, closed).await.unwrap().is_none());
 }
 
 #[tokio::test]

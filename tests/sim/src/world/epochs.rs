@@ -52,8 +52,16 @@ impl World {
             return;
         }
         self.centre.database.hear_tail(epoch, heartbeat.tail);
-        // A log that was cut back may have lost it.
         let state = self.centre.database.epoch(epoch);
+        // It may let go more before it hears that the ledger was set back, and
+        // a log that was cut back may have lost what was named.
+        if state.is_some_and(|state| !state.closed)
+            && let Some(served) = self.centre.served.get_mut(&key)
+        {
+            served.trimmed_below = heartbeat.trimmed_below.max(served.trimmed_below);
+            self.schedule(1, Event::NameTrimmed(key));
+        }
+        // The same of its opening.
         let opening = self.centre.served.get(&key).and_then(|served| served.opening);
         if let Some(opening) = opening.filter(|opening| state.is_some_and(|of| of.taken.seq() != Some(opening.seq))) {
             self.took_opening(epoch, opening);
