@@ -13,7 +13,7 @@ mod password;
 
 pub(crate) use directory::{Asked, Directory, DirectoryError};
 pub(crate) use guard::{Guard, Wait};
-pub(crate) use password::{checked, hash};
+pub(crate) use password::{BadPassword, checked, hash};
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::entry::{is_own_page, may_change};
 use super::{Caller, Door, ledger_problem};
-use crate::sign_in::{Asked, DirectoryError, Session, SignInError, Wait, checked, cookie, set_cookie};
+use crate::sign_in::{Asked, BadPassword, DirectoryError, Session, SignInError, Wait, checked, cookie, set_cookie};
 
 /// Bytes of one request's body.
 const BODY_BYTES: usize = 16 * 1024;
@@ -179,11 +179,14 @@ pub(super) async fn link(
     let from = peer.map(|Extension(peer)| peer.address.ip());
     let place = door.sign_in.place_in_row().map_err(|wait| row_full(&wait))?;
     door.sign_in.guard.begin(None, from, door.clock.millis()).map_err(|wait| too_fast(&door, wait))?;
+    // What no password can be is told whatever the link is.
+    let refused = |bad: BadPassword| Problem::of(&problem::BAD_PASSWORD, bad.to_string());
+    checked("", &password).map_err(refused)?;
     let hash = TokenHash::of(&link).0;
     let over = || Problem::of(&problem::LINK_OVER, "the link was used, is too old, or is none");
     let name = door.parts.ledger.link(hash).await.map_err(|error| ledger_problem(&error))?.ok_or_else(over)?;
     door.sign_in.guard.right(None, from);
-    checked(&name, &password).map_err(|bad| Problem::of(&problem::BAD_PASSWORD, bad.to_string()))?;
+    checked(&name, &password).map_err(refused)?;
     let hashed = door.sign_in.hashed(place, password).await.map_err(sign_in_problem)?;
     let by = AuditEntry::of(&name, "", "user.password").about(&name).because("by a link");
     let used = door.parts.ledger.by(&by).use_link(hash, &hashed).await.map_err(|error| ledger_problem(&error))?;

@@ -244,6 +244,7 @@ async fn a_link_sets_a_password_once_and_a_bad_one_does_not_use_it_up() {
         (status, told["code"].as_str().unwrap_or_default().to_owned())
     };
     assert_eq!(set("link-2", SECRET).await, refused(StatusCode::GONE, "link_over"));
+    assert_eq!(set("link-2", "short").await, refused(StatusCode::UNPROCESSABLE_ENTITY, "bad_password"));
     assert_eq!(set("link-1", "short").await, refused(StatusCode::UNPROCESSABLE_ENTITY, "bad_password"));
     assert_eq!(set("link-1", SECRET).await.0, StatusCode::OK);
     assert_eq!(set("link-1", SECRET).await, refused(StatusCode::GONE, "link_over"));
