@@ -190,7 +190,7 @@ async fn a_code_that_nobody_knew_is_mapped_as_it_was_scanned_and_takes_effect_on
     let listed = command(&scene, &["suspense", "list"])?;
     assert_eq!(
         (&listed[0]["code"], &listed[0]["packs"], &listed[0]["shops"]),
-        (&json!("96385074"), &json!(-5), &json!(STORE))
+        (&json!("00000096385074"), &json!(-5), &json!(STORE))
     );
     let who = ["--author", "Ada", "--reason", "a new pack"];
     let mapped =
