@@ -223,5 +223,7 @@ async fn days_of_a_shop_are_told_latest_first(place: Place) {
     shop.apply(&[on(1, "2026-11-26"), on(2, "2026-11-28"), on(3, "2026-11-27"), on(4, "2026-11-28")]).await;
     assert_eq!(shop.ledger.days(&store(), None, 2).await.unwrap(), ["2026-11-28", "2026-11-27"]);
     assert_eq!(shop.ledger.days(&store(), Some("2026-11-27"), 2).await.unwrap(), ["2026-11-26"]);
-    assert_eq!(shop.ledger.days(&store(), Some("\0"), 2).await.unwrap(), [""; 0]);
+    assert_eq!(shop.ledger.days(&store(), Some("2026-11-26"), 2).await.unwrap(), [""; 0]);
+    // No text of a caller is an error of the database.
+    assert!(shop.ledger.days(&store(), Some("\0'; --"), 2).await.is_ok());
 }
