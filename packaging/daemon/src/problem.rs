@@ -2,9 +2,11 @@
 //! kinds there are stand in one table.
 
 mod foreign;
+mod page;
 mod table;
 
 pub use foreign::in_our_words;
+pub use page::page_size;
 pub use table::*;
 
 use std::time::Duration;

@@ -4,7 +4,6 @@ use serde::Deserialize;
 use tidemark_daemon::problem::{self, Problem};
 
 const USUAL_SIZE: u32 = 100;
-const LARGEST_SIZE: u32 = 1_000;
 
 /// The query of a list.
 #[derive(Debug, Default, Deserialize)]
@@ -18,12 +17,7 @@ pub(super) struct PageQuery {
 impl PageQuery {
     /// How many rows a page has.
     pub(super) fn size(&self) -> Result<u32, Problem> {
-        let Some(given) = &self.page_size else { return Ok(USUAL_SIZE) };
-        let size = given.parse::<u32>().ok().filter(|size| (1..=LARGEST_SIZE).contains(size));
-        size.ok_or_else(|| {
-            let detail = format!("`page_size` is a number from 1 to {LARGEST_SIZE}");
-            Problem::of(&problem::PAGE_SIZE, detail)
-        })
+        problem::page_size(self.page_size.as_deref(), USUAL_SIZE)
     }
 }
 

@@ -5,30 +5,29 @@ use axum::Json;
 use axum::extract::{Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tidemark_daemon::problem::Problem;
+use tidemark_daemon::problem::{Problem, page_size};
 use tidemark_journal::{Journal, ReadError};
 use tidemark_model::{Placed, Position, Seq};
 
 use super::Door;
-use super::documents::page_size;
 use super::health::read_problem;
 use crate::reporter::shown;
 
 /// Movements of a page unless asked otherwise.
-const PAGE: u64 = 100;
+const PAGE: u32 = 100;
 /// The newest ones, if nobody says after which.
 const NEWEST: u64 = 10;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Asked {
     after: Option<Seq>,
-    page_size: Option<u64>,
+    page_size: Option<String>,
 }
 
 /// Movements after a seq, ascending; the newest without one.
 pub(super) async fn list(State(door): State<Door>, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
-    let (journal, size) = (door.journal.clone(), page_size(asked.page_size, PAGE)?);
-    let read = tokio::task::spawn_blocking(move || page(&journal, asked.after, size)).await;
+    let (journal, size) = (door.journal.clone(), page_size(asked.page_size.as_deref(), PAGE)?);
+    let read = tokio::task::spawn_blocking(move || page(&journal, asked.after, size.into())).await;
     let gone = |_ended| read_problem(&ReadError::Layout("the reader ended".to_owned()));
     read.map_err(gone)?.map(Json).map_err(|error| read_problem(&error))
 }
