@@ -25,6 +25,7 @@ pub(crate) struct Readings {
     seen: Gauges,
     troubles: Gauges,
     letters: Gauges,
+    transfers: Gauges,
     lost_unsigned: Gauge,
     digests_differ: Gauge,
     conditions: Gauges,
@@ -45,6 +46,7 @@ impl Readings {
             seen: metrics.gauges("store_seen_timestamp_seconds", "When the box of a shop was heard last", "store"),
             troubles: metrics.gauges("store_conditions", "Conditions that hold at or about a shop", "store"),
             letters: metrics.gauges("dead_letters_open", "Dead letters that are not closed, by reason", "reason"),
+            transfers: metrics.gauges("transfers_open", "Transfers whose goods are in transit, or differ", "state"),
             lost_unsigned: metrics.gauge("positions_lost_unsigned", "Lost positions that no person has signed"),
             digests_differ: metrics.gauge("stores_digest_differs", "Shops whose box holds something else"),
             conditions: metrics.gauges("conditions", "Conditions that hold at this process, by code", "code"),
@@ -85,6 +87,13 @@ impl Readings {
         for (reason, count) in groups {
             self.letters.of(reason).set(signed(*count));
         }
+    }
+
+    /// Goods between shops: on their way, and differences that wait to be
+    /// closed.
+    pub(crate) fn read_transfers(&self, (in_transit, differences): (u64, u64)) {
+        self.transfers.of("in_transit").set(signed(in_transit));
+        self.transfers.of("difference").set(signed(differences));
     }
 
     /// Where the appliers stand.

@@ -19,6 +19,11 @@ impl Ledger {
         on!(self, ledger => ledger.transfers(query).await)
     }
 
+    /// How many transfers are in transit, and how many wait as a difference.
+    pub async fn open_transfers(&self) -> Result<(u64, u64), LedgerError> {
+        on!(self, ledger => ledger.open_transfers().await)
+    }
+
     /// One transfer with its items.
     pub async fn transfer(&self, reference: &str) -> Result<Option<TransferShown>, LedgerError> {
         on!(self, ledger => ledger.transfer(reference).await)

@@ -12,7 +12,7 @@ use crate::apply::{Side, StockHeld};
 use crate::columns::document_of;
 use crate::columns::stock::{difference_of, transfer_of, transit_of};
 use crate::error::LedgerError;
-use crate::sqlite::kept;
+use crate::sqlite::{kept, unsigned};
 use crate::transfers::{
     Closed, Closing, TRANSIT_MILLIS, TransferQuery, TransferRow, TransferShown, TransferState, TransferStore, items_of,
     may_close, unknown_of,
@@ -30,6 +30,17 @@ fn columns() -> String {
 }
 
 impl PostgresLedger {
+    /// How many transfers are in transit, and how many wait as a difference.
+    pub async fn open_transfers(&self) -> Result<(u64, u64), LedgerError> {
+        let select = format!(
+            "SELECT count(*) FILTER (WHERE NOT t.due) AS in_transit, count(*) FILTER (WHERE t.due) AS due \
+             FROM ({} WHERE t.open > 0) AS t",
+            columns()
+        );
+        let row = sqlx::query(AssertSqlSafe(select)).fetch_one(&self.read).await?;
+        Ok((unsigned(row.try_get("in_transit")?), unsigned(row.try_get("due")?)))
+    }
+
     /// Transfers, oldest first.
     pub async fn transfers(&self, query: &TransferQuery) -> Result<Vec<TransferRow>, LedgerError> {
         let select = format!(

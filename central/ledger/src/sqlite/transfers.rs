@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use tidemark_model::StoreId;
 
 use super::transit::{LINE, NOW, count_open, learnt_of, line_of};
-use super::{SqliteLedger, audit, kept};
+use super::{SqliteLedger, audit, kept, unsigned};
 use crate::apply::{Side, StockHeld};
 use crate::columns::document_of;
 use crate::columns::stock::{difference_of, transfer_of, transit_of};
@@ -26,6 +26,17 @@ fn columns() -> String {
 }
 
 impl SqliteLedger {
+    /// How many transfers are in transit, and how many wait as a difference.
+    pub async fn open_transfers(&self) -> Result<(u64, u64), LedgerError> {
+        let select = format!(
+            "SELECT count(*) FILTER (WHERE NOT t.due) AS in_transit, count(*) FILTER (WHERE t.due) AS due \
+             FROM ({} WHERE t.open > 0) AS t",
+            columns()
+        );
+        let row = sqlx::query(AssertSqlSafe(select)).fetch_one(&self.read).await?;
+        Ok((unsigned(row.try_get("in_transit")?), unsigned(row.try_get("due")?)))
+    }
+
     /// Transfers, oldest first.
     pub async fn transfers(&self, query: &TransferQuery) -> Result<Vec<TransferRow>, LedgerError> {
         let select = format!(

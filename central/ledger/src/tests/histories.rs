@@ -185,6 +185,8 @@ async fn differences_close(shop: &Shop, history: &History) {
     }
     shop.ledger.age_transfers(crate::TRANSIT_MILLIS).await.unwrap();
     let due = TransferQuery { state: Some(TransferState::Difference), ..open() };
+    let waiting = shop.ledger.transfers(&due).await.unwrap().len();
+    assert_eq!(shop.ledger.open_transfers().await.unwrap(), (0, u64::try_from(waiting).unwrap()));
     let mut closed: BTreeMap<Sku, i64> = BTreeMap::new();
     let by = |row: &TransferRow| shop.ledger.by(&AuditEntry::of("Ada", "operator", "close").about(&row.reference));
     for row in of_history(shop.ledger.transfers(&due).await.unwrap()) {
@@ -204,6 +206,7 @@ async fn differences_close(shop: &Shop, history: &History) {
         }
     }
     assert_eq!(shop.ledger.transfers(&due).await.unwrap(), []);
+    assert_eq!(shop.ledger.open_transfers().await.unwrap(), (0, 0));
     for (sku, net) in history.net() {
         assert_eq!(net + closed.get(&sku).copied().unwrap_or(0), 0, "{sku} over stores and differences");
     }

@@ -57,6 +57,7 @@ async fn read(door: &Door) -> Result<(), LedgerError> {
     let rows: Vec<Row> = books.iter().map(|books| door.fleet.row(books, now)).collect();
     readings.read_stores(&books, &rows);
     readings.read_letters(&ledger.dead_letter_groups().await?);
+    readings.read_transfers(ledger.open_transfers().await?);
     readings.read_positions(&ledger.positions().await?);
     Ok(())
 }
