@@ -1,6 +1,7 @@
 //! The open database and the three ways to it: get, scan, write. Nothing
 //! above this file knows RocksDB but for the batch being built.
 
+mod logs;
 mod options;
 mod shelf;
 
@@ -75,8 +76,15 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// See [`logs`]. On a disk that takes no writes nothing is opened either: the
+/// storage has to lock the database first, and says so.
+fn mend_logs(path: &Path) {
+    let _left_to_the_storage = logs::mend(path);
+}
+
 impl Store {
     pub(crate) fn open(path: &Path, tuning: &Tuning, opening: Opening) -> Result<Self, rocksdb::Error> {
+        mend_logs(path);
         let db = DB::open_cf_descriptors(&tuning.database_options(opening), path, families(tuning))?;
         Ok(Self { db, tuning: tuning.clone() })
     }
@@ -89,6 +97,7 @@ impl Store {
     /// A damaged database, or what is left of it: with the families it still
     /// has, and nothing is changed.
     pub(crate) fn look_at_remains(path: &Path, tuning: &Tuning, opening: Opening) -> Result<Self, rocksdb::Error> {
+        mend_logs(path);
         let there = DB::list_cf(&tuning.database_options(opening), path)?;
         let families = families(tuning).filter(|family| there.iter().any(|name| name == family.name()));
         Self::look_at(path, tuning, opening, families)
@@ -100,6 +109,7 @@ impl Store {
         opening: Opening,
         families: impl Iterator<Item = ColumnFamilyDescriptor>,
     ) -> Result<Self, rocksdb::Error> {
+        mend_logs(path);
         let db = DB::open_cf_descriptors_read_only(&tuning.database_options(opening), path, families, false)?;
         Ok(Self { db, tuning: tuning.clone() })
     }
@@ -107,6 +117,7 @@ impl Store {
     /// Makes a database anew of the tables and logs in a folder; what can't
     /// be read is moved aside within it.
     pub(crate) fn repair(path: &Path, tuning: &Tuning) -> Result<(), rocksdb::Error> {
+        mend_logs(path);
         DB::repair(&tuning.database_options(Opening::Readable), path)
     }
 
