@@ -91,6 +91,7 @@ impl Store {
 
     /// The database as far as its log can be read, and nothing is changed.
     pub(crate) fn look(path: &Path, tuning: &Tuning) -> Result<Self, rocksdb::Error> {
+        mend_logs(path);
         Self::look_at(path, tuning, Opening::Readable, families(tuning))
     }
 
@@ -109,7 +110,6 @@ impl Store {
         opening: Opening,
         families: impl Iterator<Item = ColumnFamilyDescriptor>,
     ) -> Result<Self, rocksdb::Error> {
-        mend_logs(path);
         let db = DB::open_cf_descriptors_read_only(&tuning.database_options(opening), path, families, false)?;
         Ok(Self { db, tuning: tuning.clone() })
     }
