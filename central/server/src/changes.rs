@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::ticks::Ticks;
 use tidemark_ledger::{ChangedLevels, Follow, Followed, Ledger, LedgerError, LevelRow};
 use tidemark_model::{Sku, StoreId};
 use tokio::sync::{Mutex, watch};
@@ -90,13 +91,8 @@ impl Changes {
 
     /// Looks for changes until it is asked to stop.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), std::io::Error> {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                _ = tick.tick() => {}
-            }
+        let mut ticks = Ticks::every(EVERY, stop);
+        while ticks.next().await {
             if self.seen.receiver_count() == 0 {
                 continue;
             }
@@ -111,6 +107,7 @@ impl Changes {
                 Err(error) => tracing::debug!(%error, "the changes can't be looked at"),
             }
         }
+        Ok(())
     }
 
     /// Tells of each look that finds something.

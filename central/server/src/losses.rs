@@ -13,6 +13,7 @@ use tidemark_ledger::{Ledger, LedgerError, StoreRow, UnsignedLosses};
 use tokio_util::sync::CancellationToken;
 
 use crate::fleet::{Fleet, Moment};
+use crate::ticks::Ticks;
 
 const EVERY: Duration = Duration::from_secs(2);
 /// Reasons of dead letters that are told; there are about as many.
@@ -30,18 +31,14 @@ pub(crate) struct LossWatch {
 impl LossWatch {
     /// Looks until it is asked to stop.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), std::io::Error> {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                _ = tick.tick() => {}
-            }
+        let mut ticks = Ticks::every(EVERY, stop);
+        while ticks.next().await {
             if let Err(error) = self.look().await {
                 // The appliers raise the condition; what was known stays.
                 tracing::debug!(%error, "the ledger can't be asked for losses");
             }
         }
+        Ok(())
     }
 
     /// Raises what waits for a signature, clears what does not.

@@ -7,6 +7,7 @@ mod centre;
 mod changes;
 mod command;
 mod desk;
+mod escape;
 mod events;
 mod fleet;
 mod hours;
@@ -25,6 +26,7 @@ mod region;
 mod repair;
 mod settings;
 mod sign_in;
+mod ticks;
 mod upkeep;
 
 use std::process::ExitCode;

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::applier::{announced_letter, announced_level};
 use crate::parts::Parts;
+use crate::ticks::Ticks;
 
 /// How often it is looked for work.
 const EVERY: Duration = Duration::from_millis(500);
@@ -35,17 +36,13 @@ enum MendError {
 impl Mending {
     /// Looks until it is asked to stop.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), std::io::Error> {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                _ = tick.tick() => {}
-            }
+        let mut ticks = Ticks::every(EVERY, stop);
+        while ticks.next().await {
             if let Err(error) = self.look().await {
                 tracing::debug!(%error, "what repairs leave to do waits");
             }
         }
+        Ok(())
     }
 
     async fn look(&self) -> Result<(), MendError> {

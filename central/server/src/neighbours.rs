@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
 use crate::fleet::Fleet;
+use crate::ticks::Ticks;
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -39,18 +40,14 @@ impl Neighbours {
 
     /// Looks until it is asked to stop.
     pub(crate) async fn watch(mut self, stop: CancellationToken) -> Result<(), std::io::Error> {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                _ = tick.tick() => {}
-            }
+        let mut ticks = Ticks::every(EVERY, stop);
+        while ticks.next().await {
             if let Err(error) = self.look().await {
                 // The appliers raise the condition.
                 tracing::debug!(%error, "the ledger can't be looked at");
             }
         }
+        Ok(())
     }
 
     async fn look(&mut self) -> Result<(), LedgerError> {

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::desk::{Desk, Seat, give};
 use crate::fleet::Fleet;
+use crate::ticks::Ticks;
 
 const EVERY: Duration = Duration::from_millis(100);
 /// A stream is told how far the applier is at least this often.
@@ -63,19 +64,15 @@ impl Poller {
 
     /// Looks until it is asked to stop.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<(), std::io::Error> {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                _ = tick.tick() => {}
-            }
+        let mut ticks = Ticks::every(EVERY, stop);
+        while ticks.next().await {
             if let Err(error) = self.look().await {
                 // The appliers raise the condition; streams are told nothing
                 // while the database is away.
                 tracing::debug!(%error, "the ledger can't be looked at");
             }
         }
+        Ok(())
     }
 
     async fn look(&mut self) -> Result<(), LedgerError> {

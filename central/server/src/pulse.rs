@@ -10,6 +10,7 @@ use tidemark_daemon::conditions::{Active, Code, registry};
 use tokio_util::sync::CancellationToken;
 
 use crate::parts::Parts;
+use crate::ticks::Ticks;
 
 const EVERY: Duration = Duration::from_secs(2);
 /// How long an answer is waited for.
@@ -26,15 +27,11 @@ pub(crate) struct Pulse {
 impl Pulse {
     /// Asks until it is asked to stop.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), std::io::Error> {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                _ = tick.tick() => {}
-            }
+        let mut ticks = Ticks::every(EVERY, stop);
+        while ticks.next().await {
             self.look().await;
         }
+        Ok(())
     }
 
     async fn look(&self) {

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::ticks::Ticks;
 use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_ledger::Ledger;
@@ -69,13 +70,8 @@ pub(crate) struct Watch {
 impl Watch {
     /// Looks until it is asked to stop.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), std::io::Error> {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                _ = tick.tick() => {}
-            }
+        let mut ticks = Ticks::every(EVERY, stop);
+        while ticks.next().await {
             if self.ledger.is_replica() {
                 self.look().await;
             } else if self.beats
@@ -85,6 +81,7 @@ impl Watch {
                 tracing::debug!(%error, "the pulse is not written");
             }
         }
+        Ok(())
     }
 
     async fn look(&self) {

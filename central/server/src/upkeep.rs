@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::parts::Parts;
+use crate::ticks::Ticks;
 
 const EVERY: Duration = Duration::from_millis(250);
 /// Stores whose levels are told of a changed rule in one look.
@@ -26,18 +27,14 @@ pub(crate) struct Upkeep {
 impl Upkeep {
     /// Looks until it is asked to stop.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), std::io::Error> {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                _ = tick.tick() => {}
-            }
+        let mut ticks = Ticks::every(EVERY, stop);
+        while ticks.next().await {
             if let Err(error) = self.look().await {
                 // The appliers raise the condition; the next look does it.
                 tracing::debug!(%error, "what falls due is not done");
             }
         }
+        Ok(())
     }
 
     async fn look(&self) -> Result<(), LedgerError> {

@@ -14,7 +14,7 @@ use tidemark_ledger::{
 use tidemark_model::{Quantity, Sku, code_spelling};
 
 use super::levels::level_json;
-use super::paging::{PageQuery, bad_token};
+use super::paging::{PageQuery, bad_token, paged};
 use super::stores::{known, no_store};
 use super::{Caller, Door, given, ledger_problem, number, time_text};
 
@@ -60,11 +60,7 @@ async fn listed(door: &Door, store: &str, query: &PageQuery, list: StockList) ->
             shown
         })
         .collect();
-    let mut answer = json!({ "items": items });
-    if let (Some(next), Some(members)) = (page.next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(next.as_str()));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "items": items }), page.next))
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,11 +84,7 @@ pub(super) async fn suspense(
     let codes = door.parts.ledger.suspense(after, ignored, size).await.map_err(|error| ledger_problem(&error))?;
     let full = u32::try_from(codes.len()).is_ok_and(|found| found == size);
     let next = codes.last().filter(|_| full).map(|row| row.code.clone());
-    let mut answer = json!({ "codes": codes.iter().map(code_json).collect::<Vec<_>>() });
-    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(next));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "codes": codes.iter().map(code_json).collect::<Vec<_>>() }), next))
 }
 
 fn code_json(row: &SuspenseCode) -> Value {
@@ -284,9 +276,5 @@ pub(super) async fn days(
         shown.extend(day_json(&door, &books, day).await?);
     }
     let next = found.last().filter(|_| found.len() == usize::try_from(size).unwrap_or(usize::MAX));
-    let mut answer = json!({ "days": shown });
-    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(next));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "days": shown }), next))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tidemark_daemon::problem::{self, Problem};
 use tidemark_ledger::{AuditFilter, AuditRow};
 
-use super::paging::{PageQuery, bad_token};
+use super::paging::{PageQuery, paged};
 use super::{Door, ledger_problem, time_text};
 
 /// Which changes are asked for.
@@ -28,18 +28,14 @@ pub(super) async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Value>, Problem> {
     let size = page.size()?;
-    let below = page.page_token.map(|token| token.parse::<i64>().map_err(|_not_ours| bad_token())).transpose()?;
+    let below = page.number()?;
     let Wanted { who, action, store, subject, from, until } = wanted;
     let (from, until) = (moment("from", from)?, moment("until", until)?);
     let filter = AuditFilter { who, action, store, subject, from, until, below };
     let rows = door.parts.ledger.audit(&filter, size).await.map_err(|error| ledger_problem(&error))?;
     let full = u32::try_from(rows.len()).is_ok_and(|found| found == size);
     let next = rows.last().filter(|_| full).map(|row| row.number.to_string());
-    let mut answer = json!({ "audit": rows.iter().map(row_json).collect::<Vec<_>>() });
-    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(next));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "audit": rows.iter().map(row_json).collect::<Vec<_>>() }), next))
 }
 
 /// A moment of a filter, in milliseconds since 1970.

@@ -13,7 +13,7 @@ use tidemark_sync::message::{InstructionBody, InstructionLine};
 use tidemark_wire::encode_instruction_body;
 
 use super::given::{self, line_quantity, sku};
-use super::paging::{PageQuery, bad_token};
+use super::paging::{PageQuery, paged};
 use super::stores::known;
 use super::{Caller, Door, ledger_problem, number, time_text};
 
@@ -220,8 +220,7 @@ pub(super) async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Value>, Problem> {
     let size = page.size()?;
-    let below =
-        page.page_token.as_ref().map(|token| token.parse::<i64>().map_err(|_not_ours| bad_token())).transpose()?;
+    let below = page.number()?;
     let store = match &page.store {
         Some(store) => Some(known(&door, store).await?),
         None => None,
@@ -236,11 +235,7 @@ pub(super) async fn list(
     let rows = door.parts.ledger.instructions(&filter, size).await.map_err(|error| ledger_problem(&error))?;
     let full = u32::try_from(rows.len()).is_ok_and(|found| found == size);
     let next = rows.last().filter(|_| full).map(|row| row.number.to_string());
-    let mut answer = json!({ "instructions": rows.iter().map(shown).collect::<Vec<_>>() });
-    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(next));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "instructions": rows.iter().map(shown).collect::<Vec<_>>() }), next))
 }
 
 pub(super) async fn show(State(door): State<Door>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {

@@ -9,7 +9,7 @@ use tidemark_daemon::problem::{self, Problem};
 use tidemark_ledger::{DeadLetterRow, LetterFilter, LetterGroup, LetterState};
 
 use super::audit::moment;
-use super::paging::{PageQuery, bad_token};
+use super::paging::{PageQuery, bad_token, paged};
 use super::stores::known;
 use super::{Door, ledger_problem, time_text};
 
@@ -29,8 +29,7 @@ pub(super) async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Value>, Problem> {
     let size = query.size()?;
-    let from =
-        query.page_token.as_ref().map(|token| token.parse::<i64>().map_err(|_not_ours| bad_token())).transpose()?;
+    let from = query.number()?;
     let store = match &query.store {
         Some(store) => Some(known(&door, store).await?),
         None => None,
@@ -80,13 +79,6 @@ async fn grouped(
     let full = u32::try_from(groups.len()).is_ok_and(|found| found == size);
     let next = full.then(|| from.saturating_add(size).to_string());
     Ok(paged(json!({ "dead_letters": [], "groups": groups.iter().map(group_json).collect::<Vec<_>>() }), next))
-}
-
-fn paged(mut answer: Value, next: Option<String>) -> Json<Value> {
-    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(next));
-    }
-    Json(answer)
 }
 
 fn group_json(group: &LetterGroup) -> Value {

@@ -15,7 +15,7 @@ use tidemark_ledger::{LatestMovement, LevelRow};
 use tidemark_model::{Basis, Epoch, EpochOrdinal, Movement, Quantity, Seq, Sku, StoreId};
 use tidemark_sync::Millis;
 
-use super::paging::{PageQuery, bad_token};
+use super::paging::{PageQuery, bad_token, paged};
 use super::stores::known;
 use super::{Door, ledger_problem, number, time_text};
 use crate::loader::LoadError;
@@ -193,11 +193,7 @@ pub(super) async fn movements(
     let size = usize::try_from(query.size()?).unwrap_or(usize::MAX);
     let history = door.parts.ledger.history(&store, &key, from, size).await.map_err(|error| ledger_problem(&error))?;
     let rows: Vec<Value> = history.movements.iter().map(|(epoch, seq, m)| movement_json(*epoch, *seq, m)).collect();
-    let mut answer = json!({ "movements": rows, "gaps": history.gaps });
-    if let (Some((ordinal, seq)), Some(members)) = (history.next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(format!("{}-{seq}", ordinal.0)));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "movements": rows, "gaps": history.gaps }), history.next.map(token_of)))
 }
 
 /// `GET /v1/stores/{store}/movements`: of all items, newest first.
@@ -216,11 +212,11 @@ pub(super) async fn latest(
         }
         shown
     };
-    let mut answer = json!({ "movements": page.movements.iter().map(row).collect::<Vec<_>>() });
-    if let (Some((ordinal, seq)), Some(members)) = (page.next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(format!("{}-{seq}", ordinal.0)));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "movements": page.movements.iter().map(row).collect::<Vec<_>>() }), page.next.map(token_of)))
+}
+
+fn token_of((ordinal, seq): (EpochOrdinal, Seq)) -> String {
+    format!("{}-{seq}", ordinal.0)
 }
 
 fn place_of(token: &str) -> Result<(EpochOrdinal, Seq), Problem> {

@@ -13,7 +13,7 @@ use tidemark_daemon::problem::{self, Problem};
 use tidemark_ledger::{JobRow, LetterFilter, LetterState, Repair, Repaired};
 
 use super::instruct::{AskedLine, check_sums, id_of, other_content};
-use super::paging::{PageQuery, bad_token};
+use super::paging::{PageQuery, paged};
 use super::{Caller, Door, given, ledger_problem, time_text};
 use crate::repair::{Action, Letter, Plan};
 
@@ -230,16 +230,11 @@ fn job_json(job: &JobRow) -> Value {
 
 pub(super) async fn jobs(State(door): State<Door>, Query(page): Query<PageQuery>) -> Result<Json<Value>, Problem> {
     let size = page.size()?;
-    let below =
-        page.page_token.as_ref().map(|token| token.parse::<i64>().map_err(|_not_ours| bad_token())).transpose()?;
+    let below = page.number()?;
     let rows = door.parts.ledger.jobs(below, size).await.map_err(|error| ledger_problem(&error))?;
     let full = u32::try_from(rows.len()).is_ok_and(|found| found == size);
     let next = rows.last().filter(|_| full).map(|row| row.number.to_string());
-    let mut answer = json!({ "jobs": rows.iter().map(job_json).collect::<Vec<_>>() });
-    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(next));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "jobs": rows.iter().map(job_json).collect::<Vec<_>>() }), next))
 }
 
 pub(super) async fn job(State(door): State<Door>, Path(number): Path<String>) -> Result<Json<Value>, Problem> {

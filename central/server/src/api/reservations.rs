@@ -14,7 +14,7 @@ use tidemark_ledger::{
 };
 use tidemark_model::{Label, Quantity, Reference, Sku};
 
-use super::paging::{PageQuery, bad_token};
+use super::paging::{PageQuery, paged};
 use super::stores::known;
 use super::{Caller, Door, given, ledger_problem, number, time_text};
 
@@ -154,21 +154,16 @@ pub(super) async fn list(State(door): State<Door>, Query(query): Query<ListQuery
             Problem::of(&problem::FILTER, format!("`state` is one of {}", known.join(", ")))
         })
     };
-    let below = query.page.page_token.as_deref().map(|token| token.parse::<i64>().map_err(|_not_ours| bad_token()));
     let asked = ReservationQuery {
         store,
         state: query.state.as_deref().map(state).transpose()?,
-        below: below.transpose()?,
+        below: query.page.number()?,
         most: size,
     };
     let rows = door.parts.ledger.reservations(&asked).await.map_err(|error| ledger_problem(&error))?;
     let full = u32::try_from(rows.len()).is_ok_and(|found| found == size);
     let next = rows.last().filter(|_| full).map(|(number, _)| number.to_string());
-    let mut answer = json!({ "reservations": rows.iter().map(|(_, row)| row_json(row)).collect::<Vec<_>>() });
-    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(next));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "reservations": rows.iter().map(|(_, row)| row_json(row)).collect::<Vec<_>>() }), next))
 }
 
 /// `POST /v1/reservations/{id}:confirm` and `:release`.

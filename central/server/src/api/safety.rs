@@ -11,7 +11,7 @@ use tidemark_daemon::problem::{self, Problem};
 use tidemark_ledger::{LedgerError, SafetyRule};
 use tidemark_model::{Quantity, Sku, StoreId};
 
-use super::paging::{PageQuery, bad_token};
+use super::paging::{PageQuery, bad_token, paged};
 use super::stores::no_store;
 use super::{Caller, Door, given, ledger_problem, number};
 
@@ -111,11 +111,7 @@ pub(super) async fn list(State(door): State<Door>, Query(query): Query<PageQuery
         let SafetyRule { store, region, sku, .. } = rule;
         json!([text(sku.as_ref().map(Sku::as_str)), text(store.as_ref().map(StoreId::as_str)), text(region.as_deref())])
     });
-    let mut answer = json!({ "rules": rules.iter().map(|rule| shown(rule, true)).collect::<Vec<_>>() });
-    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(next.to_string()));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "rules": rules.iter().map(|rule| shown(rule, true)).collect::<Vec<_>>() }), next))
 }
 
 /// The rule a page ended with: item, store and region.

@@ -9,7 +9,7 @@ use tidemark_daemon::problem::Problem;
 use tidemark_ledger::StoreRow;
 use tidemark_model::StoreId;
 
-use super::paging::PageQuery;
+use super::paging::{PageQuery, paged};
 use super::{Door, ledger_problem, losses};
 use crate::fleet::{Moment, Row};
 
@@ -39,11 +39,7 @@ pub(super) async fn list(State(door): State<Door>, Query(query): Query<PageQuery
         }
         rows.push(row_of(&door, books).await?);
     }
-    let mut answer = json!({ "stores": rows });
-    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(next));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "stores": rows }), next))
 }
 
 pub(super) async fn show(State(door): State<Door>, Path(store): Path<String>) -> Result<Json<Row>, Problem> {

@@ -15,7 +15,7 @@ use tidemark_ledger::{
 };
 use tidemark_model::{Quantity, Sku, StoreId};
 
-use super::paging::{PageQuery, bad_token};
+use super::paging::{PageQuery, bad_token, paged};
 use super::stores::known;
 use super::{Caller, Door, given, ledger_problem, number, time_text};
 
@@ -45,11 +45,7 @@ pub(super) async fn list(State(door): State<Door>, Query(query): Query<ListQuery
     let rows = door.parts.ledger.transfers(&asked).await.map_err(|error| ledger_problem(&error))?;
     let full = u32::try_from(rows.len()).is_ok_and(|found| found == size);
     let next = rows.last().filter(|_| full).map(|row| format!("{}-{}", row.first_at, row.reference));
-    let mut answer = json!({ "transfers": rows.iter().map(row_json).collect::<Vec<_>>() });
-    if let (Some(next), Some(members)) = (next, answer.as_object_mut()) {
-        members.insert("next_page_token".to_owned(), json!(next));
-    }
-    Ok(Json(answer))
+    Ok(paged(json!({ "transfers": rows.iter().map(row_json).collect::<Vec<_>>() }), next))
 }
 
 fn state_of(word: &str) -> Result<TransferState, Problem> {

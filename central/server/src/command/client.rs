@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tidemark_daemon::output::{Form, Rows};
 
 use super::CommandError;
+use crate::escape::escaped;
 
 /// How long the centre may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -129,12 +130,6 @@ impl Asking {
         }
         Ok(Value::Array(rows))
     }
-}
-
-/// A text as it may stand in the query of an address.
-pub(super) fn escaped(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// Prints the rows of a list, by columns that are members of each.

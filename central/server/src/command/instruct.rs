@@ -112,7 +112,7 @@ pub(super) fn carry_out(command: InstructCommand) -> Result<(), CommandError> {
             print_list(&asking, Some(&rows), &COLUMNS)
         }
         InstructCommand::Show { id, asking } => {
-            let row = asking.get(&format!("/v1/instructions/{}", super::client::escaped(&id)))?;
+            let row = asking.get(&format!("/v1/instructions/{}", crate::escape::escaped(&id)))?;
             print_list(&asking, Some(&json!([row])), &COLUMNS)
         }
         InstructCommand::Correct { lines, about, of } => {

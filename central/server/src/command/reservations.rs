@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::CommandError;
 use super::client::{Asking, Filter, print_list};
-use super::transfers::segment;
+use crate::escape::escaped;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ReservationsCommand {
@@ -57,7 +57,7 @@ pub(super) fn carry_out(command: ReservationsCommand) -> Result<(), CommandError
             print_list(&asking, Some(&asking.pages(&wanted, "reservations")?), &COLUMNS)
         }
         ReservationsCommand::Show { id, asking } => {
-            one(&asking, asking.get(&format!("/v1/reservations/{}", segment(&id)))?)
+            one(&asking, asking.get(&format!("/v1/reservations/{}", escaped(&id)))?)
         }
         ReservationsCommand::Confirm { id, asking } => one(&asking, step(&asking, &id, "confirm")?),
         ReservationsCommand::Release { id, asking } => one(&asking, step(&asking, &id, "release")?),
@@ -65,5 +65,5 @@ pub(super) fn carry_out(command: ReservationsCommand) -> Result<(), CommandError
 }
 
 fn step(asking: &Asking, id: &str, how: &str) -> Result<Value, CommandError> {
-    asking.post(&format!("/v1/reservations/{}:{how}", segment(id)), "application/json", b"")
+    asking.post(&format!("/v1/reservations/{}:{how}", escaped(id)), "application/json", b"")
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::CommandError;
 use super::client::{Asking, print_list};
+use crate::escape::escaped;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TransfersCommand {
@@ -43,18 +44,18 @@ const ITEM: [&str; 5] = ["sku", "sent", "received", "closed", "in_transit"];
 pub(super) fn carry_out(command: TransfersCommand) -> Result<(), CommandError> {
     match command {
         TransfersCommand::List { state, asking } => {
-            let state = state.map(|state| format!("&state={}", segment(&state))).unwrap_or_default();
+            let state = state.map(|state| format!("&state={}", escaped(&state))).unwrap_or_default();
             let list = asking.get(&format!("/v1/transfers?page_size=1000{state}"))?;
             let columns = ["reference", "state", "open_items", "age_seconds", "first_at", "final", "stores"];
             print_list(&asking, list.get("transfers"), &columns)
         }
         TransfersCommand::Show { reference, asking } => {
-            let shown = asking.get(&format!("/v1/transfers/{}", segment(&reference)))?;
+            let shown = asking.get(&format!("/v1/transfers/{}", escaped(&reference)))?;
             print_list(&asking, shown.get("items"), &ITEM)
         }
         TransfersCommand::Close { reference, author, reason, asking } => {
             // What is closed is what was there when the command looked.
-            let path = format!("/v1/transfers/{}", segment(&reference));
+            let path = format!("/v1/transfers/{}", escaped(&reference));
             let shown = asking.get(&path)?;
             let open = |item: &&Value| item.get("in_transit").is_some_and(|left| *left != json!(0));
             let items: Vec<Value> = shown
@@ -70,10 +71,4 @@ pub(super) fn carry_out(command: TransfersCommand) -> Result<(), CommandError> {
             print_list(&asking, closed.get("items"), &ITEM)
         }
     }
-}
-
-/// A text as one segment of a path.
-pub(super) fn segment(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Ingest, instruction_of};
 use crate::desk::Desk;
+use crate::ticks::Ticks;
 
 /// How often it is looked for new ones.
 const EVERY: Duration = Duration::from_millis(250);
@@ -63,18 +64,14 @@ pub(crate) struct Messenger {
 impl Messenger {
     /// Looks until it is asked to stop.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), std::io::Error> {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                _ = tick.tick() => {}
-            }
+        let mut ticks = Ticks::every(EVERY, stop);
+        while ticks.next().await {
             if let Err(error) = self.look().await {
                 // Boxes get it when the database is back.
                 tracing::debug!(%error, "instructions can't be looked for");
             }
         }
+        Ok(())
     }
 
     async fn look(&self) -> Result<(), LedgerError> {

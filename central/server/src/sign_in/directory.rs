@@ -13,6 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use crate::api::Role;
+use crate::escape::escaped;
 use crate::settings::OidcSettings;
 
 /// How long the directory may take to answer.
@@ -231,17 +232,7 @@ fn is_safe(url: &str) -> bool {
 
 /// Pairs as a form or a query.
 fn form(pairs: &[(&str, &str)]) -> String {
-    let encoded = |text: &str| {
-        let mut safe = String::with_capacity(text.len());
-        for byte in text.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => safe.push(char::from(byte)),
-                other => safe.push_str(&format!("%{other:02X}")),
-            }
-        }
-        safe
-    };
-    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
     pairs.join("&")
 }
 
