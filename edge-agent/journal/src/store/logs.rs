@@ -15,6 +15,8 @@ use std::path::Path;
 const BLOCK: usize = 32 * 1024;
 /// Checksum, length and type.
 const HEADER: usize = 7;
+/// What a disk writes whole or not at all.
+const SECTOR: usize = 512;
 const MASK: u32 = 0xa282_ead8;
 
 /// Changes types of recycled logs back in all files of a database that have
@@ -25,8 +27,12 @@ pub(super) fn mend(database: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with("MANIFEST-") || name.ends_with(".log") {
+        let is_manifest = name.starts_with("MANIFEST-");
+        if is_manifest || name.ends_with(".log") {
             mend_file(&entry.path())?;
+        }
+        if is_manifest {
+            cut_torn(&entry.path())?;
         }
     }
     Ok(())
@@ -52,6 +58,37 @@ fn mend_file(path: &Path) -> io::Result<()> {
         }
         from = from.saturating_add(most);
     }
+}
+
+/// Cuts a manifest before its last record if power that went tore it: the file
+/// system kept the length and not the last blocks, which are zeros. What it
+/// said was not synced, so what it would replace is still there. The storage
+/// refuses such a manifest, while it reads on over a torn log.
+fn cut_torn(path: &Path) -> io::Result<()> {
+    let whole = fs::read(path)?;
+    let from = whole.len().saturating_sub(1) / BLOCK * BLOCK;
+    let Some(torn) = whole.get(from..).and_then(torn_record) else { return Ok(()) };
+    let file = File::options().write(true).open(path)?;
+    file.set_len(u64::try_from(from + torn).unwrap_or(u64::MAX))?;
+    file.sync_all()
+}
+
+/// Where the last record of the last block begins, if it ends with the block,
+/// does not fit its checksum, and is zeros from the beginning of a sector.
+fn torn_record(block: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(&[c0, c1, c2, c3, l0, l1, kind]) = block.get(at..at + HEADER) {
+        let (start, length) = (at + HEADER, usize::from(u16::from_le_bytes([l0, l1])));
+        let payload = block.get(start..start + length)?;
+        if u32::from_le_bytes([c0, c1, c2, c3]) != checksum(kind, payload) {
+            let sector = (start + length).saturating_sub(1) / SECTOR * SECTOR;
+            let is_last = start + length == block.len();
+            let is_zeros = sector > at && block.get(sector..)?.iter().all(|byte| *byte == 0);
+            return (is_last && is_zeros).then_some(at);
+        }
+        at = start + length;
+    }
+    None
 }
 
 /// The bytes of a block that are types of recycled logs, and what they were.
@@ -115,6 +152,43 @@ mod tests {
             mend(&folder).unwrap();
             assert_eq!(fs::read(&path).unwrap(), whole, "byte {at}");
         }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_manifest_is_cut_before_a_last_record_that_power_tore() {
+        let folder = std::env::temp_dir().join(format!("tidemark-journal-{}-torn", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("MANIFEST-000005");
+        let last = record(1, &[7; 700]);
+        for before in [vec![], vec![record(1, &[1; 500])], vec![record(1, &[2; BLOCK - HEADER]), record(3, b"on")]] {
+            let before = before.concat();
+            let whole = [before.clone(), last.clone()].concat();
+            let torn = |from: usize| {
+                let mut torn = whole.clone();
+                torn[from..].fill(0);
+                torn
+            };
+            let sector = (whole.len() - 1) / SECTOR * SECTOR;
+            let mut flipped = torn(sector);
+            flipped[before.len() + HEADER] ^= 1;
+            for (disk, kept, why) in [
+                (whole.clone(), &whole[..], "nothing is wrong"),
+                (torn(sector), &before[..], "its last sector never came"),
+                (flipped.clone(), &before[..], "a torn record is not believed in any byte"),
+                (torn(sector + 1), &torn(sector + 1)[..], "zeros from within a sector are no torn write"),
+                ([torn(sector), vec![0; 9]].concat(), &[torn(sector), vec![0; 9]].concat()[..], "more behind it"),
+            ] {
+                fs::write(&path, &disk).unwrap();
+                mend(&folder).unwrap();
+                assert!(fs::read(&path).unwrap() == kept, "{why}, behind {} bytes", before.len());
+            }
+        }
+        fs::write(folder.join("000004.log"), [record(1, b"one"), vec![9, 9, 9, 9, 0, 4, 1], vec![0; 1024]].concat())
+            .unwrap();
+        let log = fs::read(folder.join("000004.log")).unwrap();
+        mend(&folder).unwrap();
+        assert_eq!(fs::read(folder.join("000004.log")).unwrap(), log, "the storage reads on over a torn log");
         fs::remove_dir_all(&folder).unwrap();
     }
 
