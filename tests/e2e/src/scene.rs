@@ -151,3 +151,13 @@ pub fn sale(id: &str, item: &str, quantity: impl Into<Value>) -> Value {
 pub fn event(kind: &str, id: &str, data: impl Into<Value>) -> Value {
     json!({"specversion": "1.0", "type": kind, "source": "till:1", "id": id, "data": data.into()})
 }
+
+/// What a command of the centre says: its code, its lines of JSON, its
+/// complaint.
+pub fn said(centre: &Daemon, arguments: &[&str]) -> Result<(Option<i32>, Vec<Value>, String), Trouble> {
+    let url = centre.url("");
+    let mut command = std::process::Command::new(&centre.recipe().program);
+    let output = command.args(arguments).args(["--url", url.trim_end_matches('/'), "-o", "jsonl"]).output()?;
+    let lines = String::from_utf8_lossy(&output.stdout).lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    Ok((output.status.code(), lines, String::from_utf8_lossy(&output.stderr).into_owned()))
+}

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tidemark_e2e::scene::{STORE, Scene, Trouble, event, sale, wait_for};
-use tidemark_fleet::process::Daemon;
+use tidemark_e2e::scene::{STORE, Scene, Trouble, event, said, sale, wait_for};
 use tidemark_fleet::relay::Link;
 use tidemark_fleet::submit::status_of;
 
@@ -320,16 +319,6 @@ async fn a_document_under_a_used_id_counts_when_head_office_says_so_and_a_box_sa
     })
     .await?;
     agreed(&scene).await
-}
-
-/// What a command of the centre says: its code, its lines of JSON, its
-/// complaint.
-fn said(centre: &Daemon, arguments: &[&str]) -> Result<(Option<i32>, Vec<Value>, String), Trouble> {
-    let url = centre.url("");
-    let mut command = Command::new(&centre.recipe().program);
-    let output = command.args(arguments).args(["--url", url.trim_end_matches('/'), "-o", "jsonl"]).output()?;
-    let lines = String::from_utf8_lossy(&output.stdout).lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    Ok((output.status.code(), lines, String::from_utf8_lossy(&output.stderr).into_owned()))
 }
 
 #[tokio::test]

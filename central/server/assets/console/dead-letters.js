@@ -47,7 +47,8 @@ export function show(root, { go }) {
   let action = null;
   let preview = null;
   let fault = null;
-  let job = null;
+  let jobs = [];
+  let left = 0;
   let timer = 0;
   let stopped = false;
 
@@ -72,31 +73,45 @@ export function show(root, { go }) {
     fault = null;
     try {
       if (!preview) {
-        preview = (await send("POST", "/v1/dead-letters:repair", { ...wanted, dry_run: true })).preview;
+        ({ preview, left } = await send("POST", "/v1/dead-letters:repair", { ...wanted, dry_run: true }));
       } else {
-        job = (await send("POST", "/v1/dead-letters:repair", wanted)).job;
+        jobs = [];
         open = null;
         preview = null;
+        // One job takes so many letters at most; the group is done by several.
+        do {
+          const begun = await send("POST", "/v1/dead-letters:repair", wanted);
+          jobs.push(begun.job);
+          ({ left } = begun);
+          draw();
+        } while (left > 0 && !stopped);
         follow();
       }
     } catch (error) {
-      fault = error;
       preview = null;
+      if (jobs.length > 0 && open === null) {
+        // What was begun goes on; the rest of the group is still open.
+        problem = error;
+        left = 0;
+        follow();
+      } else {
+        fault = error;
+      }
     }
     draw();
   };
   const follow = async () => {
     clearTimeout(timer);
-    if (stopped || !job) return;
-    const told = await get(`/v1/jobs/${job.job}`).catch(() => job);
-    job = told;
+    if (stopped || jobs.length === 0) return;
+    jobs = await Promise.all(jobs.map((job) => (job.waiting > 0 ? get(`/v1/jobs/${job.job}`).catch(() => job) : job)));
     draw();
-    if (job.waiting > 0) timer = setTimeout(follow, EVERY);
+    if (sum("waiting") > 0) timer = setTimeout(follow, EVERY);
     else load(null);
   };
+  const sum = (name) => jobs.reduce((all, job) => all + job[name], 0);
   const effects = (part) => part.effects.map((effect) => `${Number(effect.by) > 0 ? "+" : ""}${effect.by} of ${effect.sku}`).join(", ") || "no stock changes";
-  const shownPreview = () => html`<div role="status"><p><b>${plural(preview.length, "letter")}</b> would be repaired:</p>
-    <ul>${preview.slice(0, 10).map((part) => html`<li>${part.store}: ${effects(part)}${part.instruction ? ", by its box" : ""}</li>`)}${preview.length > 10 ? html`<li>and ${number(preview.length - 10)} more</li>` : nothing}</ul></div>`;
+  const shownPreview = () => html`<div role="status"><p><b>${plural(preview.length + left, "letter")}</b> would be repaired:</p>
+    <ul>${preview.slice(0, 10).map((part) => html`<li>${part.store}: ${effects(part)}${part.instruction ? ", by its box" : ""}</li>`)}${preview.length + left > 10 ? html`<li>and ${number(preview.length + left - 10)} more</li>` : nothing}</ul></div>`;
   const form = (target, count) => html`<form class="card" @submit=${(event) => submit(event, target)} @input=${changed}>
     <label>What to do <select name="action" @change=${(event) => ((action = event.target.value), changed())}>${Object.entries(ACTIONS).map(([word, text]) => html`<option value=${word} ?selected=${word === action}>${text}</option>`)}</select></label>
     ${action === "map" ? html`<label>SKU <input name="sku" required autocomplete="off"></label>
@@ -107,7 +122,7 @@ export function show(root, { go }) {
     <label>Why <input name="reason" required maxlength="1024" autocomplete="off"></label>
     ${fault ? html`<p class="notice bad" role="alert">${fault.message}. ${fault.remedy} ${fault.errors.map((one) => one.why ?? (one.author ? `${one.author} has letter ${one.letter}` : `letter ${one.letter}`)).join("; ")}</p>` : nothing}
     ${preview ? shownPreview() : nothing}
-    <button class="primary">${preview ? `Repair ${plural(preview.length, "letter")}` : `Look what it does to ${plural(count, "letter")}`}</button>
+    <button class="primary">${preview ? `Repair ${plural(preview.length + left, "letter")}` : `Look what it does to ${plural(count, "letter")}`}</button>
     <button type="button" @click=${() => ((open = null), draw())}>Leave it</button></form>`;
   const group = (told) => {
     const key = `${told.reason} ${told.code}`;
@@ -129,14 +144,14 @@ export function show(root, { go }) {
       ${may("operator") && told.state === "open" ? html`<button type="button" aria-expanded=${open === key} @click=${() => choose(key, told.reason)}>Repair<span class="heard"> letter ${told.number}</span>…</button>` : nothing}</td></tr>
       ${open === key ? html`<tr><td colspan="7">${form({ letters: [told.number] }, 1)}</td></tr>` : nothing}`;
   };
-  const progress = () => html`<p class="notice ${job.failed > 0 ? "bad" : "good"}" role="status">${job.waiting > 0 ? `Repairing: ${number(job.done)} of ${number(job.total)} done` : `Repaired: ${number(job.done)} of ${number(job.total)}`}${job.failed > 0 ? `, ${number(job.failed)} failed` : ""}. ${job.waiting > 0 ? "A shop that is offline does its part when it is back." : ""}</p>`;
+  const progress = () => html`<p class="notice ${sum("failed") > 0 ? "bad" : "good"}" role="status">${sum("waiting") > 0 || left > 0 ? `Repairing: ${number(sum("done"))} of ${number(sum("total") + left)} done` : `Repaired: ${number(sum("done"))} of ${number(sum("total"))}`}${sum("failed") > 0 ? `, ${number(sum("failed"))} failed` : ""}. ${sum("waiting") > 0 ? "A shop that is offline does its part when it is back." : ""}</p>`;
   const draw = () => {
     if (stopped) return;
     render(html`
     <h1>Dead letters${store ? ` of ${store}` : ""}</h1>
     <p class="quiet">Lines that could not be applied. No shop waits for them: everything else went on.</p>
     ${problem ? html`<p class="notice bad" role="alert">${problem.message}. ${problem.remedy}</p>` : nothing}
-    ${job ? progress() : nothing}
+    ${jobs.length > 0 ? progress() : nothing}
     <form class="bar" @submit=${(event) => (event.preventDefault(), go(address({ store: new FormData(event.target).get("store").trim() })))}><label>Shop <input name="store" .value=${store}></label> <button>Show</button>${reason ? html`<a href=${address({ reason: "" })}>All reasons</a>` : nothing}</form>
     <h2>Alike</h2>
     ${groups === null ? html`<p class="quiet" role="status">Loading…</p>` : groups.length === 0 ? html`<p><span class="mark good">nothing is parked</span></p>` : html`<ul class="letters">${groups.map(group)}</ul>`}

@@ -74,11 +74,13 @@ pub(super) async fn repair(
         &asked.lines,
     )
     .map_err(|why| invalid(vec![json!({ "why": why })]))?;
-    let numbers = numbers(&door, &asked).await?;
+    let (numbers, left) = numbers(&door, &asked).await?;
     // The same asked for again is answered with its job: its letters are taken.
     let what = json!({ "action": action.shown(), "letters": numbers }).to_string();
-    if let Some(answer) = again(&door, &id, &what, asked.dry_run, asked.group.is_some()).await? {
-        return Ok(answer);
+    if let Some(job) = again(&door, &id, &what, asked.dry_run, asked.group.is_some()).await? {
+        // What stood in its group then has a job: all that are open are left.
+        let left = left.saturating_add(if asked.group.is_some() { numbers.len() } else { 0 });
+        return Ok((StatusCode::OK, Json(json!({ "job": job, "preview": [], "left": left, "dry_run": false }))));
     }
     let letters = read(&door, &numbers).await?;
     let plan = Plan::of(&action, &letters, &id).map_err(invalid)?;
@@ -87,7 +89,7 @@ pub(super) async fn repair(
     }
     let preview = plan.preview();
     if asked.dry_run {
-        return Ok((StatusCode::OK, Json(json!({ "job": null, "preview": preview, "dry_run": true }))));
+        return Ok((StatusCode::OK, Json(json!({ "job": null, "preview": preview, "left": left, "dry_run": true }))));
     }
     let stores: BTreeSet<&str> = letters.iter().map(|letter| letter.row.store.as_str()).collect();
     let store = if let [one] = *stores.iter().copied().collect::<Vec<_>>() { one } else { "" };
@@ -108,7 +110,7 @@ pub(super) async fn repair(
     tracing::info!(job, id, author, letters = numbers.len(), "dead letters are repaired");
     Ok((
         StatusCode::ACCEPTED,
-        Json(json!({ "job": shown_job(&door, job).await?, "preview": preview, "dry_run": false })),
+        Json(json!({ "job": shown_job(&door, job).await?, "preview": preview, "left": left, "dry_run": false })),
     ))
 }
 
@@ -116,25 +118,21 @@ fn invalid(errors: Vec<Value>) -> Problem {
     Problem::of(&problem::REPAIR_INVALID, format!("{} faults; nothing is repaired", errors.len())).with_errors(errors)
 }
 
-/// The answer to a repair that was begun under this id before.
-async fn again(
-    door: &Door,
-    id: &str,
-    what: &str,
-    dry_run: bool,
-    is_group: bool,
-) -> Result<Option<(StatusCode, Json<Value>)>, Problem> {
+/// The job of a repair that was begun under this id before.
+async fn again(door: &Door, id: &str, what: &str, dry_run: bool, is_group: bool) -> Result<Option<Value>, Problem> {
     let before = door.parts.ledger.job_of_id(id).await.map_err(|error| ledger_problem(&error))?;
     let Some(job) = before.filter(|_| !dry_run) else { return Ok(None) };
     // What stood in a group then is not open any more.
     if job.what != what && !is_group {
         return Err(other_content(id));
     }
-    Ok(Some((StatusCode::OK, Json(json!({ "job": job_json(&job), "preview": [], "dry_run": false })))))
+    Ok(Some(job_json(&job)))
 }
 
-/// The letters that are meant, each once.
-async fn numbers(door: &Door, asked: &Asked) -> Result<Vec<i64>, Problem> {
+/// The letters that are meant, each once, and how many of their group are left
+/// for another repair.
+async fn numbers(door: &Door, asked: &Asked) -> Result<(Vec<i64>, usize), Problem> {
+    let mut left = 0;
     let numbers: BTreeSet<i64> = match &asked.group {
         None => asked.letters.iter().copied().collect(),
         Some(_) if !asked.letters.is_empty() => {
@@ -149,6 +147,9 @@ async fn numbers(door: &Door, asked: &Asked) -> Result<Vec<i64>, Problem> {
             let filter = LetterFilter { store, reason, code, state, ..LetterFilter::default() };
             let most = u32::try_from(LETTERS).unwrap_or(u32::MAX);
             let rows = door.parts.ledger.dead_letters(&filter, most).await.map_err(|error| ledger_problem(&error))?;
+            if rows.len() == LETTERS {
+                left = open_of(door, &filter).await?.saturating_sub(LETTERS);
+            }
             rows.iter().map(|row| row.number).collect()
         }
     };
@@ -158,7 +159,15 @@ async fn numbers(door: &Door, asked: &Asked) -> Result<Vec<i64>, Problem> {
     if numbers.is_empty() && asked.group.is_none() {
         return Err(given::unreadable("`letters` names the letters, or `group` those that are alike", SHAPE));
     }
-    Ok(numbers.into_iter().collect())
+    Ok((numbers.into_iter().collect(), left))
+}
+
+/// How many letters of one reason nobody has.
+async fn open_of(door: &Door, filter: &LetterFilter) -> Result<usize, Problem> {
+    let groups =
+        door.parts.ledger.letter_groups(filter, false, (0, 1)).await.map_err(|error| ledger_problem(&error))?;
+    let open = groups.first().map_or(0, |group| group.count.saturating_sub(group.waiting));
+    Ok(usize::try_from(open).unwrap_or(usize::MAX))
 }
 
 /// The letters with these numbers, if all are there and nobody has one.

@@ -86,7 +86,8 @@ struct RepairCommand {
     action: Word,
     /// The letters, by number.
     letters: Vec<i64>,
-    /// All open letters of this reason instead, at most 1,000 at once.
+    /// All open letters of this reason instead, 1,000 in a job; with --id the
+    /// first 1,000.
     #[arg(long = "for", conflicts_with = "letters")]
     reason: Option<String>,
     /// Of these, those that name this code.
@@ -208,11 +209,29 @@ fn repair(command: &RepairCommand) -> Result<(), CommandError> {
     ] {
         put(&mut request, name, value.as_ref());
     }
-    let answer = command.asking.post("/v1/dead-letters:repair", "application/json", request.to_string().as_bytes())?;
-    if command.dry_run {
-        return print_list(&command.asking, answer.get("preview"), &["letter", "store", "instruction", "effects"]);
+    let body = request.to_string().into_bytes();
+    let mut jobs = Vec::new();
+    loop {
+        let answer = command.asking.post("/v1/dead-letters:repair", "application/json", &body)?;
+        let left = answer.get("left").and_then(Value::as_u64).unwrap_or(0);
+        if command.dry_run {
+            print_list(&command.asking, answer.get("preview"), &["letter", "store", "instruction", "effects"])?;
+            if left > 0 {
+                tell_left(left);
+            }
+            return Ok(());
+        }
+        jobs.extend(answer.get("job").cloned());
+        // A repair with an identity is one job.
+        if left == 0 || command.id.is_some() {
+            return print_list(&command.asking, Some(&Value::Array(jobs)), &JOB);
+        }
     }
-    print_list(&command.asking, Some(&json!([answer.get("job")])), &JOB)
+}
+
+#[expect(clippy::print_stderr, reason = "messages of the command line go to stderr")]
+fn tell_left(left: u64) {
+    eprintln!("tidemark-central: {left} more letters of the group follow in jobs of their own");
 }
 
 /// `SKU=BY` as a line of a correction.
