@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tidemark_model::catalogue::KitPart;
-use tidemark_model::{Code, Item, Quantity, Sku};
+use tidemark_model::{Code, Item, Label, LocalTime, Price, Quantity, Sku};
 
 use crate::error::LedgerError;
 use crate::ledger::{Ledger, on};
@@ -115,11 +115,45 @@ pub(crate) fn parts_of(text: &str) -> Result<Vec<KitPart>, LedgerError> {
     parts.into_iter().map(part).collect()
 }
 
+/// Prices that take effect at a moment, as they are kept.
+pub(crate) fn prices_text<'p>(coming: impl Iterator<Item = (&'p Price, LocalTime)>) -> String {
+    let prices: Vec<_> = coming.map(|(price, from)| (price.minor, price.currency.as_str(), from.0)).collect();
+    // Strings and numbers always serialise.
+    serde_json::to_string(&prices).unwrap_or_default()
+}
+
+/// Reads what [`prices_text`] made.
+pub(crate) fn prices_of(text: &str) -> Result<Vec<Price>, LedgerError> {
+    let prices: Vec<(i64, String, i64)> = serde_json::from_str(text).map_err(kept)?;
+    let price = |(minor, currency, from): (i64, String, i64)| {
+        Ok(Price { minor, currency: Label::new(&currency).map_err(kept)?, from: Some(LocalTime(from)) })
+    };
+    prices.into_iter().map(price).collect()
+}
+
+/// Labels as they are kept.
+pub(crate) fn labels_text(labels: &[Label]) -> String {
+    let labels: Vec<_> = labels.iter().map(Label::as_str).collect();
+    // Strings always serialise.
+    serde_json::to_string(&labels).unwrap_or_default()
+}
+
+/// Reads what [`labels_text`] made.
+pub(crate) fn labels_of(text: &str) -> Result<Vec<Label>, LedgerError> {
+    let labels: Vec<String> = serde_json::from_str(text).map_err(kept)?;
+    labels.iter().map(|label| Label::new(label).map_err(kept)).collect()
+}
+
 impl Ledger {
     /// Replaces the catalogue in one transaction; its version then, which is
     /// the one of before if nothing differs.
     pub async fn replace_catalogue(&self, items: &[Item], codes: &[CodeMeaning]) -> Result<u64, LedgerError> {
         on!(self, ledger => ledger.replace_catalogue(items, codes).await)
+    }
+
+    /// The item with a SKU or, if there is none, with a code.
+    pub async fn catalogue_item(&self, sku: &str, code: Option<&Code>) -> Result<Option<CatalogueItem>, LedgerError> {
+        on!(self, ledger => ledger.catalogue_item(sku, code).await)
     }
 
     /// A page of the catalogue, ascending by SKU after one.
@@ -144,7 +178,7 @@ mod tests {
     fn item(sku: u8, name: u8) -> Item {
         let sku = Sku::new(&format!("s{sku}")).unwrap();
         let (unit, name) = (ItemUnit::Each, name.to_string());
-        Item { sku, name, unit, tracked: true, price: None, parts: Vec::new() }
+        Item { sku, name, unit, tracked: true, prices: Vec::new(), parts: Vec::new(), assortments: Vec::new() }
     }
 
     fn code(code: u8) -> Code {

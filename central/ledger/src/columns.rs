@@ -1,5 +1,6 @@
 //! Columns that both databases keep alike, read from a row of either.
 
+pub(crate) mod items;
 pub(crate) mod latest;
 pub(crate) mod stock;
 

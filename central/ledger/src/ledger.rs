@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use bytes::Bytes;
-use tidemark_model::{Block, BlockIndex, Epoch, EpochOrdinal, Generation, Seq, SeqSet, Sku, StoreId, StreamId};
+use tidemark_model::{Block, BlockIndex, Epoch, EpochOrdinal, Generation, Label, Seq, SeqSet, Sku, StoreId, StreamId};
 use tidemark_sync::message::Session;
 
 use crate::apply::ApplyRecord;
@@ -81,8 +81,9 @@ impl Ledger {
         on!(self, ledger => ledger.make_store(store).await)
     }
 
-    /// Makes or changes stores, all or none.
-    pub async fn put_stores(&self, mut stores: Vec<StoreRecord>) -> Result<(), LedgerError> {
+    /// Makes or changes stores, all or none. If that changes what a shop
+    /// lists, the catalogue's new version.
+    pub async fn put_stores(&self, mut stores: Vec<StoreRecord>) -> Result<Option<u64>, LedgerError> {
         // In one order, so that two imports don't wait for each other.
         stores.sort_by(|a, b| a.store.cmp(&b.store));
         on!(self, ledger => ledger.put_stores(&stores).await)
@@ -307,6 +308,11 @@ impl Ledger {
     /// The catalogue's version; 0 without one.
     pub async fn catalogue_version(&self) -> Result<u64, LedgerError> {
         on!(self, ledger => ledger.catalogue_version().await)
+    }
+
+    /// The assortment of a store; none if it has all items.
+    pub async fn assortment(&self, store: &StoreId) -> Result<Option<Label>, LedgerError> {
+        on!(self, ledger => ledger.assortment(store).await)
     }
 
     /// Whether the catalogue has an item.

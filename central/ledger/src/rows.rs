@@ -71,6 +71,8 @@ pub struct StoreRecord {
     pub state: Option<String>,
     /// When it is open, as it was given; empty if at any time.
     pub opening_hours: Option<String>,
+    /// The assortment it has; empty if all items.
+    pub assortment: Option<String>,
 }
 
 /// One shop with the proof of its books.
@@ -88,6 +90,8 @@ pub struct StoreRow {
     pub state: String,
     /// When it is open, as it was given; empty if at any time.
     pub opening_hours: String,
+    /// The assortment it has; empty if all items.
+    pub assortment: String,
     /// The larger of the tail told and the highest seq seen, over its epochs.
     pub committed: u64,
     /// In the ledger.

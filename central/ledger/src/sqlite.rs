@@ -44,9 +44,9 @@ use crate::audit::AuditEntry;
 use crate::error::LedgerError;
 
 /// The schema this release knows.
-const SCHEMA: i64 = 8;
+const SCHEMA: i64 = 9;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     include_str!("../schema/sqlite/0001.sql"),
     include_str!("../schema/sqlite/0002.sql"),
     include_str!("../schema/sqlite/0003.sql"),
@@ -55,6 +55,7 @@ const STEPS: [&str; 8] = [
     include_str!("../schema/sqlite/0006.sql"),
     include_str!("../schema/sqlite/0007.sql"),
     include_str!("../schema/sqlite/0008.sql"),
+    include_str!("../schema/sqlite/0009.sql"),
 ];
 /// Connections that read.
 const READERS: u32 = 4;

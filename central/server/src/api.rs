@@ -4,6 +4,7 @@ mod assets;
 mod attention;
 mod audit;
 mod caller;
+mod catalogue;
 mod changes;
 mod cors;
 mod docs;
@@ -34,6 +35,7 @@ pub(crate) use given::{line_quantity as read_quantity, sku as read_sku};
 pub(crate) use instruct::{AskedLine, lines_of as read_lines};
 pub(crate) use letters::letter_json;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -59,9 +61,28 @@ use crate::parts::Parts;
 use crate::region::Region;
 use crate::sign_in::SignIn;
 
-/// What the handlers work with; cheap to clone.
+/// What the handlers work with. Each route and layer clones it for each
+/// request: it is one pointer.
 #[derive(Clone, Debug)]
-pub(crate) struct Door {
+pub(crate) struct Door(Arc<Behind>);
+
+impl Door {
+    pub(crate) fn to(behind: Behind) -> Self {
+        Self(Arc::new(behind))
+    }
+}
+
+impl Deref for Door {
+    type Target = Behind;
+
+    fn deref(&self) -> &Behind {
+        &self.0
+    }
+}
+
+/// What is behind the door.
+#[derive(Debug)]
+pub(crate) struct Behind {
     pub(crate) parts: Parts,
     pub(crate) desk: Desk,
     pub(crate) fleet: Fleet,
@@ -102,6 +123,7 @@ pub(crate) fn router(door: Door) -> Router {
         .route("/v1/jobs", get(repairs::jobs))
         .route("/v1/jobs/{number}", get(repairs::job))
         .route("/v1/catalogue:import", post(imports::catalogue))
+        .route("/v1/catalogue/{item}", get(catalogue::show))
         .route("/v1/stock:open", post(imports::stock))
         .route("/v1/transfers", get(transfers::list))
         // `POST …/{reference}:close`; a route can't end behind a parameter.

@@ -19,7 +19,7 @@ use tidemark_sync::Millis;
 use tidemark_wire::server::router as boxes_router;
 use tokio::sync::watch;
 
-use crate::api::{Door, health_router, router};
+use crate::api::{Behind, Door, health_router, router};
 use crate::applier::Applier;
 use crate::cache_filler::CacheFiller;
 use crate::changes::Changes;
@@ -144,7 +144,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
             stop: tasks.stop(),
         }))
     });
-    let door = Door {
+    let door = Door::to(Behind {
         parts: parts.clone(),
         desk: desk.clone(),
         fleet: fleet.clone(),
@@ -160,7 +160,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
         pace: pace_of(settings.http.requests_per_second),
         origins: settings.http.cors_origins.clone().into(),
         sign_in,
-    };
+    });
     let callers = if plays(Role::Api) { router(door) } else { health_router(door) };
     if plays(Role::Api) {
         tasks.spawn("board", board.run(parts.ledger.clone(), fleet.clone(), clock, tasks.stop()));

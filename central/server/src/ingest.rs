@@ -14,7 +14,7 @@ use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::listen::Peer as Caller;
 use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_ledger::{CatalogueDifference, InstructionRow, Ledger};
-use tidemark_model::{Epoch, EpochOrdinal, SeqSet, StoreId};
+use tidemark_model::{Epoch, EpochOrdinal, Label, SeqSet, StoreId};
 use tidemark_stream::{Event, EventRecord, Stream, StreamError};
 use tidemark_sync::message::{
     CatalogueChange, CatalogueEntry, CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction,
@@ -148,11 +148,11 @@ fn who(peer: &Peer) -> Who {
 
 /// Refuses a call for another store than the caller's.
 /// What changed, as the one page of it.
-fn change_page(since: u64, told: CatalogueDifference) -> CataloguePage {
+fn change_page(since: u64, told: CatalogueDifference, assortment: Option<Label>) -> CataloguePage {
     let CatalogueDifference { version, items, gone_items, gone_codes } = told;
     let entries = items.into_iter().map(|entry| CatalogueEntry { item: entry.item, codes: entry.codes }).collect();
     let change = Some(CatalogueChange { since, gone_items, gone_codes });
-    CataloguePage { version, entries, last: true, change }
+    CataloguePage { version, entries, last: true, change, assortment }
 }
 
 fn check(peer: &Peer, store: &StoreId) -> Result<(), Failure> {
@@ -200,14 +200,17 @@ impl Exchange for Ingest {
         if request.since > 0
             && let Some(told) = self.ledger.catalogue_since(request.since, ITEMS_A_PAGE).await.map_err(trouble)?
         {
-            return Ok(change_page(request.since, told));
+            let assortment = self.ledger.assortment(&request.store).await.map_err(trouble)?;
+            return Ok(change_page(request.since, told, assortment));
         }
         let version = self.ledger.catalogue_version().await.map_err(trouble)?;
+        // Asked after the version: it never comes with a newer one than itself.
+        let assortment = self.ledger.assortment(&request.store).await.map_err(trouble)?;
         let after = request.after.as_ref().filter(|_| version == request.version);
         let items = self.ledger.catalogue_page(after, ITEMS_A_PAGE).await.map_err(trouble)?;
         let last = u32::try_from(items.len()).is_ok_and(|found| found < ITEMS_A_PAGE);
         let entries = items.into_iter().map(|entry| CatalogueEntry { item: entry.item, codes: entry.codes }).collect();
-        Ok(CataloguePage { version, entries, last, change: None })
+        Ok(CataloguePage { version, entries, last, change: None, assortment })
     }
 
     async fn fetch_instruction(&self, peer: &Peer, request: FetchInstruction) -> Result<InstructionPage, Failure> {
@@ -243,7 +246,7 @@ impl Exchange for Ingest {
 /// An instruction as it goes over the stream: a large body is fetched by
 /// itself. None if the row can't be read.
 fn instruction_of(row: &InstructionRow) -> Option<Instruction> {
-    let id = tidemark_model::Label::new(&row.id).ok()?;
+    let id = Label::new(&row.id).ok()?;
     let on_stream = u64::try_from(tidemark_sync::limits::INSTRUCTION_BYTES).unwrap_or(u64::MAX);
     let body = if row.size > on_stream {
         InstructionBody::Fetch { bytes: row.size }
@@ -251,7 +254,7 @@ fn instruction_of(row: &InstructionRow) -> Option<Instruction> {
         decode_instruction_body(&row.body).ok()?
     };
     // Labels: what does not fit is left out, and the instruction stands.
-    let author = tidemark_model::Label::new(&row.author).ok();
+    let author = Label::new(&row.author).ok();
     let reason = tidemark_model::Note::new(&row.reason).ok();
     Some(Instruction { id, body, author, reason })
 }

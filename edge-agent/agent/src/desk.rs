@@ -6,6 +6,7 @@ mod counting;
 mod fittings;
 mod given;
 mod judging;
+mod money;
 mod ports;
 mod reads;
 mod said;

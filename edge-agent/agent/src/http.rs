@@ -19,6 +19,7 @@ pub(crate) use body::Bodies;
 pub(crate) use entry::guest_of;
 pub(crate) use tills::till_name;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -43,9 +44,28 @@ use crate::troubles::Troubles;
 use crate::uplink::UplinkView;
 use crate::words::Language;
 
-/// What the handlers work with; cheap to clone.
+/// What the handlers work with. Each route and layer clones it for each
+/// request: it is one pointer.
 #[derive(Clone, Debug)]
-pub(crate) struct Door {
+pub(crate) struct Door(Arc<Behind>);
+
+impl Door {
+    pub(crate) fn to(behind: Behind) -> Self {
+        Self(Arc::new(behind))
+    }
+}
+
+impl Deref for Door {
+    type Target = Behind;
+
+    fn deref(&self) -> &Behind {
+        &self.0
+    }
+}
+
+/// What is behind the door.
+#[derive(Debug)]
+pub(crate) struct Behind {
     pub(crate) journal: Journal,
     pub(crate) events: Events,
     pub(crate) metrics: MetricsPage,

@@ -15,7 +15,7 @@ use crate::days::Days;
 use crate::desk::Hands;
 use crate::events::Events;
 use crate::files::Inbox;
-use crate::http::{Bodies, Door, router};
+use crate::http::{Behind, Bodies, Door, router};
 use crate::lines::Lines;
 use crate::pace::Pace;
 use crate::pairing::Pairing;
@@ -71,7 +71,7 @@ impl Ways {
         let inbox = Inbox::new(settings, reception.clone(), conditions);
         let (bodies, pace, pairing) = (Bodies::default(), Pace::default(), Pairing::default());
         let lines = Lines { reception: reception.clone(), control, pace: pace.clone() };
-        let door = Door {
+        let door = Door::to(Behind {
             journal,
             events,
             metrics,
@@ -87,7 +87,7 @@ impl Ways {
             zones: settings.count.on_sheet(),
             pairing,
             pace,
-        };
+        });
         Self { door, lines, line_port, inbox, days, held }
     }
 

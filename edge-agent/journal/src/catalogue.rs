@@ -2,7 +2,7 @@
 
 use tidemark_model::books::Suspense;
 use tidemark_model::resolving::Learnt;
-use tidemark_model::{Code, Document, Epoch, Lookup, Quantity, Sku, WallTime};
+use tidemark_model::{Code, Document, Epoch, Label, Lookup, Quantity, Sku, WallTime};
 
 use crate::books::lookup;
 use crate::layout::catalogue::CatalogueHead;
@@ -18,6 +18,8 @@ pub struct CatalogueState {
     pub items: u64,
     /// The version that is loading.
     pub loading: Option<LoadingState>,
+    /// The shop's assortment; none if it has all items.
+    pub assortment: Option<Label>,
 }
 
 /// How far a version is loaded.
@@ -39,7 +41,7 @@ impl CatalogueState {
             items: loading.items,
             after: loading.after.clone(),
         });
-        Self { version: head.version, items: head.items, loading }
+        Self { version: head.version, items: head.items, loading, assortment: head.assortment.clone() }
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use tidemark_model::{Epoch, Label, Odometer, Seq, Source};
 use tidemark_sync::ReceivedBlocks;
-use tidemark_sync::message::{CatalogueChange, CatalogueEntry, Session};
+use tidemark_sync::message::{CataloguePage, Session};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::ballast;
@@ -28,7 +28,7 @@ use crate::room::{Room, ToldRoom};
 use crate::salvage::{Salvage, Salvor};
 use crate::store::{Expiry, ReadError, Shelf, Tuning};
 use crate::submit::{Committed, LaneState, NotSaved, Reply, Submission, Ticket};
-use crate::writer::{Command, Health, Owner, OwnerParts, Page, Shared, Tail, Tellers, Writer};
+use crate::writer::{Command, Health, Owner, OwnerParts, Shared, Tail, Tellers, Writer};
 
 /// The journal of one box. Reads go to the disk and are short; what may take
 /// longer says so.
@@ -211,26 +211,10 @@ impl Journal {
     }
 
     /// Takes a page of the version that is loading, ascending by SKU; the
-    /// last one switches to it.
-    pub async fn load_catalogue_page(
-        &self,
-        version: u64,
-        entries: Vec<CatalogueEntry>,
-        last: bool,
-    ) -> Result<CatalogueState, NotSaved> {
-        self.ask(|reply| Command::CataloguePage { page: Page { version, entries, last }, reply }).await
-    }
-
-    /// Takes what changed since the version in use, at once; of a change since
-    /// another one nothing is taken.
-    pub async fn change_catalogue(
-        &self,
-        version: u64,
-        entries: Vec<CatalogueEntry>,
-        change: CatalogueChange,
-    ) -> Result<CatalogueState, NotSaved> {
-        let page = Page { version, entries, last: true };
-        self.ask(|reply| Command::ChangeCatalogue { page, change, reply }).await
+    /// last one switches to it. What changed since the version in use is taken
+    /// at once, and nothing of a change since another one.
+    pub async fn take_catalogue(&self, page: CataloguePage) -> Result<CatalogueState, NotSaved> {
+        self.ask(|reply| Command::TakeCatalogue { page, reply }).await
     }
 
     /// All of an earlier epoch up to `through` is handled: nothing of it is

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use tidemark_model::{Epoch, EpochOrdinal, Label, Odometer, Seq, Source};
 use tidemark_sync::ReceivedBlocks;
-use tidemark_sync::message::{CatalogueChange, CatalogueEntry, OpeningTaken, Session};
+use tidemark_sync::message::{CataloguePage, OpeningTaken, Session};
 use tokio::sync::{mpsc, watch};
 
 use crate::ballast;
@@ -101,8 +101,7 @@ pub(crate) enum Command {
     Received { epoch: Epoch, blocks: ReceivedBlocks, reply: Reply<()> },
     Handled(ProvenWord, Reply<HandledVerdict>),
     BeginCatalogue { version: u64, reply: Reply<CatalogueState> },
-    CataloguePage { page: Page, reply: Reply<CatalogueState> },
-    ChangeCatalogue { page: Page, change: CatalogueChange, reply: Reply<CatalogueState> },
+    TakeCatalogue { page: CataloguePage, reply: Reply<CatalogueState> },
     TakeOpening { ordinal: EpochOrdinal, telling: Box<Telling>, reply: Reply<OpeningTaken> },
     SettleEarlier { epoch: Epoch, through: Seq, reply: Reply<bool> },
     Fork { old: Epoch, reply: Reply<Epoch> },
@@ -116,14 +115,6 @@ pub(crate) enum Command {
     BeginBoot(Reply<()>),
     Ping(Reply<()>),
     Stop,
-}
-
-/// A page of a catalogue being loaded.
-#[derive(Debug)]
-pub(crate) struct Page {
-    pub(crate) version: u64,
-    pub(crate) entries: Vec<CatalogueEntry>,
-    pub(crate) last: bool,
 }
 
 /// What writer and handles share.
@@ -331,8 +322,7 @@ impl Owner {
             Command::Received { epoch, blocks, reply } => answer(reply, self.received(epoch, &blocks)),
             Command::Handled(word, reply) => answer(reply, self.handled(&word)),
             Command::BeginCatalogue { version, reply } => answer(reply, self.begin_catalogue(version)),
-            Command::CataloguePage { page, reply } => answer(reply, self.catalogue_page(&page)),
-            Command::ChangeCatalogue { page, change, reply } => answer(reply, self.change_catalogue(&page, &change)),
+            Command::TakeCatalogue { page, reply } => answer(reply, self.take_catalogue(&page)),
             Command::TakeOpening { ordinal, telling, reply } => answer(reply, self.take_opening(ordinal, *telling)),
             Command::SettleEarlier { epoch, through, reply } => answer(reply, self.settle_earlier(epoch, through)),
             Command::Fork { old, reply } => answer(reply, self.fork(old)),

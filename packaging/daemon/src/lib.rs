@@ -5,7 +5,8 @@
 //! - [`listen`]: HTTP and gRPC on one port, plaintext on loopback only;
 //! - [`problem`], [`conditions`], [`explain`]: errors and troubles with cause
 //!   and remedy;
-//! - [`metrics`], [`openapi_page`], [`output`], [`token`], [`disk`].
+//! - [`metrics`], [`openapi_page`], [`output`], [`token`], [`disk`],
+//!   [`local_time`].
 
 pub mod clock;
 pub mod conditions;
@@ -13,6 +14,7 @@ pub mod config;
 pub mod disk;
 pub mod explain;
 pub mod listen;
+pub mod local_time;
 pub mod logging;
 pub mod metrics;
 pub mod openapi_page;

@@ -14,10 +14,26 @@ pub struct Item {
     pub unit: ItemUnit,
     /// Whether stock is kept for it; departments, bags and services are not.
     pub tracked: bool,
-    /// Price in minor units and currency, if known.
-    pub price: Option<Price>,
+    /// Its prices in the order in which they take effect.
+    pub prices: Vec<Price>,
     /// What a kit is made of; empty for an item of its own.
     pub parts: Vec<KitPart>,
+    /// The assortments it belongs to; empty if every shop has it.
+    pub assortments: Vec<Label>,
+}
+
+impl Item {
+    /// The price in effect, if one is, by which moments have come.
+    #[must_use]
+    pub fn price(&self, has_come: impl Fn(LocalTime) -> bool) -> Option<&Price> {
+        self.prices.iter().rev().find(|price| price.from.is_none_or(&has_come))
+    }
+
+    /// Whether shops of an assortment have it; those without one have all.
+    #[must_use]
+    pub fn is_listed(&self, assortment: Option<&Label>) -> bool {
+        self.assortments.is_empty() || assortment.is_none_or(|own| self.assortments.contains(own))
+    }
 }
 
 /// One part of a kit.
@@ -45,7 +61,14 @@ pub struct Price {
     pub minor: i64,
     /// ISO 4217 code.
     pub currency: Label,
+    /// When it takes effect; none if it always was.
+    pub from: Option<LocalTime>,
 }
+
+/// A moment on the clock of whatever shop reads it: seconds since the first of
+/// January 1970, 00:00, of that clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocalTime(pub i64);
 
 /// What an item as given means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,4 +84,50 @@ pub enum Lookup {
     },
     /// Nobody has told us yet.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label(text: &str) -> Label {
+        Label::new(text).unwrap()
+    }
+
+    fn item(prices: &[(i64, Option<i64>)], assortments: &[&str]) -> Item {
+        let price = |(minor, from): &(i64, Option<i64>)| Price {
+            minor: *minor,
+            currency: label("EUR"),
+            from: from.map(LocalTime),
+        };
+        Item {
+            sku: Sku::new("1").unwrap(),
+            name: "Pen".to_owned(),
+            unit: ItemUnit::Each,
+            tracked: true,
+            prices: prices.iter().map(price).collect(),
+            parts: Vec::new(),
+            assortments: assortments.iter().map(|text| label(text)).collect(),
+        }
+    }
+
+    #[test]
+    fn the_price_in_effect_is_the_last_one_whose_moment_has_come() {
+        let item = item(&[(199, None), (229, Some(100)), (249, Some(200))], &[]);
+        let at = |now: i64| item.price(|from| from.0 <= now).map(|price| price.minor);
+        assert_eq!([at(99), at(100), at(199), at(200)], [Some(199), Some(229), Some(229), Some(249)]);
+        let coming = self::item(&[(229, Some(100))], &[]);
+        assert_eq!(coming.price(|_| false), None);
+    }
+
+    #[test]
+    fn an_item_is_listed_where_its_assortments_say() {
+        let (all, some) = (item(&[], &[]), item(&[], &["CITY", "HYPER"]));
+        let (city, rural) = (label("CITY"), label("RURAL"));
+        assert_eq!([all.is_listed(Some(&rural)), all.is_listed(None)], [true, true]);
+        assert_eq!(
+            [some.is_listed(Some(&city)), some.is_listed(Some(&rural)), some.is_listed(None)],
+            [true, false, true]
+        );
+    }
 }

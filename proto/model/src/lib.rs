@@ -38,7 +38,7 @@ pub mod text;
 pub use block::{Bitmap, Block};
 pub use books::{Books, Change};
 pub use box_id::BoxId;
-pub use catalogue::{Item, ItemUnit, Lookup, Price};
+pub use catalogue::{Item, ItemUnit, LocalTime, Lookup, Price};
 pub use document::Document;
 pub use draft::Draft;
 pub use gtin::{Gtin, GtinError, code_spelling};

@@ -9,10 +9,12 @@ mod calls;
 mod config;
 mod dialer;
 mod link;
+mod pieces;
 mod traffic;
 
 pub use calls::Calls;
 pub use config::{ClientConfig, ClientTls, ConfigError};
 pub use dialer::Dialer;
 pub use link::{Inbound, Link, LinkError, Outbound};
+pub use pieces::Pieces;
 pub use traffic::Traffic;

@@ -18,6 +18,9 @@ pub const ZSTD_LEVEL: i32 = 3;
 pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of content a page should stay below.
 pub const PAGE_BYTES: usize = 1024 * 1024;
+/// Bytes of a piece of a page, the least and the most that a box asks for where
+/// the line does not last for a whole one.
+pub const PIECE_BYTES: (usize, usize) = (1024, 32 * 1024);
 /// Messages that wait to be written to one stream, at either end.
 pub const QUEUED_MESSAGES: usize = 16;
 /// HTTP/2 window of one stream: what may be under way in 250 ms at 32 Mbit/s.

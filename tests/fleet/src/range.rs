@@ -26,8 +26,9 @@ impl Article {
             name: self.name.clone(),
             unit: ItemUnit::Each,
             tracked: true,
-            price: None,
+            prices: Vec::new(),
             parts: Vec::new(),
+            assortments: Vec::new(),
         }
     }
 }

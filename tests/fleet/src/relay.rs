@@ -34,6 +34,12 @@ pub enum Link {
     Cut,
     /// Connections stay open and nothing comes through.
     Stalled,
+    /// Every connection is reset where it would carry more bytes than this in
+    /// one direction.
+    Breaks {
+        /// So many bytes come through.
+        after: u64,
+    },
 }
 
 impl Link {
@@ -142,18 +148,28 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: watch::Rec
                 break;
             }
         }
+        // What is on its way still comes through; whoever writes says when.
         drop(entry);
+        std::future::pending::<()>().await;
     };
     let write = async {
-        let mut state = state;
+        let (mut state, mut sent) = (state, 0_u64);
         while let Some((read_at, chunk)) = exit.recv().await {
-            if wait_its_turn(&mut state, read_at, chunk.len()).await.is_err() || to.write_all(&chunk).await.is_err() {
+            let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+            sent = sent.saturating_add(length);
+            if wait_its_turn(&mut state, read_at, chunk.len()).await.is_err()
+                || matches!(*state.borrow(), Link::Breaks { after } if sent > after)
+                || to.write_all(&chunk).await.is_err()
+            {
                 break;
             }
-            carried.fetch_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            carried.fetch_add(length, Ordering::Relaxed);
         }
     };
-    tokio::join!(read, write);
+    tokio::select! {
+        () = read => {}
+        () = write => {}
+    }
 }
 
 /// Waits until the link would have carried a chunk.
@@ -234,6 +250,18 @@ mod tests {
         let mut back = [0; 5];
         stream.read_exact(&mut back).await.unwrap();
         assert_eq!(&back, b"again");
+    }
+
+    #[tokio::test]
+    async fn a_link_that_breaks_resets_each_connection_after_its_bytes() {
+        let relay = Relay::start(echo().await).await.unwrap();
+        relay.set(Link::Breaks { after: 10 });
+        for _ in 0..2 {
+            let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+            assert_eq!(round_trip(&mut stream, b"hello").await.unwrap(), b"hello");
+            assert_eq!(round_trip(&mut stream, b"again").await.unwrap(), b"again");
+            assert!(round_trip(&mut stream, b"!").await.is_err());
+        }
     }
 
     #[tokio::test]

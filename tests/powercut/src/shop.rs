@@ -121,8 +121,9 @@ fn entry(number: u64) -> Option<CatalogueEntry> {
         name: format!("item {number} as the shelf label says it"),
         unit: ItemUnit::Each,
         tracked: true,
-        price: None,
+        prices: Vec::new(),
         parts: Vec::new(),
+        assortments: Vec::new(),
     };
     let code = code_spelling(&format!("COMPANY-{number}"))?;
     let units_per_scan = Quantity::units(i64::try_from(number % 5).ok()? + 1)?;

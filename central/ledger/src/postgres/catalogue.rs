@@ -1,23 +1,21 @@
 //! The catalogue: one version, changed to another as a whole, read in pages or
 //! as what changed.
 
-use std::collections::BTreeMap;
-
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Row as _};
-use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku};
-use tidemark_sync::message::CatalogueCode;
+use tidemark_model::{Code, Item, ItemUnit, Quantity, Sku};
 
 use super::{PostgresLedger, attention, audit, plain};
-use crate::catalogue::{CatalogueDifference, CodeMeaning, Difference, Whole, parts_of, parts_text, version_after};
+use crate::catalogue::{
+    CatalogueDifference, CodeMeaning, Difference, Whole, labels_text, parts_text, prices_text, version_after,
+};
+use crate::columns::items::{ITEM, add_codes, always, coming, item_of, items_of};
 use crate::error::LedgerError;
 use crate::rows::CatalogueItem;
 use crate::sqlite::{kept, number, unsigned};
 
 /// Rows of one statement.
 const ROWS: usize = 10_000;
-
-const ITEM: &str = "SELECT sku, name, measure, tracked, price_minor, currency, parts FROM items ";
 
 impl PostgresLedger {
     /// The catalogue's version; 0 without one.
@@ -95,11 +93,33 @@ impl PostgresLedger {
         Ok(Some(told))
     }
 
+    /// The item with a SKU or, if there is none, with a code.
+    pub async fn catalogue_item(&self, sku: &str, code: Option<&Code>) -> Result<Option<CatalogueItem>, LedgerError> {
+        let by = "WHERE sku = $1 OR sku = (SELECT sku FROM codes WHERE code = $2) ORDER BY sku <> $1 LIMIT 1";
+        let select = sqlx::query(AssertSqlSafe(format!("{ITEM} {by}")));
+        let rows = select.bind(sku).bind(code.map(Code::as_str)).fetch_all(&self.read).await?;
+        let mut found = items_of(&rows)?;
+        let Some(sku) = found.keys().next().cloned() else { return Ok(None) };
+        let select = "SELECT sku, code, units FROM codes WHERE sku = $1 ORDER BY code";
+        add_codes(&mut found, &sqlx::query(select).bind(sku.as_str()).fetch_all(&self.read).await?)?;
+        Ok(found.into_values().next())
+    }
+
     /// Whether the catalogue has an item.
     pub async fn has_item(&self, sku: &Sku) -> Result<bool, LedgerError> {
         let found = sqlx::query("SELECT 1 FROM items WHERE sku = $1").bind(sku.as_str());
         Ok(found.fetch_optional(&self.read).await?.is_some())
     }
+}
+
+/// Gives the catalogue a new version in which no item differs, if there is one.
+pub(super) async fn raise(change: &mut PgConnection) -> Result<Option<u64>, LedgerError> {
+    let select = "SELECT version, (SELECT generation FROM history) AS generation \
+                  FROM catalogue WHERE version > 0 FOR UPDATE OF catalogue";
+    let Some(row) = sqlx::query(select).fetch_optional(&mut *change).await? else { return Ok(None) };
+    let version = version_after(unsigned(row.try_get("version")?), unsigned(row.try_get("generation")?));
+    sqlx::query("UPDATE catalogue SET version = $1").bind(number(version)).execute(change).await?;
+    Ok(Some(version))
 }
 
 async fn whole(change: &mut PgConnection) -> Result<Whole, LedgerError> {
@@ -148,59 +168,24 @@ async fn write(change: &mut PgConnection, difference: &Difference, version: i64)
 }
 
 async fn put_items(change: &mut PgConnection, items: &[Item], version: i64) -> Result<(), LedgerError> {
-    let insert = "INSERT INTO items (sku, name, measure, tracked, price_minor, currency, parts, changed) \
-                  SELECT n.*, $8 FROM UNNEST($1::text[], $2::text[], $3::bool[], $4::bool[], $5::int8[], $6::text[], \
-                  $7::text[]) AS n ON CONFLICT (sku) DO UPDATE SET name = excluded.name, measure = excluded.measure, \
+    let insert = "INSERT INTO items (sku, name, measure, tracked, price_minor, currency, coming, parts, assortments, changed) \
+                  SELECT n.*, $10 FROM UNNEST($1::text[], $2::text[], $3::bool[], $4::bool[], $5::int8[], $6::text[], \
+                  $7::text[], $8::text[], $9::text[]) AS n ON CONFLICT (sku) DO UPDATE SET name = excluded.name, measure = excluded.measure, \
                   tracked = excluded.tracked, price_minor = excluded.price_minor, currency = excluded.currency, \
-                  parts = excluded.parts, changed = excluded.changed";
-    let price = |item: &Item| item.price.as_ref().map(|price| price.minor);
+                  coming = excluded.coming, parts = excluded.parts, assortments = excluded.assortments, \
+                  changed = excluded.changed";
     sqlx::query(insert)
         .bind(items.iter().map(|item| item.sku.as_str()).collect::<Vec<_>>())
         .bind(items.iter().map(|item| plain(&item.name)).collect::<Vec<_>>())
         .bind(items.iter().map(|item| item.unit == ItemUnit::Measure).collect::<Vec<_>>())
         .bind(items.iter().map(|item| item.tracked).collect::<Vec<_>>())
-        .bind(items.iter().map(price).collect::<Vec<_>>())
-        .bind(items.iter().map(|item| item.price.as_ref().map(|price| price.currency.as_str())).collect::<Vec<_>>())
+        .bind(items.iter().map(|item| always(item).map(|price| price.minor)).collect::<Vec<_>>())
+        .bind(items.iter().map(|item| always(item).map(|price| price.currency.as_str())).collect::<Vec<_>>())
+        .bind(items.iter().map(|item| prices_text(coming(item))).collect::<Vec<_>>())
         .bind(items.iter().map(|item| parts_text(&item.parts)).collect::<Vec<_>>())
+        .bind(items.iter().map(|item| labels_text(&item.assortments)).collect::<Vec<_>>())
         .bind(version)
         .execute(change)
         .await?;
     Ok(())
-}
-
-fn items_of(rows: &[PgRow]) -> Result<BTreeMap<Sku, CatalogueItem>, LedgerError> {
-    let mut items = BTreeMap::new();
-    for row in rows {
-        let item = item_of(row)?;
-        items.insert(item.sku.clone(), CatalogueItem { item, codes: Vec::new() });
-    }
-    Ok(items)
-}
-
-fn add_codes(items: &mut BTreeMap<Sku, CatalogueItem>, rows: &[PgRow]) -> Result<(), LedgerError> {
-    for row in rows {
-        let code = Code::new(row.try_get("code")?).map_err(kept)?;
-        let units_per_scan = Quantity::thousandths(row.try_get("units")?);
-        if let Some(entry) = items.get_mut(row.try_get::<&str, _>("sku")?) {
-            entry.codes.push(CatalogueCode { code, units_per_scan });
-        }
-    }
-    Ok(())
-}
-
-fn item_of(row: &PgRow) -> Result<Item, LedgerError> {
-    let minor: Option<i64> = row.try_get("price_minor")?;
-    let currency: Option<&str> = row.try_get("currency")?;
-    let price = match (minor, currency) {
-        (Some(minor), Some(currency)) => Some(Price { minor, currency: Label::new(currency).map_err(kept)? }),
-        (Some(_) | None, None) | (None, Some(_)) => None,
-    };
-    Ok(Item {
-        sku: Sku::new(row.try_get("sku")?).map_err(kept)?,
-        name: row.try_get("name")?,
-        unit: if row.try_get("measure")? { ItemUnit::Measure } else { ItemUnit::Each },
-        tracked: row.try_get("tracked")?,
-        price,
-        parts: parts_of(row.try_get("parts")?)?,
-    })
 }

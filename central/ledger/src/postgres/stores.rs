@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Row as _;
-use tidemark_model::{Block, BlockIndex, Epoch, Seq, SeqSet, StoreId};
+use tidemark_model::{Block, BlockIndex, Epoch, Label, Seq, SeqSet, StoreId};
 use tidemark_sync::message::{Blocks, Session};
 
-use super::{PostgresLedger, audit, ordinal_of, plain};
+use super::{PostgresLedger, audit, catalogue, ordinal_of, plain};
 use crate::columns::{block_of, epoch_of, index_of};
 use crate::error::LedgerError;
 use crate::rows::{ChangedBlock, HeartbeatRow, StoreRecord, StoreRow};
-use crate::sqlite::{StoreLook, number, unsigned};
+use crate::sqlite::{StoreLook, kept, number, unsigned};
 
 impl PostgresLedger {
     /// Makes a store if it is not there.
@@ -20,23 +20,29 @@ impl PostgresLedger {
         Ok(())
     }
 
-    /// Makes or changes stores, all or none, in the order given.
-    pub async fn put_stores(&self, stores: &[StoreRecord]) -> Result<(), LedgerError> {
+    /// Makes or changes stores, all or none, in the order given. If that
+    /// changes what a shop lists, the catalogue's new version.
+    pub async fn put_stores(&self, stores: &[StoreRecord]) -> Result<Option<u64>, LedgerError> {
         let make = "INSERT INTO stores (store) VALUES ($1) ON CONFLICT DO NOTHING";
         let say = "UPDATE stores SET name = coalesce($2, name), region = coalesce($3, region), \
                    time_zone = coalesce($4, time_zone), language = coalesce($5, language), \
                    state = coalesce($6, state), opening_hours = coalesce($7, opening_hours) WHERE store = $1";
         let mut change = self.write.begin().await?;
+        let list = "UPDATE stores SET assortment = $2 WHERE store = $1 AND assortment <> $2";
+        let mut listed = 0;
         for record in stores {
-            let StoreRecord { store, name, region, time_zone, language, state, opening_hours } = record;
+            let StoreRecord { store, name, region, time_zone, language, state, opening_hours, assortment } = record;
             sqlx::query(make).bind(store.as_str()).execute(&mut *change).await?;
             let say = sqlx::query(say).bind(store.as_str()).bind(name).bind(region);
             let say = say.bind(time_zone).bind(language).bind(state).bind(opening_hours);
             say.execute(&mut *change).await?;
+            let list = sqlx::query(list).bind(store.as_str()).bind(assortment);
+            listed += list.execute(&mut *change).await?.rows_affected();
         }
+        let version = if listed > 0 { catalogue::raise(&mut change).await? } else { None };
         audit::note(&mut change, self.by.as_deref()).await?;
         change.commit().await?;
-        Ok(())
+        Ok(version)
     }
 
     /// Looks a store up for a `Hello` and, if it is new, stores its session
@@ -185,9 +191,17 @@ impl PostgresLedger {
         Ok(heard)
     }
 
+    /// The assortment of a store; none if it has all items.
+    pub async fn assortment(&self, store: &StoreId) -> Result<Option<Label>, LedgerError> {
+        let select = sqlx::query("SELECT assortment FROM stores WHERE store = $1").bind(store.as_str());
+        let Some(row) = select.fetch_optional(&self.read).await? else { return Ok(None) };
+        let text: &str = row.try_get("assortment")?;
+        if text.is_empty() { Ok(None) } else { Label::new(text).map(Some).map_err(kept) }
+    }
+
     /// All stores with the counts of their books, by name.
     pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
-        let select = "SELECT s.store AS store, s.name, s.region, s.time_zone, s.state, s.opening_hours, \
+        let select = "SELECT s.store AS store, s.name, s.region, s.time_zone, s.state, s.opening_hours, s.assortment, \
                       coalesce(sum(greatest(e.told, e.seen)), 0)::int8 AS committed, \
                       coalesce(sum(e.handled), 0)::int8 AS handled, coalesce(sum(e.parked), 0)::int8 AS parked, \
                       coalesce(sum(e.lost), 0)::int8 AS lost, coalesce(sum(e.late), 0)::int8 AS late, coalesce(sum(e.forks), 0)::int8 AS forks, \
@@ -208,6 +222,7 @@ impl PostgresLedger {
                 time_zone: row.try_get("time_zone")?,
                 state: row.try_get("state")?,
                 opening_hours: row.try_get("opening_hours")?,
+                assortment: row.try_get("assortment")?,
                 committed,
                 applied: handled.saturating_sub(parked).saturating_sub(lost),
                 parked,

@@ -56,7 +56,15 @@ fn sold(items: &[u8], change: fn(&mut tidemark_model::Movement)) -> Vec<ApplyRec
     let mut books = MemoryBooks::new();
     for number in 0..10 {
         let (sku, name) = (sku(&number.to_string()), number.to_string());
-        books.learn_item(Item { sku, name, unit: ItemUnit::Each, tracked: true, price: None, parts: Vec::new() });
+        books.learn_item(Item {
+            sku,
+            name,
+            unit: ItemUnit::Each,
+            tracked: true,
+            prices: Vec::new(),
+            parts: Vec::new(),
+            assortments: Vec::new(),
+        });
     }
     let mut records = Vec::new();
     for (item, seq) in items.iter().zip(1_u64..) {
@@ -245,8 +253,9 @@ async fn the_catalogue_is_replaced_as_a_whole_and_paged_by_the_bytes_of_its_skus
         name: name.to_owned(),
         unit: ItemUnit::Each,
         tracked: true,
-        price: None,
+        prices: Vec::new(),
         parts: Vec::new(),
+        assortments: Vec::new(),
     };
     let items = [item("b", "two"), item("B", "nul\0"), item("a", "one")];
     let codes = [(tidemark_model::Code::new("4006381333931").unwrap(), sku("B"), Quantity::units(6).unwrap())];
@@ -411,6 +420,7 @@ async fn imported_stores_are_made_or_changed() {
         language: Some("en".to_owned()),
         state: None,
         opening_hours: Some("Mo-Sa 08:00-20:00".to_owned()),
+        assortment: None,
     };
     ledger.put_stores(&[record("High Street")]).await.unwrap();
     ledger.put_stores(&[StoreRecord { opening_hours: None, ..record("Quay") }]).await.unwrap();

@@ -1,22 +1,20 @@
 //! The catalogue: one version, changed to another as a whole, read in pages or
 //! as what changed.
 
-use std::collections::BTreeMap;
-
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{QueryBuilder, Row as _, Sqlite};
-use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku};
-use tidemark_sync::message::CatalogueCode;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite};
+use tidemark_model::{Code, Item, ItemUnit, Quantity, Sku};
 
 use super::{SqliteLedger, attention, audit, kept, number, unsigned};
-use crate::catalogue::{CatalogueDifference, CodeMeaning, Difference, Whole, parts_of, parts_text, version_after};
+use crate::catalogue::{
+    CatalogueDifference, CodeMeaning, Difference, Whole, labels_text, parts_text, prices_text, version_after,
+};
+use crate::columns::items::{ITEM, add_codes, always, coming, item_of, items_of};
 use crate::error::LedgerError;
 use crate::rows::CatalogueItem;
 
 /// Rows of one statement.
 const ROWS: usize = 2_000;
-
-const ITEM: &str = "SELECT sku, name, measure, tracked, price_minor, currency, parts FROM items ";
 
 impl SqliteLedger {
     /// The catalogue's version; 0 without one.
@@ -92,11 +90,32 @@ impl SqliteLedger {
         Ok(Some(told))
     }
 
+    /// The item with a SKU or, if there is none, with a code.
+    pub async fn catalogue_item(&self, sku: &str, code: Option<&Code>) -> Result<Option<CatalogueItem>, LedgerError> {
+        let by = "WHERE sku = ?1 OR sku = (SELECT sku FROM codes WHERE code = ?2) ORDER BY sku <> ?1 LIMIT 1";
+        let select = sqlx::query(AssertSqlSafe(format!("{ITEM} {by}")));
+        let rows = select.bind(sku).bind(code.map(Code::as_str)).fetch_all(&self.read).await?;
+        let mut found = items_of(&rows)?;
+        let Some(sku) = found.keys().next().cloned() else { return Ok(None) };
+        let select = "SELECT sku, code, units FROM codes WHERE sku = ?1 ORDER BY code";
+        add_codes(&mut found, &sqlx::query(select).bind(sku.as_str()).fetch_all(&self.read).await?)?;
+        Ok(found.into_values().next())
+    }
+
     /// Whether the catalogue has an item.
     pub async fn has_item(&self, sku: &Sku) -> Result<bool, LedgerError> {
         let found = sqlx::query("SELECT 1 FROM items WHERE sku = ?").bind(sku.as_str());
         Ok(found.fetch_optional(&self.read).await?.is_some())
     }
+}
+
+/// Gives the catalogue a new version in which no item differs, if there is one.
+pub(super) async fn raise(change: &mut SqliteConnection, generation: u64) -> Result<Option<u64>, LedgerError> {
+    let row = sqlx::query("SELECT version FROM catalogue WHERE version > 0").fetch_optional(&mut *change).await?;
+    let Some(row) = row else { return Ok(None) };
+    let version = version_after(unsigned(row.try_get("version")?), generation);
+    sqlx::query("UPDATE catalogue SET version = ?").bind(number(version)).execute(change).await?;
+    Ok(Some(version))
 }
 
 async fn whole(change: &mut SqliteConnection) -> Result<Whole, LedgerError> {
@@ -125,19 +144,21 @@ async fn write(change: &mut SqliteConnection, difference: &Difference, version: 
     }
     for chunk in difference.items.chunks(ROWS) {
         let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO items (sku, name, measure, tracked, price_minor, currency, parts, changed) ",
+            "INSERT INTO items (sku, name, measure, tracked, price_minor, currency, coming, parts, assortments, changed) ",
         );
         query.push_values(chunk, |mut row, item| {
             row.push_bind(item.sku.as_str().to_owned()).push_bind(item.name.clone());
             row.push_bind(item.unit == ItemUnit::Measure).push_bind(item.tracked);
-            row.push_bind(item.price.as_ref().map(|price| price.minor));
-            row.push_bind(item.price.as_ref().map(|price| price.currency.to_string()));
-            row.push_bind(parts_text(&item.parts)).push_bind(version);
+            row.push_bind(always(item).map(|price| price.minor));
+            row.push_bind(always(item).map(|price| price.currency.to_string()));
+            row.push_bind(prices_text(coming(item))).push_bind(parts_text(&item.parts));
+            row.push_bind(labels_text(&item.assortments)).push_bind(version);
         });
         query.push(
             " ON CONFLICT (sku) DO UPDATE SET name = excluded.name, measure = excluded.measure, \
              tracked = excluded.tracked, price_minor = excluded.price_minor, currency = excluded.currency, \
-             parts = excluded.parts, changed = excluded.changed",
+             coming = excluded.coming, parts = excluded.parts, assortments = excluded.assortments, \
+             changed = excluded.changed",
         );
         query.build().execute(&mut *change).await?;
     }
@@ -157,41 +178,4 @@ async fn write(change: &mut SqliteConnection, difference: &Difference, version: 
                 OR code AND key IN (SELECT code FROM codes)";
     sqlx::query(back).execute(change).await?;
     Ok(())
-}
-
-fn items_of(rows: &[SqliteRow]) -> Result<BTreeMap<Sku, CatalogueItem>, LedgerError> {
-    let mut items = BTreeMap::new();
-    for row in rows {
-        let item = item_of(row)?;
-        items.insert(item.sku.clone(), CatalogueItem { item, codes: Vec::new() });
-    }
-    Ok(items)
-}
-
-fn add_codes(items: &mut BTreeMap<Sku, CatalogueItem>, rows: &[SqliteRow]) -> Result<(), LedgerError> {
-    for row in rows {
-        let code = Code::new(row.try_get("code")?).map_err(kept)?;
-        let units_per_scan = Quantity::thousandths(row.try_get("units")?);
-        if let Some(entry) = items.get_mut(row.try_get::<&str, _>("sku")?) {
-            entry.codes.push(CatalogueCode { code, units_per_scan });
-        }
-    }
-    Ok(())
-}
-
-fn item_of(row: &SqliteRow) -> Result<Item, LedgerError> {
-    let minor: Option<i64> = row.try_get("price_minor")?;
-    let currency: Option<String> = row.try_get("currency")?;
-    let price = match (minor, currency) {
-        (Some(minor), Some(currency)) => Some(Price { minor, currency: Label::new(&currency).map_err(kept)? }),
-        (Some(_) | None, None) | (None, Some(_)) => None,
-    };
-    Ok(Item {
-        sku: Sku::new(row.try_get("sku")?).map_err(kept)?,
-        name: row.try_get("name")?,
-        unit: if row.try_get("measure")? { ItemUnit::Measure } else { ItemUnit::Each },
-        tracked: row.try_get("tracked")?,
-        price,
-        parts: parts_of(row.try_get("parts")?)?,
-    })
 }

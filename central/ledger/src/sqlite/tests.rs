@@ -128,6 +128,7 @@ async fn imported_stores_are_made_or_changed_and_keep_their_books() {
         language: Some("en".to_owned()),
         state: None,
         opening_hours: Some("Mo-Sa 08:00-20:00".to_owned()),
+        assortment: None,
     };
     ledger.put_stores(&[record("S2", "Quay"), record("S1", "High Street")]).await.unwrap();
     let closed =

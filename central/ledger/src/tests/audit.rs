@@ -34,8 +34,9 @@ async fn a_change_is_noted_with_it_and_one_that_fails_is_not(place: Place) {
         name: sku.to_owned(),
         unit: ItemUnit::Each,
         tracked: true,
-        price: None,
+        prices: Vec::new(),
         parts: Vec::new(),
+        assortments: Vec::new(),
     };
     let code = |name: &str, sku: &str| (Code::new(name).unwrap(), Sku::new(sku).unwrap(), Quantity::ONE);
     let import = AuditEntry::of("anna", "admin", "catalogue.import");

@@ -6,8 +6,8 @@ import { may, send } from "./api.js";
 import { number, plural } from "./words.js";
 
 const KINDS = [
-  { name: "catalogue", path: "/v1/catalogue:import", title: "Catalogue", columns: "sku,name,unit,barcode,units_per_scan,price_minor,currency,tracked", taken: (told) => `Version ${told.version}: ${plural(told.items, "item")}, ${plural(told.codes, "code")}. The boxes fetch it now.` },
-  { name: "stores", path: "/v1/stores:import", title: "Shops", columns: "store,name,region,time_zone,language,state,opening_hours", taken: (told) => `${plural(told.stores, "shop")} taken.` },
+  { name: "catalogue", path: "/v1/catalogue:import", title: "Catalogue", columns: "sku,name,unit,barcode,units_per_scan,price_minor,currency,price_from,tracked,parts,assortments", taken: (told) => `Version ${told.version}: ${plural(told.items, "item")}, ${plural(told.codes, "code")}. The boxes fetch it now.` },
+  { name: "stores", path: "/v1/stores:import", title: "Shops", columns: "store,name,region,time_zone,language,state,opening_hours,assortment", taken: (told) => `${plural(told.stores, "shop")} taken.` },
   { name: "stock", path: "/v1/stock:open", title: "Opening stock", columns: "store,sku,quantity", taken: (told) => `${plural(told.instructions.length, "instruction")} to the boxes.` },
 ];
 const SHOWN = 200;

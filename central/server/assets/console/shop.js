@@ -110,7 +110,7 @@ export function show(root, { parts: [store] }) {
       <p><a href="/">Fleet</a></p>
       <h1>${live.store} ${live.name === live.store ? nothing : html`<span class="quiet">${live.name}</span>`}</h1>
       <p class="facts"><span class="mark ${live.state === "open" ? tone : "idle"}">${live.state === "open" ? word : `${live.state}, ${word}`}</span>
-        <span>seen ${seen(live.seen_at)}</span>${live.region ? html`<a href=${`/?region=${encodeURIComponent(live.region)}`}>${live.region}</a>` : nothing}<span class="quiet">${live.time_zone}${live.opening_hours ? `, open ${live.opening_hours}` : ""}</span>
+        <span>seen ${seen(live.seen_at)}</span>${live.region ? html`<a href=${`/?region=${encodeURIComponent(live.region)}`}>${live.region}</a>` : nothing}<span class="quiet">${live.time_zone}${live.opening_hours ? `, open ${live.opening_hours}` : ""}${live.assortment ? `, assortment ${live.assortment}` : ""}</span>
         <span>last hour ${live.last_hour.length ? spark(live.last_hour) : "–"}</span></p>
       ${problem ? html`<p class="notice bad">${problem.message}; what is shown is of before.</p>` : nothing}
       ${way(live)}${troubles(live, known)}${proof(live)}${latest(store, lists.movements)}${days(lists.days)}${asked(lists.instructions)}<div class="two">${machine(live)}</div>`, root);

@@ -26,6 +26,14 @@ export function number(value) {
   return value === null || value === undefined ? "–" : NUMBER.format(value);
 }
 
+// A price in minor units of its currency, digit by digit.
+export function money(minor, currency) {
+  const { maximumFractionDigits } = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions();
+  const digits = String(Math.abs(minor)).padStart(maximumFractionDigits + 1, "0");
+  const at = digits.length - maximumFractionDigits;
+  return `${minor < 0 ? "−" : ""}${digits.slice(0, at)}${maximumFractionDigits ? `.${digits.slice(at)}` : ""} ${currency}`;
+}
+
 export function plural(count, one, many = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : many}`;
 }

@@ -146,6 +146,7 @@ mod tests {
             time_zone: "UTC".to_owned(),
             state: "open".to_owned(),
             opening_hours: String::new(),
+            assortment: String::new(),
             committed,
             applied: committed,
             parked: 0,

@@ -61,8 +61,11 @@ pub(super) async fn stores(
     let stores = read_stores(&file).map_err(|faults| refused(&door, "stores", &faults))?;
     let number = stores.len();
     let by = caller.does("stores.import").with(json!({ "stores": number }));
-    door.parts.ledger.by(&by).put_stores(stores).await.map_err(|error| ledger_problem(&error))?;
+    let listed = door.parts.ledger.by(&by).put_stores(stores).await.map_err(|error| ledger_problem(&error))?;
     taken(&door, "stores");
+    if let Some(version) = listed {
+        door.desk.tell_catalogue(version);
+    }
     tracing::info!(stores = number, "stores were imported");
     Ok(Json(json!({ "stores": number })))
 }

@@ -39,6 +39,17 @@ pub(super) enum CatalogueCommand {
         #[command(flatten)]
         asking: Asking,
     },
+    /// What it says of an item, by SKU or code.
+    Show {
+        /// The SKU or code.
+        item: String,
+        /// Tells the price in effect in this shop, too, and whether it lists
+        /// the item.
+        #[arg(long)]
+        store: Option<String>,
+        #[command(flatten)]
+        asking: Asking,
+    },
 }
 
 impl Asking {
@@ -167,8 +178,21 @@ pub(super) fn status(asking: &Asking) -> Result<(), CommandError> {
 }
 
 pub(super) fn catalogue(command: CatalogueCommand) -> Result<(), CommandError> {
-    let CatalogueCommand::Import { file, asking } = command;
-    let body = std::fs::read(&file).map_err(|error| CommandError::Asked(format!("{}: {error}", file.display())))?;
-    let imported = asking.post("/v1/catalogue:import", "text/csv", &body)?;
-    print_list(&asking, Some(&json!([imported])), &["version", "items", "codes"])
+    match command {
+        CatalogueCommand::Import { file, asking } => {
+            let body =
+                std::fs::read(&file).map_err(|error| CommandError::Asked(format!("{}: {error}", file.display())))?;
+            let imported = asking.post("/v1/catalogue:import", "text/csv", &body)?;
+            print_list(&asking, Some(&json!([imported])), &["version", "items", "codes"])
+        }
+        CatalogueCommand::Show { item, store, asking } => {
+            let store = store.map(|store| format!("?store={}", escaped(&store))).unwrap_or_default();
+            let found = asking.get(&format!("/v1/catalogue/{}{store}", escaped(&item)))?;
+            let mut columns = vec!["sku", "name", "unit", "tracked", "prices", "codes", "parts", "assortments"];
+            if found.get("store").is_some() {
+                columns.extend(["listed", "price"]);
+            }
+            print_list(&asking, Some(&json!([found])), &columns)
+        }
+    }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Row {
     time_zone: String,
     /// When it is open, as it was given; empty if at any time.
     opening_hours: String,
+    /// The assortment it has; empty if all items.
+    assortment: String,
     committed: u64,
     applied: u64,
     parked: u64,
@@ -166,6 +168,7 @@ fn row_of(shop: &mut Shop, books: &StoreRow, offline_ms: u64, now: Moment) -> Ro
         seen_at: shop.seen_at.map(time_text),
         sync: sync_of(shop, books, oldest, (offline_ms, now)),
         opening_hours: books.opening_hours.clone(),
+        assortment: books.assortment.clone(),
         state: books.state.clone(),
         conditions: conditions_of(shop, books, offline_ms, now),
         digest: shop.digest,

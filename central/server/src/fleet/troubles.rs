@@ -58,6 +58,7 @@ pub(super) mod tests {
             time_zone: String::new(),
             state: state.to_owned(),
             opening_hours: String::new(),
+            assortment: String::new(),
             committed: 0,
             applied: 0,
             parked: 0,
@@ -96,6 +97,7 @@ pub(super) mod tests {
         let books = StoreRow {
             time_zone: "Europe/Berlin".to_owned(),
             opening_hours: "Mo-Sa 08:00-20:00; 2026-12-25/2026-12-26 off".to_owned(),
+            assortment: String::new(),
             ..books("open")
         };
         fleet.connected(&books.store, true, Millis(0), 5);

@@ -1,21 +1,39 @@
 //! The catalogue as CSV: one row per code, a SKU may have several. `parts`
 //! makes an item a kit: SKU and quantity of each part, such as
-//! `PEN-1*2; PAD-1*1`.
+//! `PEN-1*2; PAD-1*1`. A row with `price_from` tells a price that takes effect
+//! at that moment of a shop's own clock.
 
 use std::collections::BTreeMap;
 
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku, code_spelling};
 
+use tidemark_daemon::local_time;
+
 use super::catalogue_json;
 use super::faults::Faults;
 use super::table::{Row, read_rows, take_row};
 
-const COLUMNS: [&str; 9] =
-    ["sku", "name", "unit", "barcode", "units_per_scan", "price_minor", "currency", "tracked", "parts"];
+const COLUMNS: [&str; 11] = [
+    "sku",
+    "name",
+    "unit",
+    "barcode",
+    "units_per_scan",
+    "price_minor",
+    "currency",
+    "price_from",
+    "tracked",
+    "parts",
+    "assortments",
+];
 
 /// Parts a kit may have.
 const PARTS: usize = 100;
+/// Prices that an item may have.
+const PRICES: usize = 32;
+/// Assortments that an item may belong to.
+const ASSORTMENTS: usize = 64;
 /// Bytes an item's name may have.
 const NAME_BYTES: usize = 256;
 
@@ -72,14 +90,13 @@ impl Building {
     fn take(&mut self, row: &Row<'_>, faults: &mut Faults) {
         let Some(item) = read_item(row, faults) else { return };
         let sku = item.sku.clone();
-        match self.items.get(&sku) {
+        match self.items.get_mut(&sku) {
             None => drop(self.items.insert(sku.clone(), (row.line, item))),
-            Some((line, held)) if *held != item => {
-                let detail =
-                    format!("{sku} is told otherwise in line {line}; rows of one SKU differ only in their code");
-                faults.add(row.line, Some("sku"), detail);
+            Some((line, held)) => {
+                if let Err(detail) = add_prices(held, item, *line) {
+                    faults.add(row.line, Some("sku"), detail);
+                }
             }
-            Some(_) => {}
         }
         let Some(code) = read_code(row, sku, faults) else { return };
         match self.codes.get(&code.code) {
@@ -133,6 +150,28 @@ impl Building {
     }
 }
 
+/// Adds what another row of an item says: its price, if that row is of another
+/// moment.
+fn add_prices(held: &mut Item, mut item: Item, line: u64) -> Result<(), String> {
+    let prices = std::mem::take(&mut item.prices);
+    let told = Item { prices: Vec::new(), ..held.clone() };
+    if told != item {
+        return Err(format!(
+            "{} is told otherwise in line {line}; rows of one SKU differ only in their code and in prices of other moments",
+            item.sku
+        ));
+    }
+    for price in prices {
+        match held.prices.binary_search_by_key(&price.from, |held| held.from) {
+            Ok(at) if held.prices.get(at) == Some(&price) => {}
+            Ok(_) => return Err(format!("{} has two prices of one moment", item.sku)),
+            Err(_) if held.prices.len() == PRICES => return Err(format!("an item has at most {PRICES} prices")),
+            Err(at) => held.prices.insert(at, price),
+        }
+    }
+    Ok(())
+}
+
 fn read_item(row: &Row<'_>, faults: &mut Faults) -> Option<Item> {
     let sku = Sku::new(row.text("sku")).map_err(|error| faults.add(row.line, Some("sku"), error.to_string())).ok();
     let name = row.text("name");
@@ -141,9 +180,10 @@ fn read_item(row: &Row<'_>, faults: &mut Faults) -> Option<Item> {
     }
     let unit = read_unit(row, faults);
     let tracked = read_tracked(row, faults);
-    let price = read_price(row, faults);
+    let prices = read_price(row, faults).into_iter().collect();
     let parts = read_parts(row, faults);
-    Some(Item { sku: sku?, name: name.to_owned(), unit, tracked, price, parts })
+    let assortments = read_assortments(row, faults);
+    Some(Item { sku: sku?, name: name.to_owned(), unit, tracked, prices, parts, assortments })
 }
 
 fn read_unit(row: &Row<'_>, faults: &mut Faults) -> ItemUnit {
@@ -171,8 +211,11 @@ fn read_tracked(row: &Row<'_>, faults: &mut Faults) -> bool {
 }
 
 fn read_price(row: &Row<'_>, faults: &mut Faults) -> Option<Price> {
-    let (minor, currency) = (row.text("price_minor"), row.text("currency"));
+    let (minor, currency, from) = (row.text("price_minor"), row.text("currency"), row.text("price_from"));
     if minor.is_empty() {
+        if !from.is_empty() {
+            faults.add(row.line, Some("price_from"), "price_from belongs to a price_minor".to_owned());
+        }
         return None;
     }
     let Ok(minor) = minor.parse::<i64>() else {
@@ -184,7 +227,30 @@ fn read_price(row: &Row<'_>, faults: &mut Faults) -> Option<Price> {
         faults.add(row.line, Some("currency"), "a price needs a currency of three letters such as EUR".to_owned());
         return None;
     }
-    Label::new(currency).ok().map(|currency| Price { minor, currency })
+    let moment = local_time::read(from);
+    if moment.is_none() && !from.is_empty() {
+        let detail = "price_from is a moment of the shop's clock such as 2026-12-01 or 2026-12-01T06:00".to_owned();
+        faults.add(row.line, Some("price_from"), detail);
+        return None;
+    }
+    Label::new(currency).ok().map(|currency| Price { minor, currency, from: moment })
+}
+
+fn read_assortments(row: &Row<'_>, faults: &mut Faults) -> Vec<Label> {
+    let mut labels = Vec::new();
+    for text in row.text("assortments").split(';').map(str::trim).filter(|text| !text.is_empty()) {
+        match Label::new(text) {
+            Ok(label) => labels.push(label),
+            Err(error) => faults.add(row.line, Some("assortments"), error.to_string()),
+        }
+    }
+    labels.sort();
+    labels.dedup();
+    if labels.len() > ASSORTMENTS {
+        let detail = format!("an item belongs to at most {ASSORTMENTS} assortments");
+        faults.add(row.line, Some("assortments"), detail);
+    }
+    labels
 }
 
 fn read_parts(row: &Row<'_>, faults: &mut Faults) -> Vec<KitPart> {
@@ -298,6 +364,30 @@ mod tests {
     }
 
     #[test]
+    fn an_item_has_prices_of_several_moments_and_belongs_to_assortments() {
+        let text = "sku,name,barcode,price_minor,currency,price_from,assortments\n\
+                    1,Pen,4006381333931,249,EUR,2026-12-01,HYPER; CITY;CITY\n\
+                    1,Pen,,199,EUR,,CITY;HYPER\n1,Pen,96385074,199,EUR,,CITY;HYPER\n\
+                    1,Pen,,229,EUR,2026-11-30T06:00,CITY;HYPER\n";
+        let catalogue = read_catalogue(text.as_bytes()).unwrap();
+        let [item] = catalogue.items.as_slice() else { panic!("{catalogue:?}") };
+        let prices: Vec<_> = item.prices.iter().map(|price| (price.minor, price.from.map(local_time::text))).collect();
+        let from = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            prices,
+            [(199, None), (229, from("2026-11-30T06:00")), (249, from("2026-12-01T00:00"))],
+            "in the order of their moments"
+        );
+        assert_eq!(item.assortments.iter().map(Label::as_str).collect::<Vec<_>>(), ["CITY", "HYPER"]);
+        assert_eq!(catalogue.codes.len(), 2);
+        let text = "sku,name,price_minor,currency,price_from,assortments\n\
+                    1,Pen,199,EUR,,\n1,Pen,249,EUR,,\n2,Pad,,,2026-12-01,\n3,Nib,1,EUR,tomorrow,\n4,Ink,,,,a\u{7}b\n\
+                    1,Pen,199,EUR,,CITY\n";
+        let expected = [(3, "sku"), (4, "price_from"), (5, "price_from"), (6, "assortments"), (7, "sku")];
+        assert_eq!(faults_of(text), expected.map(|(line, column)| (line, Some(column))));
+    }
+
+    #[test]
     fn a_header_with_a_strange_or_missing_column_is_refused() {
         assert_eq!(faults_of("sku,title\n1,Apple\n"), [(1, None), (1, None)]);
         assert_eq!(faults_of(""), [(1, None), (1, None)]);
@@ -335,11 +425,13 @@ mod tests {
     fn json_gives_what_csv_gives() {
         let json = br#"{"items": [
             {"sku": "1", "name": "Pen", "price": {"minor": 199, "currency": "EUR"},
+             "coming_prices": [{"minor": 249, "currency": "EUR", "from": "2026-12-01"}], "assortments": ["CITY", "HYPER"],
              "codes": [{"code": "4006381333931"}, {"code": "14006381333938", "units_per_scan": 12}]},
             {"sku": "2", "name": "Bag", "tracked": false, "unit": "each"},
             {"sku": "3", "name": "Set", "parts": [{"sku": "1", "quantity": 2}]}]}"#;
-        let csv = "sku,name,unit,barcode,units_per_scan,price_minor,currency,tracked,parts\n\
-                   1,Pen,,4006381333931,,199,EUR,,\n1,Pen,,14006381333938,12,199,EUR,,\n2,Bag,each,,,,,false,\n3,Set,,,,,,,1*2\n";
+        let csv = "sku,name,unit,barcode,units_per_scan,price_minor,currency,tracked,parts,price_from,assortments\n\
+                   1,Pen,,4006381333931,,199,EUR,,,,CITY;HYPER\n1,Pen,,14006381333938,12,199,EUR,,,,CITY;HYPER\n\
+                   1,Pen,,,,249,EUR,,,2026-12-01,CITY;HYPER\n2,Bag,each,,,,,false,,,\n3,Set,,,,,,,1*2,,\n";
         assert_eq!(read_catalogue_json(json).unwrap(), read_catalogue(csv.as_bytes()).unwrap());
     }
 
@@ -354,5 +446,9 @@ mod tests {
         assert_eq!(faults(r#"{"items": [{"sku": "1", "name": "A"}, {"sku": "2", "nom": "B"}]}"#), [(2, None)]);
         assert_eq!(faults(r#"{"items": [{"sku": "1", "name": "A", "codes": "4711"}]}"#), [(1, Some("codes"))]);
         assert_eq!(faults(r#"{"items": [{"sku": "1", "name": ""}]}"#), [(1, Some("name"))]);
+        let price = r#"{"items": [{"sku": "1", "name": "A", "coming_prices": [{"minor": 1, "currency": "EUR"}]}]}"#;
+        assert_eq!(faults(price), [(1, Some("price_from"))]);
+        let label = r#"{"items": [{"sku": "1", "name": "A", "assortments": ["a;b"]}]}"#;
+        assert_eq!(faults(label), [(1, Some("assortments"))]);
     }
 }

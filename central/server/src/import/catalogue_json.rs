@@ -1,6 +1,7 @@
 //! The catalogue as JSON: `{"items": [{"sku", "name", "unit", "tracked",
-//! "price": {"minor", "currency"}, "codes": [{"code", "units_per_scan"}],
-//! "parts": [{"sku", "quantity"}]}]}`. Each item becomes the rows that a CSV
+//! "price": {"minor", "currency"}, "coming_prices": [{"minor", "currency",
+//! "from"}], "codes": [{"code", "units_per_scan"}], "parts": [{"sku",
+//! "quantity"}], "assortments": ["CITY"]}]}`. Each item becomes the rows that a CSV
 //! would have for it, so that both are checked alike; the line of a fault is
 //! the item's number.
 
@@ -11,8 +12,9 @@ use super::faults::Faults;
 /// One item as rows of a CSV, each with the texts of its columns.
 pub(super) type Cells = Vec<(&'static str, String)>;
 
-const ITEM: [&str; 7] = ["sku", "name", "unit", "tracked", "price", "codes", "parts"];
+const ITEM: [&str; 9] = ["sku", "name", "unit", "tracked", "price", "coming_prices", "codes", "parts", "assortments"];
 const PRICE: [&str; 2] = ["minor", "currency"];
+const COMING: [&str; 3] = ["minor", "currency", "from"];
 const CODE: [&str; 2] = ["code", "units_per_scan"];
 const PART: [&str; 2] = ["sku", "quantity"];
 
@@ -43,11 +45,16 @@ fn rows_of(item: &Value) -> Result<Vec<Cells>, Fault> {
     for name in ["sku", "name", "unit", "tracked"] {
         common.push((name, text(item, name, None)?));
     }
+    let mut always = Cells::new();
     if let Some(price) = item.get("price").filter(|price| !price.is_null()) {
-        let price = members(price, &PRICE, Some("price_minor"))?;
-        common.push(("price_minor", text(price, "minor", Some("price_minor"))?));
-        common.push(("currency", text(price, "currency", Some("currency"))?));
+        always = price_cells(members(price, &PRICE, Some("price_minor"))?)?;
     }
+    let mut labels = Vec::new();
+    for label in list(item, "assortments")? {
+        let label = label.as_str().filter(|label| !label.contains(';'));
+        labels.push(label.ok_or((Some("assortments"), "an assortment is a text without semicolon".to_owned()))?);
+    }
+    common.push(("assortments", labels.join(";")));
     let mut parts = Vec::new();
     for part in list(item, "parts")? {
         let part = members(part, &PART, Some("parts"))?;
@@ -59,16 +66,31 @@ fn rows_of(item: &Value) -> Result<Vec<Cells>, Fault> {
     }
     common.push(("parts", parts.join(";")));
     let mut rows = Vec::new();
+    for price in list(item, "coming_prices")? {
+        let price = members(price, &COMING, Some("price_from"))?;
+        let from = text(price, "from", Some("price_from"))?;
+        if from.is_empty() {
+            return Err((Some("price_from"), "a coming price says `from` when on".to_owned()));
+        }
+        rows.push([common.as_slice(), &price_cells(price)?, &[("price_from", from)]].concat());
+    }
+    common.extend(always);
+    let before_codes = rows.len();
     for code in list(item, "codes")? {
         let code = members(code, &CODE, Some("barcode"))?;
         let barcode = ("barcode", text(code, "code", Some("barcode"))?);
         let units = ("units_per_scan", text(code, "units_per_scan", Some("units_per_scan"))?);
         rows.push([common.as_slice(), &[barcode, units]].concat());
     }
-    if rows.is_empty() {
+    if rows.len() == before_codes {
         rows.push(common);
     }
     Ok(rows)
+}
+
+fn price_cells(price: &Map<String, Value>) -> Result<Cells, Fault> {
+    let minor = ("price_minor", text(price, "minor", Some("price_minor"))?);
+    Ok(vec![minor, ("currency", text(price, "currency", Some("currency"))?)])
 }
 
 fn members<'v>(

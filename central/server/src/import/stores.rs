@@ -1,18 +1,18 @@
-//! Stores as CSV: `store,name,region,time_zone,language,state,opening_hours`, of
-//! which only `store` must be there. What a column that is not there would say
+//! Stores as CSV: `store,name,region,time_zone,language,state,opening_hours,
+//! assortment`, of which only `store` must be there. What a column that is not there would say
 //! stays as it is; an empty cell says what is usual.
 
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 use tidemark_ledger::StoreRecord;
-use tidemark_model::StoreId;
+use tidemark_model::{Label, StoreId};
 
 use super::faults::Faults;
 use super::table::{Row, read_rows};
 use crate::hours::Hours;
 
-const COLUMNS: [&str; 7] = ["store", "name", "region", "time_zone", "language", "state", "opening_hours"];
+const COLUMNS: [&str; 8] = ["store", "name", "region", "time_zone", "language", "state", "opening_hours", "assortment"];
 const STATES: [&str; 3] = ["planned", "open", "closed"];
 /// Bytes of a text that people give.
 const TEXT_BYTES: usize = 128;
@@ -48,6 +48,7 @@ fn take(stores: &mut Vec<StoreRecord>, seen: &mut BTreeSet<StoreId>, row: &Row<'
         language: given("language", "en"),
         state: given("state", "open"),
         opening_hours: given("opening_hours", ""),
+        assortment: given("assortment", ""),
         store,
     };
     if let Some((column, fault)) = fault_of(&record) {
@@ -58,7 +59,7 @@ fn take(stores: &mut Vec<StoreRecord>, seen: &mut BTreeSet<StoreId>, row: &Row<'
 
 /// What is wrong with a record, if anything.
 fn fault_of(record: &StoreRecord) -> Option<(&'static str, String)> {
-    let StoreRecord { name, region, time_zone, language, state, opening_hours, .. } = record;
+    let StoreRecord { name, region, time_zone, language, state, opening_hours, assortment, .. } = record;
     for (column, text) in [("name", name), ("region", region)] {
         let Some(text) = text else { continue };
         if text.len() > TEXT_BYTES || text.contains(char::is_control) {
@@ -74,6 +75,10 @@ fn fault_of(record: &StoreRecord) -> Option<(&'static str, String)> {
     }
     if let Some(state) = state.as_ref().filter(|state| !STATES.contains(&state.as_str())) {
         return Some(("state", format!("{state:?} is no state; use {}", STATES.join(", "))));
+    }
+    let assortment = assortment.as_ref().filter(|text| !text.is_empty()).map(|text| Label::new(text));
+    if let Some(Err(error)) = assortment {
+        return Some(("assortment", error.to_string()));
     }
     Hours::read(opening_hours.as_deref()?).err().map(|fault| ("opening_hours", fault))
 }
@@ -97,7 +102,7 @@ mod tests {
 
     #[test]
     fn each_fault_is_named_by_line_and_column() {
-        let file = b"store,time_zone,language,state,opening_hours\nS 1,,,,\nS2,Mars/Olympus,,,\nS3,,d_e,,\nS4,,,sold,\nS5,,,,\nS5,,,,\nS6,,,,Mo 8-20\n";
+        let file = b"store,time_zone,language,state,opening_hours,assortment\nS 1,,,,,\nS2,Mars/Olympus,,,,\nS3,,d_e,,,\nS4,,,sold,,\nS5,,,,,\nS5,,,,,\nS6,,,,Mo 8-20,\nS7,,,,,a\x07b\n";
         let faults = read_stores(file).unwrap_err();
         let told: Vec<_> = faults.told.iter().map(|fault| (fault.line, fault.column)).collect();
         assert_eq!(
@@ -109,6 +114,7 @@ mod tests {
                 (5, Some("state")),
                 (7, Some("store")),
                 (8, Some("opening_hours")),
+                (9, Some("assortment")),
             ]
         );
     }

@@ -1,9 +1,9 @@
 //! What a code says of its item: which one, and how much of it.
 
 use tidemark_barcode::{Ai, ElementString, InStoreNumber, InStorePatterns, Measure, Unit};
-use tidemark_model::catalogue::Price as PricePerUnit;
-use tidemark_model::{Item, ItemUnit, Label, Lookup, Quantity};
+use tidemark_model::{Item, ItemUnit, Label, LocalTime, Lookup, Quantity};
 
+use super::money::decimals_of;
 use crate::lane::{Amount, Given};
 
 /// An item by its code alone.
@@ -28,11 +28,12 @@ pub(super) fn amount_of(measure: Measure, lookup: &Lookup) -> Option<Amount> {
 }
 
 /// A company's own number as its pattern reads it. `lookup` tells what the
-/// catalogue has.
+/// catalogue has, `has_come` which moments are over.
 pub(super) fn in_store(
     digits: &str,
     patterns: &InStorePatterns,
     lookup: impl Fn(&str) -> Lookup,
+    has_come: impl Fn(LocalTime) -> bool,
 ) -> Result<Given, &'static str> {
     let Some(number) = patterns.read(digits).map_err(|error| error.code())? else { return Ok(Given::plain(digits)) };
     let listed = number.listed.as_str();
@@ -40,17 +41,17 @@ pub(super) fn in_store(
     let mut looked_up = [listed, item].into_iter().map(|text| (text, lookup(text)));
     let known = looked_up.find(|(_, found)| *found != Lookup::Unknown);
     let (name, found) = known.unwrap_or((listed, Lookup::Unknown));
-    let amount = amount_in(&number, &found);
+    let amount = amount_in(&number, &found, has_come);
     Ok(Given { amount, ..Given::plain(name) })
 }
 
-fn amount_in(number: &InStoreNumber, lookup: &Lookup) -> Option<Amount> {
+fn amount_in(number: &InStoreNumber, lookup: &Lookup, has_come: impl Fn(LocalTime) -> bool) -> Option<Amount> {
     if let Some(weight) = number.weight {
         let quantity = Quantity::thousandths(weight.thousandths()?);
         return Some(Amount { quantity, in_base: true, estimated: false });
     }
     let (price, item) = (number.price?, item_of(lookup)?);
-    let per_unit = item.price.as_ref().filter(|_| item.unit == ItemUnit::Measure)?;
+    let per_unit = item.price(has_come).filter(|_| item.unit == ItemUnit::Measure)?;
     let minor = minor_of(price.value, price.decimals, decimals_of(per_unit))?;
     let quantity = Quantity::thousandths(weight_for(minor, per_unit.minor)?);
     Some(Amount { quantity, in_base: true, estimated: true })
@@ -70,22 +71,6 @@ fn minor_of(value: u32, decimals: u8, of_currency: u32) -> Option<i64> {
     (value % scale == 0).then_some(value / scale)
 }
 
-/// Digits behind the point of a currency (ISO 4217, minor units).
-fn decimals_of(price: &PricePerUnit) -> u32 {
-    const NONE: [&str; 16] = [
-        "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
-    ];
-    const THREE: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
-    let currency = price.currency.as_str();
-    if NONE.contains(&currency) {
-        0
-    } else if THREE.contains(&currency) {
-        3
-    } else {
-        2
-    }
-}
-
 /// Thousandths of a unit that cost so much, to the nearest.
 fn weight_for(minor: i64, per_unit: i64) -> Option<i64> {
     if per_unit <= 0 {
@@ -98,11 +83,14 @@ fn weight_for(minor: i64, per_unit: i64) -> Option<i64> {
 mod tests {
     use super::*;
     use tidemark_barcode::decode;
+    use tidemark_model::Price as PricePerUnit;
     use tidemark_model::Sku;
 
     fn item(unit: ItemUnit, price: Option<i64>) -> Item {
-        let price = price.map(|minor| PricePerUnit { minor, currency: Label::new("EUR").unwrap() });
-        Item { sku: Sku::new("4711").unwrap(), name: "Gouda".into(), unit, tracked: true, price, parts: Vec::new() }
+        let always = |minor| PricePerUnit { minor, currency: Label::new("EUR").unwrap(), from: None };
+        let (prices, parts, assortments) = (price.map(always).into_iter().collect(), Vec::new(), Vec::new());
+        let sku = Sku::new("4711").unwrap();
+        Item { sku, name: "Gouda".into(), unit, tracked: true, prices, parts, assortments }
     }
 
     fn patterns(letters: &str) -> InStorePatterns {
@@ -113,7 +101,7 @@ mod tests {
     fn a_weight_in_the_number_is_the_quantity_in_base_units() {
         let known =
             |text: &str| if text == "12345" { Lookup::Sku(item(ItemUnit::Measure, None)) } else { Lookup::Unknown };
-        let given = in_store("2112345006789", &patterns("PPIIIIIWWWWWC"), known).unwrap();
+        let given = in_store("2112345006789", &patterns("PPIIIIIWWWWWC"), known, |_| true).unwrap();
         assert_eq!(given.item, "12345");
         assert_eq!(
             given.amount,
@@ -126,18 +114,32 @@ mod tests {
         let letters = patterns("PPIIIIIMMMMMC");
         let of =
             |item: Item| move |text: &str| if text == "12345" { Lookup::Sku(item.clone()) } else { Lookup::Unknown };
-        let given = in_store("2112345006789", &letters, of(item(ItemUnit::Measure, Some(1_356)))).unwrap();
+        let given = in_store("2112345006789", &letters, of(item(ItemUnit::Measure, Some(1_356))), |_| true).unwrap();
         assert_eq!(given.amount, Some(Amount { quantity: Quantity::thousandths(500), in_base: true, estimated: true }));
         for unpriced in
             [item(ItemUnit::Measure, None), item(ItemUnit::Each, Some(1_356)), item(ItemUnit::Measure, Some(0))]
         {
-            assert_eq!(in_store("2112345006789", &letters, of(unpriced)).unwrap().amount, None);
+            assert_eq!(in_store("2112345006789", &letters, of(unpriced), |_| true).unwrap().amount, None);
         }
     }
 
     #[test]
+    fn the_price_in_effect_says_the_weight() {
+        let letters = patterns("PPIIIIIMMMMMC");
+        let mut item = item(ItemUnit::Measure, Some(1_356));
+        let coming = PricePerUnit { minor: 678, from: Some(LocalTime(100)), ..item.prices[0].clone() };
+        item.prices.push(coming);
+        let weight = |now: i64| {
+            let lookup = |text: &str| if text == "12345" { Lookup::Sku(item.clone()) } else { Lookup::Unknown };
+            let given = in_store("2112345006789", &letters, lookup, |from| from.0 <= now).unwrap();
+            given.amount.unwrap().quantity
+        };
+        assert_eq!([weight(99), weight(100)], [Quantity::thousandths(500), Quantity::thousandths(1_000)]);
+    }
+
+    #[test]
     fn a_number_without_a_pattern_is_opaque() {
-        let given = in_store("2112345006789", &InStorePatterns::default(), |_| Lookup::Unknown).unwrap();
+        let given = in_store("2112345006789", &InStorePatterns::default(), |_| Lookup::Unknown, |_| true).unwrap();
         assert_eq!(given, Given::plain("2112345006789"));
     }
 

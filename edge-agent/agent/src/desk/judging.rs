@@ -1,10 +1,11 @@
 //! What a read is: an item, a command, or nothing that is kept.
 
 use tidemark_barcode::{Command, ItemCode, Judgement, NotKept, Scan, Shape, Verb, decode};
-use tidemark_model::{Label, Lookup, Reference, StoreId};
+use tidemark_daemon::local_time;
+use tidemark_model::{Label, LocalTime, Lookup, Reference, StoreId};
 
-use super::given;
 use super::{Desk, Said};
+use super::{given, money};
 use crate::lane::{Given, Input, Lane, Mode, Moment, Signal, Step, seal};
 use crate::trading_day;
 
@@ -42,7 +43,7 @@ impl Desk {
     /// What a code says of its item.
     fn given(&self, scan: &Scan<'_>, code: ItemCode<'_>) -> Result<Given, &'static str> {
         if let ItemCode::InStore(digits) = code {
-            return given::in_store(digits, &self.in_store, |text| self.lookup(text));
+            return given::in_store(digits, &self.in_store, |text| self.lookup(text), self.has_come());
         }
         let given = given::plain(code.as_str(), scan.elements());
         let amount = scan.measure().and_then(|measure| given::amount_of(measure, &self.lookup(code.as_str())));
@@ -90,6 +91,12 @@ impl Desk {
         self.lookup(text) != Lookup::Unknown
     }
 
+    /// Which moments of the shop's clock are over.
+    fn has_come(&self) -> impl Fn(LocalTime) -> bool {
+        let wall = self.with.clock.wall().0;
+        move |from| local_time::has_come(from, &self.with.time_zone, wall)
+    }
+
     /// What the catalogue says; what can't be read is not known now.
     fn lookup(&self, text: &str) -> Lookup {
         self.with.journal.item(text).map_or(Lookup::Unknown, |view| view.lookup)
@@ -98,9 +105,11 @@ impl Desk {
     pub(super) fn tell_look(&mut self, name: &str, item: &str) {
         let told = match self.with.journal.item(item) {
             Ok(view) => match view.lookup {
-                Lookup::Sku(found) | Lookup::Code { item: found, .. } => {
-                    Said::Item { name: found.name, on_hand: view.stock.map(|stock| stock.on_hand.to_string()) }
-                }
+                Lookup::Sku(found) | Lookup::Code { item: found, .. } => Said::Item {
+                    price: found.price(self.has_come()).map(money::text),
+                    name: found.name,
+                    on_hand: view.stock.map(|stock| stock.on_hand.to_string()),
+                },
                 Lookup::Unknown => Said::NotListed(item.to_owned()),
             },
             Err(error) => Said::Failed(error.to_string()),

@@ -15,6 +15,8 @@ pub(crate) enum Said {
     Item {
         /// Its name.
         name: String,
+        /// Its price, if it has one.
+        price: Option<String>,
         /// How much there is.
         on_hand: Option<String>,
     },
@@ -48,9 +50,13 @@ impl Said {
     pub(crate) fn say(&self, language: Language) -> String {
         match self {
             Self::Word(word) => language.say(*word).to_owned(),
-            Self::Item { name, on_hand: None } => format!("{name}: {}", language.say(Word::NoStock)),
-            Self::Item { name, on_hand: Some(on_hand) } => {
-                format!("{name}: {}", language.say(Word::StockOf).replace("{}", on_hand))
+            Self::Item { name, price, on_hand } => {
+                let price = price.as_ref().map(|price| format!("{price}, ")).unwrap_or_default();
+                let stock = match on_hand {
+                    None => language.say(Word::NoStock).to_owned(),
+                    Some(on_hand) => language.say(Word::StockOf).replace("{}", on_hand),
+                };
+                format!("{name}: {price}{stock}")
             }
             Self::NotListed(item) => language.say(Word::NotListed).replace("{}", item),
             Self::Failed(why) => why.clone(),
@@ -114,8 +120,13 @@ mod tests {
         let own = Does::Work(Mode::Waste(Label::new("rain").unwrap()));
         assert_eq!(own.say(Language::Fr), "Démarque: rain");
         assert_eq!(Does::Till(Some("till:3".to_owned())).say(Language::En), "till (till:3)");
-        let seen = Said::Item { name: "Apfel".to_owned(), on_hand: Some("3".to_owned()) };
-        assert_eq!(seen.say(Language::De), "Apfel: Bestand 3");
+        let seen = |price: Option<&str>, on_hand: Option<&str>| {
+            let (price, on_hand) = (price.map(str::to_owned), on_hand.map(str::to_owned));
+            Said::Item { name: "Apfel".to_owned(), price, on_hand }.say(Language::De)
+        };
+        assert_eq!(seen(None, Some("3")), "Apfel: Bestand 3");
+        assert_eq!(seen(Some("1.99 EUR"), Some("3")), "Apfel: 1.99 EUR, Bestand 3");
+        assert!(seen(Some("0.20 EUR"), None).starts_with("Apfel: 0.20 EUR, "));
         assert_eq!(Said::NotListed("4711".to_owned()).say(Language::Pl), "brak 4711 w katalogu");
     }
 

@@ -9,7 +9,7 @@ use tidemark_journal::{Journal, Writer};
 use tidemark_model::books::Stock;
 use tidemark_model::{Basis, Item, ItemUnit, Quantity, Reference, Sku, StoreId};
 use tidemark_scanner::{Config, Layout, Notice, Profile, Simulated, Unavailable};
-use tidemark_sync::message::CatalogueEntry;
+use tidemark_sync::message::{CatalogueCode, CatalogueEntry, CataloguePage};
 
 use super::*;
 use crate::agent::open_journal;
@@ -117,21 +117,22 @@ impl Shop {
             name: sku.to_owned(),
             unit: ItemUnit::Each,
             tracked: true,
-            price: None,
+            prices: Vec::new(),
             parts: Vec::new(),
+            assortments: Vec::new(),
         };
         journal.begin_catalogue(1).await.unwrap();
-        let codes = vec![tidemark_sync::message::CatalogueCode {
+        let codes = vec![CatalogueCode {
             code: tidemark_model::code_spelling("96385074").unwrap(),
             units_per_scan: Quantity::ONE,
         }]
         .into_iter()
-        .chain([tidemark_sync::message::CatalogueCode {
+        .chain([CatalogueCode {
             code: tidemark_model::code_spelling("14006381333938").unwrap(),
             units_per_scan: Quantity::units(12).unwrap(),
         }])
         .collect();
-        journal.load_catalogue_page(1, vec![CatalogueEntry { item, codes }], true).await.unwrap();
+        journal.take_catalogue(CataloguePage::part(1, vec![CatalogueEntry { item, codes }], true)).await.unwrap();
     }
 
     /// Closes the journal under the desk, as a failing disk does.
@@ -159,7 +160,7 @@ async fn looking_is_never_good() {
     assert_eq!(shop.scan(CODE).await, Signal::NotFound);
     shop.teach("apple").await;
     assert_eq!(shop.scan(CODE).await, Signal::Looked);
-    let said = Said::Item { name: "apple".to_owned(), on_hand: None };
+    let said = Said::Item { name: "apple".to_owned(), price: None, on_hand: None };
     assert_eq!(shop.desk.lanes["counter"].last_signal, Some(said));
     assert_eq!(shop.desk.with.journal.tail(), 0);
 }

@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
+use tidemark_daemon::local_time;
 use tidemark_daemon::problem::Problem;
 use tidemark_model::books::Stock;
-use tidemark_model::{Basis, Item, ItemUnit, Lookup, Quantity};
+use tidemark_model::{Basis, Item, ItemUnit, Label, Lookup, Price, Quantity};
 
 use super::Door;
 use super::health::read_problem;
@@ -14,8 +15,8 @@ use super::health::read_problem;
 pub(super) async fn show(State(door): State<Door>, Path(item): Path<String>) -> Result<Json<Value>, Problem> {
     let view = door.journal.item(&item).map_err(|error| read_problem(&error))?;
     let mut answer = match &view.lookup {
-        Lookup::Sku(found) => known(found, Quantity::ONE),
-        Lookup::Code { item: found, units_per_scan } => known(found, *units_per_scan),
+        Lookup::Sku(found) => known(&door, found, Quantity::ONE)?,
+        Lookup::Code { item: found, units_per_scan } => known(&door, found, *units_per_scan)?,
         Lookup::Unknown if view.stock.is_some() => json!({ "sku": item, "known": false }),
         Lookup::Unknown => return Err(Problem::not_found(format!("{item} is not on file here"))),
     };
@@ -29,17 +30,28 @@ pub(super) async fn show(State(door): State<Door>, Path(item): Path<String>) -> 
     Ok(Json(answer))
 }
 
-fn known(item: &Item, units_per_scan: Quantity) -> Value {
-    let price = item.price.as_ref().map(|price| json!({"minor": price.minor, "currency": price.currency.as_str()}));
-    json!({
+fn known(door: &Door, item: &Item, units_per_scan: Quantity) -> Result<Value, Problem> {
+    let assortment = door.journal.catalogue().map_err(|error| read_problem(&error))?.assortment;
+    let (wall, zone) = (door.clock.wall().0, &door.reception.parts().time_zone);
+    let has_come = |from| local_time::has_come(from, zone, wall);
+    let coming = item.prices.iter().filter(|price| price.from.is_some_and(|from| !has_come(from)));
+    Ok(json!({
         "sku": item.sku.as_str(),
         "known": true,
         "name": item.name,
         "unit": match item.unit { ItemUnit::Each => "each", ItemUnit::Measure => "measure" },
         "tracked": item.tracked,
         "units_per_scan": number(units_per_scan),
-        "price": price,
-    })
+        "price": item.price(has_come).map(price_json),
+        "coming_prices": coming.map(price_json).collect::<Vec<_>>(),
+        "assortments": item.assortments.iter().map(Label::as_str).collect::<Vec<_>>(),
+        "listed": item.is_listed(assortment.as_ref()),
+    }))
+}
+
+fn price_json(price: &Price) -> Value {
+    let from = price.from.map(local_time::text);
+    json!({ "minor": price.minor, "currency": price.currency.as_str(), "from": from })
 }
 
 /// A quantity as an exact JSON number.

@@ -10,7 +10,7 @@ use tidemark_journal::{Config, Reading, Writer};
 use tidemark_model::books::Stock;
 use tidemark_model::{Basis, Item, ItemUnit, Marks, Quantity, Sku, StoreId, WallTime};
 use tidemark_sync::Random;
-use tidemark_sync::message::CatalogueEntry;
+use tidemark_sync::message::{CatalogueEntry, CataloguePage};
 
 use super::*;
 use crate::intake::{Content, read};
@@ -199,11 +199,19 @@ impl Hour {
 async fn teach(journal: &Journal) {
     let entry = |item| {
         let (sku, name) = (Sku::new(&sku(item)).unwrap(), sku(item));
-        let item = Item { sku, name, unit: ItemUnit::Each, tracked: true, price: None, parts: Vec::new() };
+        let item = Item {
+            sku,
+            name,
+            unit: ItemUnit::Each,
+            tracked: true,
+            prices: Vec::new(),
+            parts: Vec::new(),
+            assortments: Vec::new(),
+        };
         CatalogueEntry { item, codes: Vec::new() }
     };
     journal.begin_catalogue(1).await.unwrap();
-    journal.load_catalogue_page(1, (0..ITEMS).map(entry).collect(), true).await.unwrap();
+    journal.take_catalogue(CataloguePage::part(1, (0..ITEMS).map(entry).collect(), true)).await.unwrap();
 }
 
 /// When the till that was out of reach sends what it kept.

@@ -8,7 +8,7 @@ use tidemark_sync::message::{
     CataloguePage, DigestPage, FetchCatalogue, FetchDigests, FetchInstruction, FetchOpening, InstructionPage,
     OpeningPage, OpeningSent, SendOpening, ToCentre,
 };
-use tidemark_wire::client::{Calls, Dialer, Inbound, LinkError, Outbound};
+use tidemark_wire::client::{Calls, Dialer, Inbound, LinkError, Outbound, Pieces};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -35,8 +35,12 @@ pub(super) struct Conversation {
 pub(super) struct Caller(Calls);
 
 impl Caller {
-    pub(super) async fn fetch_catalogue(&mut self, request: &FetchCatalogue) -> Result<CataloguePage, LinkError> {
-        self.0.fetch_catalogue(request).await
+    pub(super) async fn fetch_catalogue(
+        &mut self,
+        request: &FetchCatalogue,
+        pieces: &mut Pieces,
+    ) -> Result<Option<CataloguePage>, LinkError> {
+        self.0.fetch_catalogue_on(request, pieces).await
     }
 
     pub(super) async fn fetch_opening(&mut self, request: &FetchOpening) -> Result<OpeningPage, LinkError> {

@@ -15,7 +15,7 @@ use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_journal::{Journal, NotSaved, ReadError, Submission};
 use tidemark_model::Generation;
 use tidemark_sync::message::{FetchCatalogue, Instruction, OpeningReady, Refusal, Welcome};
-use tidemark_wire::client::LinkError;
+use tidemark_wire::client::{LinkError, Pieces};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -163,6 +163,8 @@ impl Runner {
 
     /// Fetches the newest version as often as one is told.
     async fn fetch_catalogues(self, mut versions: watch::Receiver<u64>) {
+        // What came of a page stays over all tries.
+        let pieces = tokio::sync::Mutex::new(Pieces::default());
         while versions.changed().await.is_ok() {
             let judge = |error: &ErrandError| {
                 let detail = format!("version {}: {error}", *versions.borrow());
@@ -174,7 +176,7 @@ impl Runner {
             };
             let newest = || {
                 let version = *versions.borrow();
-                self.fetch_catalogue(version)
+                self.fetch_catalogue(version, &pieces)
             };
             if retry(Policy::SERVICE, newest, judge).await.is_ok() {
                 self.conditions.clear(registry::CATALOGUE_STALE);
@@ -184,7 +186,8 @@ impl Runner {
 
     /// Loads pages from where it stopped, switches, and lets what stands in
     /// suspense under codes that are known now take effect.
-    async fn fetch_catalogue(&self, version: u64) -> Result<(), ErrandError> {
+    async fn fetch_catalogue(&self, version: u64, pieces: &tokio::sync::Mutex<Pieces>) -> Result<(), ErrandError> {
+        let mut pieces = pieces.lock().await;
         let mut wanted = version;
         if self.journal.catalogue()?.version != version {
             let mut state = self.journal.begin_catalogue(wanted).await?;
@@ -194,17 +197,19 @@ impl Runner {
                 // Who has begun to load a version as a whole goes on with that.
                 let since = if after.is_none() { state.version } else { 0 };
                 let asked = FetchCatalogue { store, version: wanted, after, since };
-                let page = self.caller().await?.fetch_catalogue(&asked).await?;
-                if let Some(change) = page.change {
+                let answer = self.caller().await?.fetch_catalogue(&asked, &mut pieces).await?;
+                // Pieces of it are still to come.
+                let Some(page) = answer else { continue };
+                if page.change.is_some() {
                     wanted = page.version;
-                    state = self.journal.change_catalogue(page.version, page.entries, change).await?;
+                    state = self.journal.take_catalogue(page).await?;
                 } else if page.version != wanted {
                     wanted = page.version;
                     state = self.journal.begin_catalogue(wanted).await?;
                 } else if page.entries.is_empty() && !page.last {
                     return Err(ErrandError::Call("a page of the catalogue is empty and not the last".to_owned()));
                 } else {
-                    state = self.journal.load_catalogue_page(wanted, page.entries, page.last).await?;
+                    state = self.journal.take_catalogue(page).await?;
                 }
             }
             tracing::info!(version = wanted, items = state.items, "the catalogue is in use");

@@ -76,7 +76,7 @@ impl Exchange for PocketCentre {
         if self.fails.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
             return Err(Failure::Trouble("the database is away".to_owned()));
         }
-        Ok(CataloguePage { version: request.version, entries: vec![entry("apple")], last: true, change: None })
+        Ok(CataloguePage::part(request.version, vec![entry("apple")], true))
     }
 
     async fn fetch_instruction(&self, _peer: &Peer, _request: FetchInstruction) -> Result<InstructionPage, Failure> {
@@ -114,8 +114,9 @@ fn entry(name: &str) -> CatalogueEntry {
         name: name.to_owned(),
         unit: ItemUnit::Each,
         tracked: true,
-        price: None,
+        prices: Vec::new(),
         parts: Vec::new(),
+        assortments: Vec::new(),
     };
     CatalogueEntry { item, codes: Vec::new() }
 }

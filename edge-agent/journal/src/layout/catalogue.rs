@@ -1,7 +1,7 @@
 //! `catalogue`: items and codes in two halves, one in use, the other loading.
 
 use tidemark_model::catalogue::KitPart;
-use tidemark_model::{Item, ItemUnit, Label, Price, Quantity, Sku};
+use tidemark_model::{Item, ItemUnit, Label, LocalTime, Price, Quantity, Sku};
 
 use super::bytes::{LayoutError, Packer, Reader, Value};
 
@@ -63,14 +63,25 @@ impl Value for Item {
             ItemUnit::Measure => 1,
         });
         to.flag(self.tracked);
-        to.maybe(self.price.as_ref(), |to, price| {
-            to.signed(price.minor);
-            to.text(price.currency.as_str());
-        });
+        // What older releases know stands first; what they do not is there
+        // only if it says something.
+        to.maybe(self.prices.iter().find(|price| price.from.is_none()), pack_price);
         to.length(self.parts.len());
         for part in &self.parts {
             to.text(part.sku.as_str());
             to.quantity(part.quantity);
+        }
+        let coming = || self.prices.iter().filter_map(|price| Some((price, price.from?)));
+        if coming().next().is_some() || !self.assortments.is_empty() {
+            to.length(coming().count());
+            for (price, from) in coming() {
+                pack_price(to, price);
+                to.signed(from.0);
+            }
+            to.length(self.assortments.len());
+            for label in &self.assortments {
+                to.text(label.as_str());
+            }
         }
     }
 
@@ -83,10 +94,27 @@ impl Value for Item {
             other => return Err(from.meaningless(other.into())),
         };
         let tracked = from.flag()?;
-        let price = from.maybe(|from| Ok(Price { minor: from.signed()?, currency: from.checked(Label::new)? }))?;
+        let mut prices: Vec<Price> = from.maybe(read_price)?.into_iter().collect();
         let parts = from.many(|from| Ok(KitPart { sku: from.checked(Sku::new)?, quantity: from.quantity()? }))?;
-        Ok(Self { sku, name, unit, tracked, price, parts })
+        let mut assortments = Vec::new();
+        if !from.rest.is_empty() {
+            prices.extend(from.many(|from| {
+                let price = read_price(from)?;
+                Ok(Price { from: Some(LocalTime(from.signed()?)), ..price })
+            })?);
+            assortments = from.many(|from| from.checked(Label::new))?;
+        }
+        Ok(Self { sku, name, unit, tracked, prices, parts, assortments })
     }
+}
+
+fn pack_price(to: &mut Packer, price: &Price) {
+    to.signed(price.minor);
+    to.text(price.currency.as_str());
+}
+
+fn read_price(from: &mut Reader<'_>) -> Result<Price, LayoutError> {
+    Ok(Price { minor: from.signed()?, currency: from.checked(Label::new)?, from: None })
 }
 
 /// What a code means.
@@ -117,6 +145,8 @@ pub(crate) struct CatalogueHead {
     pub(crate) version: u64,
     pub(crate) items: u64,
     pub(crate) loading: Option<Loading>,
+    /// The shop's assortment, as the version in use came with it.
+    pub(crate) assortment: Option<Label>,
 }
 
 /// How far the other half is.
@@ -140,6 +170,9 @@ impl Value for CatalogueHead {
             to.number(loading.items);
             to.maybe(loading.after.as_ref(), |to, after| to.text(after.as_str()));
         });
+        if let Some(assortment) = &self.assortment {
+            to.text(assortment.as_str());
+        }
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, LayoutError> {
@@ -154,6 +187,7 @@ impl Value for CatalogueHead {
             let after = from.maybe(|from| from.checked(Sku::new))?;
             Ok(Loading { version, items, after })
         })?;
-        Ok(Self { half, version, items, loading })
+        let assortment = if from.rest.is_empty() { None } else { Some(from.checked(Label::new)?) };
+        Ok(Self { half, version, items, loading, assortment })
     }
 }

@@ -9,7 +9,7 @@ use tidemark_model::books::{
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{
     Basis, Bitmap, Block, BlockIndex, BoxId, Code, ContentDigest, DocumentKey, Epoch, EpochOrdinal, Generation, Item,
-    ItemUnit, Label, Odometer, Position, Price, Quantity, Reference, Sku, StoreId, StreamId, StreamPlace,
+    ItemUnit, Label, LocalTime, Odometer, Position, Price, Quantity, Reference, Sku, StoreId, StreamId, StreamPlace,
 };
 
 use super::catalogue::{CatalogueHead, CodeMeaning, Half, Loading};
@@ -160,7 +160,9 @@ fn record() -> impl Strategy<Value = DocumentRecord> {
 prop_compose! {
     fn item()(
         sku in sku(), name in ".{0,30}", each in any::<bool>(), tracked in any::<bool>(),
-        price in prop::option::of((any::<i64>(), label())),
+        always in prop::option::of((any::<i64>(), label())),
+        coming in prop::collection::vec((any::<i64>(), label(), any::<i64>()), 0..3),
+        assortments in prop::collection::vec(label(), 0..3),
         parts in prop::collection::vec((sku(), quantity()), 0..3),
     ) -> Item {
         Item {
@@ -168,8 +170,13 @@ prop_compose! {
             name,
             unit: if each { ItemUnit::Each } else { ItemUnit::Measure },
             tracked,
-            price: price.map(|(minor, currency)| Price { minor, currency }),
+            prices: always
+                .map(|(minor, currency)| Price { minor, currency, from: None })
+                .into_iter()
+                .chain(coming.into_iter().map(|(minor, currency, from)| Price { minor, currency, from: Some(LocalTime(from)) }))
+                .collect(),
             parts: parts.into_iter().map(|(sku, quantity)| KitPart { sku, quantity }).collect(),
+            assortments,
         }
     }
 }
@@ -178,10 +185,11 @@ prop_compose! {
     fn head()(
         second in any::<bool>(), version in any::<u64>(), items in any::<u64>(),
         loading in prop::option::of((any::<u64>(), any::<u64>(), prop::option::of(sku()))),
+        assortment in prop::option::of(label()),
     ) -> CatalogueHead {
         let half = if second { Half::Second } else { Half::First };
         let loading = loading.map(|(version, items, after)| Loading { version, items, after });
-        CatalogueHead { half, version, items, loading }
+        CatalogueHead { half, version, items, loading, assortment }
     }
 }
 

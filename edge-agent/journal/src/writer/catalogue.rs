@@ -2,9 +2,9 @@
 //! switching to it by one key; or changing the half in use, in one batch.
 
 use tidemark_model::{Item, Sku};
-use tidemark_sync::message::CatalogueChange;
+use tidemark_sync::message::{CatalogueChange, CataloguePage};
 
-use super::{Owner, Page};
+use super::Owner;
 use crate::catalogue::CatalogueState;
 use crate::layout::Family;
 use crate::layout::catalogue::{CatalogueHead, CodeMeaning, Half, Loading, code_key, item_key};
@@ -31,9 +31,17 @@ impl Owner {
         Ok(CatalogueState::of(&self.state.catalogue))
     }
 
+    /// A page, of whichever sort.
+    pub(super) fn take_catalogue(&mut self, page: &CataloguePage) -> Result<CatalogueState, NotSaved> {
+        match &page.change {
+            Some(change) => self.change_catalogue(page, change),
+            None => self.load_catalogue(page),
+        }
+    }
+
     /// A page of the version that is loading; the last one switches. Of any
     /// other version, or a page that is in already, nothing is taken.
-    pub(super) fn catalogue_page(&mut self, page: &Page) -> Result<CatalogueState, NotSaved> {
+    fn load_catalogue(&mut self, page: &CataloguePage) -> Result<CatalogueState, NotSaved> {
         let head = self.state.catalogue.clone();
         let Some(loading) = head.loading.clone().filter(|loading| loading.version == page.version) else {
             return Ok(CatalogueState::of(&head));
@@ -55,22 +63,17 @@ impl Owner {
         }
         Ok(CatalogueState::of(&self.state.catalogue))
     }
-}
 
-impl Owner {
     /// Changes the half in use, in one batch with its version. What was
     /// loading is given up: it is older.
-    pub(super) fn change_catalogue(
-        &mut self,
-        page: &Page,
-        change: &CatalogueChange,
-    ) -> Result<CatalogueState, NotSaved> {
+    fn change_catalogue(&mut self, page: &CataloguePage, change: &CatalogueChange) -> Result<CatalogueState, NotSaved> {
         let head = self.state.catalogue.clone();
         if head.version != change.since || head.version == 0 {
             return Ok(CatalogueState::of(&head));
         }
         let items = self.shared.shelf.read(|store| Ok::<_, NotSaved>(items_after(store, &head, page, change)?))?;
-        let next = CatalogueHead { version: page.version, items, loading: None, ..head };
+        let assortment = page.assortment.clone();
+        let next = CatalogueHead { version: page.version, items, loading: None, assortment, half: head.half };
         self.change(Durability::Synced, |_, batch| {
             for sku in &change.gone_items {
                 batch.delete(Family::Catalogue, &item_key(next.half, sku.as_str()))?;
@@ -87,7 +90,12 @@ impl Owner {
 }
 
 /// How many items there are after a change.
-fn items_after(store: &Store, head: &CatalogueHead, page: &Page, change: &CatalogueChange) -> Result<u64, ReadError> {
+fn items_after(
+    store: &Store,
+    head: &CatalogueHead,
+    page: &CataloguePage,
+    change: &CatalogueChange,
+) -> Result<u64, ReadError> {
     let held = |sku: &Sku| {
         Ok::<_, ReadError>(store.value::<Item>(Family::Catalogue, &item_key(head.half, sku.as_str()))?.is_some())
     };
@@ -101,16 +109,17 @@ fn items_after(store: &Store, head: &CatalogueHead, page: &Page, change: &Catalo
     Ok(items)
 }
 
-fn after_page(head: &CatalogueHead, loading: Loading, page: &Page) -> CatalogueHead {
+fn after_page(head: &CatalogueHead, loading: Loading, page: &CataloguePage) -> CatalogueHead {
     let items = loading.items.saturating_add(u64::try_from(page.entries.len()).unwrap_or(u64::MAX));
     if page.last {
-        return CatalogueHead { half: head.half.other(), version: page.version, items, loading: None };
+        let assortment = page.assortment.clone();
+        return CatalogueHead { half: head.half.other(), version: page.version, items, loading: None, assortment };
     }
     let after = page.entries.last().map(|entry| entry.item.sku.clone()).or(loading.after);
     CatalogueHead { loading: Some(Loading { version: page.version, items, after }), ..head.clone() }
 }
 
-fn put_entries(batch: &mut Batch<'_>, half: Half, page: &Page) -> Result<(), ReadError> {
+fn put_entries(batch: &mut Batch<'_>, half: Half, page: &CataloguePage) -> Result<(), ReadError> {
     for entry in &page.entries {
         let sku = &entry.item.sku;
         batch.put_value(Family::Catalogue, &item_key(half, sku.as_str()), &entry.item)?;

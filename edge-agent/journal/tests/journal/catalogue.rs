@@ -2,8 +2,8 @@
 
 use tidemark_journal::{Journal, Submission};
 use tidemark_model::books::Books;
-use tidemark_model::{Item, ItemUnit, Lookup, MemoryBooks, Status, code_spelling};
-use tidemark_sync::message::{CatalogueChange, CatalogueCode, CatalogueEntry};
+use tidemark_model::{Item, ItemUnit, Label, Lookup, MemoryBooks, Status, code_spelling};
+use tidemark_sync::message::{CatalogueChange, CatalogueCode, CatalogueEntry, CataloguePage};
 
 use super::shop::*;
 
@@ -13,8 +13,9 @@ pub(crate) fn item(name: &str) -> Item {
         name: format!("the {name}"),
         unit: ItemUnit::Each,
         tracked: true,
-        price: None,
+        prices: Vec::new(),
         parts: Vec::new(),
+        assortments: Vec::new(),
     }
 }
 
@@ -31,8 +32,12 @@ pub(crate) fn teach(journal: &Journal, version: u64, items: &[&str]) {
     let entries = items.iter().map(|name| entry(name, &[])).collect();
     wait(async {
         journal.begin_catalogue(version).await.unwrap();
-        journal.load_catalogue_page(version, entries, true).await.unwrap();
+        journal.take_catalogue(CataloguePage::part(version, entries, true)).await.unwrap();
     });
+}
+
+fn changed(version: u64, entries: Vec<CatalogueEntry>, change: CatalogueChange) -> CataloguePage {
+    CataloguePage { change: Some(change), ..CataloguePage::part(version, entries, true) }
 }
 
 #[test]
@@ -43,7 +48,7 @@ fn a_catalogue_comes_in_pages_over_a_restart_and_counts_from_the_switch() {
     let page = |names: &[&str]| names.iter().map(|name| entry(name, &[])).collect::<Vec<_>>();
     wait(async {
         journal.begin_catalogue(2).await.unwrap();
-        journal.load_catalogue_page(2, page(&["apple", "banana"]), false).await.unwrap();
+        journal.take_catalogue(CataloguePage::part(2, page(&["apple", "banana"]), false)).await.unwrap();
     });
     assert!(matches!(journal.item("old").unwrap().lookup, Lookup::Sku(_)));
     assert_eq!(journal.item("apple").unwrap().lookup, Lookup::Unknown);
@@ -52,10 +57,10 @@ fn a_catalogue_comes_in_pages_over_a_restart_and_counts_from_the_switch() {
     let state = wait(journal.begin_catalogue(2)).unwrap();
     assert_eq!(state.loading.unwrap().after, Some(sku("banana")));
     // A page that comes again, and one of another version, change nothing.
-    wait(journal.load_catalogue_page(2, page(&["apple", "banana"]), true)).unwrap();
-    wait(journal.load_catalogue_page(3, page(&["zebra"]), true)).unwrap();
+    wait(journal.take_catalogue(CataloguePage::part(2, page(&["apple", "banana"]), true))).unwrap();
+    wait(journal.take_catalogue(CataloguePage::part(3, page(&["zebra"]), true))).unwrap();
     assert_eq!(journal.catalogue().unwrap().version, 1);
-    let state = wait(journal.load_catalogue_page(2, page(&["cherry"]), true)).unwrap();
+    let state = wait(journal.take_catalogue(CataloguePage::part(2, page(&["cherry"]), true))).unwrap();
     assert_eq!((state.version, state.items, state.loading), (2, 3, None));
     assert!(matches!(journal.item("cherry").unwrap().lookup, Lookup::Sku(_)));
     assert_eq!(journal.item("old").unwrap().lookup, Lookup::Unknown);
@@ -78,7 +83,7 @@ fn an_item_is_found_as_a_catalogue_in_memory_finds_it() {
     }
     wait(async {
         journal.begin_catalogue(1).await.unwrap();
-        journal.load_catalogue_page(1, vec![entry("apple", &codes)], true).await.unwrap();
+        journal.take_catalogue(CataloguePage::part(1, vec![entry("apple", &codes)], true)).await.unwrap();
     });
     for given in ["apple", "4006381333931", "04006381333931", "14006381333938", "96385074", "pear", "x\u{1}"] {
         let Ok(expected) = memory.lookup(given);
@@ -97,7 +102,7 @@ fn a_code_that_becomes_known_is_resolved_once() {
     assert!(journal.unresolved_now_known().unwrap().is_empty());
     wait(async {
         journal.begin_catalogue(2).await.unwrap();
-        journal.load_catalogue_page(2, vec![entry("apple", &[("96385074", 6)])], true).await.unwrap();
+        journal.take_catalogue(CataloguePage::part(2, vec![entry("apple", &[("96385074", 6)])], true)).await.unwrap();
     });
     let known = journal.unresolved_now_known().unwrap();
     assert_eq!(known.len(), 1);
@@ -119,7 +124,7 @@ fn what_changed_since_the_version_in_use_is_taken_at_once_and_over_a_restart() {
     wait(async {
         journal.begin_catalogue(3).await.unwrap();
         let entries = vec![entry("apple", &[("4006381333931", 1)]), entry("pear", &[("96385074", 6)])];
-        journal.load_catalogue_page(3, entries, true).await.unwrap();
+        journal.take_catalogue(CataloguePage::part(3, entries, true)).await.unwrap();
     });
     let change = CatalogueChange {
         since: 3,
@@ -127,10 +132,10 @@ fn what_changed_since_the_version_in_use_is_taken_at_once_and_over_a_restart() {
         gone_codes: vec![code_spelling("4006381333931").unwrap()],
     };
     let entries = vec![entry("apple", &[("96385074", 12)]), entry("plum", &[])];
-    let state = wait(journal.change_catalogue(4, entries.clone(), change.clone())).unwrap();
+    let state = wait(journal.take_catalogue(changed(4, entries.clone(), change.clone()))).unwrap();
     assert_eq!((state.version, state.items, state.loading), (4, 2, None));
     // Come again, it is of a version that is not in use any more.
-    assert_eq!(wait(journal.change_catalogue(9, Vec::new(), change)).unwrap().version, 4);
+    assert_eq!(wait(journal.take_catalogue(changed(9, Vec::new(), change))).unwrap().version, 4);
     writer.stop().unwrap();
     let (journal, writer) = shop.open();
     let meaning = |given: &str| match journal.item(given).unwrap().lookup {
@@ -148,7 +153,32 @@ fn what_changed_since_the_version_in_use_is_taken_at_once_and_over_a_restart() {
 fn a_box_without_a_catalogue_takes_no_change_of_one() {
     let shop = Shop::new("no-change");
     let (journal, writer) = shop.open();
-    let state = wait(journal.change_catalogue(1, vec![entry("apple", &[])], CatalogueChange::default())).unwrap();
+    let state =
+        wait(journal.take_catalogue(changed(1, vec![entry("apple", &[])], CatalogueChange::default()))).unwrap();
     assert_eq!((state.version, journal.item("apple").unwrap().lookup), (0, Lookup::Unknown));
+    writer.stop().unwrap();
+}
+
+#[test]
+fn the_assortment_of_the_shop_switches_with_the_version() {
+    let shop = Shop::new("assortment");
+    let (journal, writer) = shop.open();
+    let own = |text: &str| Some(Label::new(text).unwrap());
+    wait(async {
+        journal.begin_catalogue(3).await.unwrap();
+        let page =
+            CataloguePage { assortment: own("CITY"), ..CataloguePage::part(3, vec![entry("apple", &[])], false) };
+        assert_eq!(journal.take_catalogue(page).await.unwrap().assortment, None, "not in use yet");
+        let page = CataloguePage { assortment: own("HYPER"), ..CataloguePage::part(3, Vec::new(), true) };
+        assert_eq!(journal.take_catalogue(page).await.unwrap().assortment, own("HYPER"));
+        journal.begin_catalogue(9).await.unwrap();
+        assert_eq!(journal.catalogue().unwrap().assortment, own("HYPER"), "another one is loading");
+    });
+    writer.stop().unwrap();
+    let (journal, writer) = shop.open();
+    assert_eq!(journal.catalogue().unwrap().assortment, own("HYPER"));
+    let change = CatalogueChange { since: 3, ..CatalogueChange::default() };
+    let state = wait(journal.take_catalogue(changed(4, Vec::new(), change))).unwrap();
+    assert_eq!((state.version, state.items, state.assortment), (4, 1, None));
     writer.stop().unwrap();
 }

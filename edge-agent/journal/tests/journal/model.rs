@@ -7,6 +7,7 @@ use tidemark_model::document::{Body, TakenLine, Timing, TradeKind};
 use tidemark_model::{
     Document, Draft, Label, MemoryBooks, Outcome, Position, Reference, Stamp, WallTime, code_spelling, decide,
 };
+use tidemark_sync::message::CataloguePage;
 
 use super::catalogue::{entry, item};
 use super::shop::*;
@@ -86,7 +87,7 @@ fn teach_both(journal: &Journal, books: &mut MemoryBooks) {
     wait(async {
         journal.begin_catalogue(version).await.unwrap();
         let entries = vec![entry("apple", &[("4006381333931", 1)]), entry("pear", &[])];
-        journal.load_catalogue_page(version, entries, true).await.unwrap();
+        journal.take_catalogue(CataloguePage::part(version, entries, true)).await.unwrap();
     });
 }
 

@@ -85,7 +85,15 @@ pub(super) fn item_of<B: Books>(deciding: &Deciding<'_, '_, B>, sku: &Sku) -> Re
 /// An item of which nothing is known but that it is stock.
 fn unlisted(sku: &Sku) -> Item {
     let name = sku.to_string();
-    Item { sku: sku.clone(), name, unit: ItemUnit::Measure, tracked: true, price: None, parts: Vec::new() }
+    Item {
+        sku: sku.clone(),
+        name,
+        unit: ItemUnit::Measure,
+        tracked: true,
+        prices: Vec::new(),
+        parts: Vec::new(),
+        assortments: Vec::new(),
+    }
 }
 
 /// One SKU that an item moves: itself, or a part of a kit.

@@ -35,6 +35,16 @@ pub struct CataloguePage {
     /// If this is what changed since a version, which; then nothing else
     /// follows.
     pub change: Option<CatalogueChange>,
+    /// The assortment of the shop; none if it has all items.
+    pub assortment: Option<Label>,
+}
+
+impl CataloguePage {
+    /// A part of a version, for a shop that has all items.
+    #[must_use]
+    pub const fn part(version: u64, entries: Vec<CatalogueEntry>, last: bool) -> Self {
+        Self { version, entries, last, change: None, assortment: None }
+    }
 }
 
 /// What a page is a change of.

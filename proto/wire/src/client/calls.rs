@@ -9,6 +9,7 @@ use tonic::Streaming;
 use tonic::transport::Channel;
 
 use super::link::LinkError;
+use super::pieces::Pieces;
 use crate::convert::{catalogue, digests, instruction, opening};
 use crate::limits::MESSAGE_BYTES;
 use crate::schema::sync::v1 as proto;
@@ -35,6 +36,23 @@ impl Calls {
     pub async fn fetch_catalogue(&mut self, request: &FetchCatalogue) -> Result<CataloguePage, LinkError> {
         let page = self.0.fetch_catalogue(catalogue::fetch(request)).await?;
         Ok(catalogue::page_of(page.into_inner())?)
+    }
+
+    /// The next piece of a page of the catalogue, or the page as a whole while
+    /// the line lasts for it: the page once it is there. To be asked again
+    /// with the same pieces until then, over any loss of the connection.
+    pub async fn fetch_catalogue_on(
+        &mut self,
+        request: &FetchCatalogue,
+        pieces: &mut Pieces,
+    ) -> Result<Option<CataloguePage>, LinkError> {
+        match self.0.fetch_catalogue(pieces.ask(request)).await {
+            Ok(answer) => Ok(pieces.take(answer.into_inner())?),
+            Err(status) => {
+                pieces.shrink();
+                Err(status.into())
+            }
+        }
     }
 
     /// A part of the body of an instruction.

@@ -1,7 +1,9 @@
 //! The catalogue's pages.
 
+use bytes::Bytes;
+use prost::Message as _;
 use tidemark_model::catalogue::KitPart;
-use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku};
+use tidemark_model::{Code, Item, ItemUnit, Label, LocalTime, Price, Quantity, Sku};
 use tidemark_sync::message::{CatalogueChange, CatalogueCode, CatalogueEntry, CataloguePage, FetchCatalogue};
 
 use super::field::{all, spoken, store, text, text_if, unknown, words};
@@ -14,6 +16,8 @@ pub(crate) fn fetch(request: &FetchCatalogue) -> proto::FetchCatalogueRequest {
         version: request.version,
         after: request.after.as_ref().map(|sku| sku.as_str().to_owned()).unwrap_or_default(),
         since: request.since,
+        from: 0,
+        most: 0,
     }
 }
 
@@ -37,6 +41,27 @@ pub(crate) fn page(page: &CataloguePage) -> proto::FetchCatalogueResponse {
         since: change.map_or(0, |change| change.since),
         gone_items: items.unwrap_or_default(),
         gone_codes: codes.unwrap_or_default(),
+        assortment: page.assortment.as_ref().map(|label| label.as_str().to_owned()).unwrap_or_default(),
+        part: Bytes::new(),
+        total: 0,
+        checksum: 0,
+    }
+}
+
+/// A page, or the wanted piece of it.
+pub(crate) fn page_from(whole: &CataloguePage, from: u64, most: u32) -> proto::FetchCatalogueResponse {
+    let whole = page(whole);
+    if most == 0 {
+        return whole;
+    }
+    let bytes = whole.encode_to_vec();
+    let from = usize::try_from(from).unwrap_or(usize::MAX).min(bytes.len());
+    let to = from.saturating_add(usize::try_from(most).unwrap_or(usize::MAX)).min(bytes.len());
+    proto::FetchCatalogueResponse {
+        part: Bytes::copy_from_slice(bytes.get(from..to).unwrap_or_default()),
+        total: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        checksum: crc32c::crc32c(&bytes),
+        ..proto::FetchCatalogueResponse::default()
     }
 }
 
@@ -49,7 +74,8 @@ pub(crate) fn page_of(message: proto::FetchCatalogueResponse) -> Result<Catalogu
         Some(CatalogueChange { since: message.since, gone_items, gone_codes })
     };
     let entries = all(message.items, entry_of)?;
-    Ok(CataloguePage { version: message.version, entries, last: message.last, change })
+    let assortment = text_if(&message.assortment, "assortment", Label::new)?;
+    Ok(CataloguePage { version: message.version, entries, last: message.last, change, assortment })
 }
 
 fn entry(entry: &CatalogueEntry) -> proto::CatalogueItem {
@@ -65,13 +91,17 @@ fn entry(entry: &CatalogueEntry) -> proto::CatalogueItem {
         name: spoken(&item.name),
         unit: unit.into(),
         tracked: item.tracked,
-        price: item
-            .price
-            .as_ref()
-            .map(|price| proto::Price { minor: price.minor, currency: price.currency.as_str().to_owned() }),
+        price: item.prices.iter().find(|price| price.from.is_none()).map(price),
+        coming: item.prices.iter().filter(|price| price.from.is_some()).map(price).collect(),
+        assortments: item.assortments.iter().map(|label| label.as_str().to_owned()).collect(),
         parts: item.parts.iter().map(part).collect(),
         codes: entry.codes.iter().map(code).collect(),
     }
+}
+
+fn price(price: &Price) -> proto::Price {
+    let from = price.from.map(|from| from.0);
+    proto::Price { minor: price.minor, currency: price.currency.as_str().to_owned(), from }
 }
 
 fn code(code: &CatalogueCode) -> proto::ItemCode {
@@ -94,14 +124,23 @@ fn entry_of(message: proto::CatalogueItem) -> Result<CatalogueEntry, DecodeError
         name: words(message.name, "items.name")?,
         unit,
         tracked: message.tracked,
-        price: message.price.map(|price| price_of(&price)).transpose()?,
+        prices: prices_of(message.price, message.coming)?,
         parts: all(message.parts, part_of)?,
+        assortments: all(message.assortments, |label| text(&label, "items.assortments", Label::new))?,
     };
     Ok(CatalogueEntry { item, codes: all(message.codes, code_of)? })
 }
 
-fn price_of(message: &proto::Price) -> Result<Price, DecodeError> {
-    Ok(Price { minor: message.minor, currency: text(&message.currency, "items.price.currency", Label::new)? })
+/// In the order in which they take effect, whatever order they came in.
+fn prices_of(always: Option<proto::Price>, coming: Vec<proto::Price>) -> Result<Vec<Price>, DecodeError> {
+    let mut prices = all(always.into_iter().chain(coming), price_of)?;
+    prices.sort_by_key(|price| price.from);
+    Ok(prices)
+}
+
+fn price_of(message: proto::Price) -> Result<Price, DecodeError> {
+    let currency = text(&message.currency, "items.price.currency", Label::new)?;
+    Ok(Price { minor: message.minor, currency, from: message.from.map(LocalTime) })
 }
 
 fn part_of(message: proto::KitPart) -> Result<KitPart, DecodeError> {

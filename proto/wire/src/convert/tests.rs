@@ -11,8 +11,8 @@ use tidemark_model::books::{
 use tidemark_model::catalogue::KitPart;
 use tidemark_model::{
     Basis, Block, BlockIndex, BoxId, Code, ContentDigest, DocumentId, DocumentKey, Epoch, EpochOrdinal, Generation,
-    Item, ItemUnit, Label, Note, Odometer, Position, Price, Quantity, Reference, Seq, SeqSet, Sku, Source, StoreId,
-    StreamId, StreamPlace, WallTime,
+    Item, ItemUnit, Label, LocalTime, Note, Odometer, Position, Price, Quantity, Reference, Seq, SeqSet, Sku, Source,
+    StoreId, StreamId, StreamPlace, WallTime,
 };
 use tidemark_sync::message::*;
 
@@ -232,14 +232,26 @@ fn catalogue_page() -> CataloguePage {
         name: "Kölnisch Wasser".to_owned(),
         unit: ItemUnit::Measure,
         tracked: true,
-        price: Some(Price { minor: -199, currency: label("EUR") }),
+        prices: vec![Price { minor: -199, currency: label("EUR"), from: None }],
         parts: vec![KitPart { sku: sku("1"), quantity: Quantity::thousandths(250) }],
+        assortments: Vec::new(),
     };
     let code = |code: &str, units| CatalogueCode { code: Code::new(code).unwrap(), units_per_scan: units };
     let codes = vec![code("04006381333931", Quantity::ONE), code("x", Quantity::thousandths(6_000))];
-    let plain = Item { unit: ItemUnit::Each, tracked: false, price: None, parts: Vec::new(), ..item.clone() };
+    let plain = Item { unit: ItemUnit::Each, tracked: false, prices: Vec::new(), parts: Vec::new(), ..item.clone() };
     let entries = vec![CatalogueEntry { item, codes }, CatalogueEntry { item: plain, codes: Vec::new() }];
-    CataloguePage { version: 17, entries, last: true, change: None }
+    CataloguePage::part(17, entries, true)
+}
+
+/// With what later releases say of an item and of the shop.
+fn listed_page() -> CataloguePage {
+    let mut page = CataloguePage { assortment: Some(label("CITY")), ..catalogue_page() };
+    let coming = |minor, from| Price { minor, currency: label("EUR"), from: Some(LocalTime(from)) };
+    for entry in &mut page.entries {
+        entry.item.prices.extend([coming(249, 1_795_996_800), coming(299, 1_798_761_600)]);
+        entry.item.assortments = vec![label("CITY"), label("HYPER")];
+    }
+    page
 }
 
 fn digest_page() -> DigestPage {
@@ -248,8 +260,12 @@ fn digest_page() -> DigestPage {
 
 #[test]
 fn pages_are_read_back() {
-    let page = catalogue_page();
-    assert_eq!(catalogue::page_of(catalogue::page(&page)), Ok(page));
+    for page in [catalogue_page(), listed_page()] {
+        assert_eq!(catalogue::page_of(catalogue::page(&page)), Ok(page));
+    }
+    let mut turned = catalogue::page(&listed_page());
+    turned.items.iter_mut().for_each(|item| item.coming.reverse());
+    assert_eq!(catalogue::page_of(turned), Ok(listed_page()), "prices stand in the order of their moments");
 
     let digests = digest_page();
     assert_eq!(digests::page_of(digests::page(&digests)), Ok(digests));

@@ -87,8 +87,9 @@ impl<H: Exchange> Sync for Adapter<H> {
         &self,
         request: Request<proto::FetchCatalogueRequest>,
     ) -> Result<Response<proto::FetchCatalogueResponse>, Status> {
+        let (from, most) = (request.get_ref().from, request.get_ref().most);
         let (peer, request) = self.open(request, |message| catalogue::fetch_of(&message)).map_err(|status| *status)?;
-        answer(self.0.fetch_catalogue(&peer, request).await, catalogue::page)
+        answer(self.0.fetch_catalogue(&peer, request).await, |page| catalogue::page_from(page, from, most))
     }
 
     async fn fetch_instruction(

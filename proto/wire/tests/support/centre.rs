@@ -58,7 +58,7 @@ impl Exchange for Centre {
             0 => Err(Failure::Refused(Refusal::new(RefusalCode::UnknownStore, "no store of that name"))),
             1 => Err(Failure::Slow(Slow { retry_after_ms: 700 })),
             2 => Err(Failure::Trouble("the database is down".to_owned())),
-            version => Ok(CataloguePage { version, entries: Vec::new(), last: true, change: None }),
+            version => Ok(CataloguePage::part(version, Vec::new(), true)),
         }
     }
 

@@ -144,7 +144,7 @@ impl Exchange for Pocket {
             }],
         };
         let last = next.is_none_or(|article| Some(article) == all.last());
-        Ok(CataloguePage { version: CATALOGUE, entries: next.map(entry).into_iter().collect(), last, change: None })
+        Ok(CataloguePage::part(CATALOGUE, next.map(entry).into_iter().collect(), last))
     }
 
     async fn fetch_instruction(&self, _peer: &Peer, request: FetchInstruction) -> Result<InstructionPage, Failure> {

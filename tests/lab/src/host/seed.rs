@@ -7,7 +7,7 @@ use tidemark_daemon::clock::Clock;
 use tidemark_fleet::range::{Article, articles};
 use tidemark_journal::{Config, Journal, Reading};
 use tidemark_model::{Quantity, StoreId, code_spelling};
-use tidemark_sync::message::{CatalogueCode, CatalogueEntry};
+use tidemark_sync::message::{CatalogueCode, CatalogueEntry, CataloguePage};
 
 use crate::Trouble;
 use crate::guest::{ARTICLES, STORE};
@@ -22,7 +22,7 @@ pub(crate) fn plant(folder: &Path) -> Result<(), Trouble> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
         journal.begin_catalogue(1).await?;
-        journal.load_catalogue_page(1, entries, true).await.map(drop)
+        journal.take_catalogue(CataloguePage::part(1, entries, true)).await.map(drop)
     })?;
     drop(journal);
     writer.stop()?;

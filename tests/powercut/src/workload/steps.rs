@@ -2,7 +2,7 @@
 
 use tidemark_journal::{Committed, Journal, LaneState, NotSaved};
 use tidemark_model::{Label, Source};
-use tidemark_sync::message::Session;
+use tidemark_sync::message::{CataloguePage, Session};
 
 use super::{Open, Workload, broken};
 use crate::answers::Mark;
@@ -158,7 +158,7 @@ impl Workload<'_> {
             journal.begin_catalogue(version).await?;
             let last = pages.len().saturating_sub(1);
             for (number, page) in pages.enumerate() {
-                journal.load_catalogue_page(version, page.to_vec(), number == last).await?;
+                journal.take_catalogue(CataloguePage::part(version, page.to_vec(), number == last)).await?;
             }
             Ok(())
         };

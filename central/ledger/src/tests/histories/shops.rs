@@ -113,8 +113,9 @@ fn branch(name: &str) -> Branch {
             name: name.into(),
             unit,
             tracked: true,
-            price: None,
+            prices: Vec::new(),
             parts: Vec::new(),
+            assortments: Vec::new(),
         });
     }
     books.learn_code(code_spelling(SIX).unwrap(), sku("apple"), Quantity::units(6).unwrap());

@@ -46,8 +46,9 @@ fn golden_values() -> Vec<(&'static str, String)> {
     assert!(bitmap.insert(1) && bitmap.insert(1_024));
     let place = StreamPlace { stream: StreamId([9; 16]), partition: 3, offset: 300 };
     let parts = vec![KitPart { sku: apple.clone(), quantity: two }];
-    let price = Some(Price { minor: -199, currency: label("EUR") });
-    let item = Item { sku: apple.clone(), name: "x".into(), unit: ItemUnit::Measure, tracked: true, price, parts };
+    let prices = vec![Price { minor: -199, currency: label("EUR"), from: None }];
+    let (name, unit, assortments) = ("x".to_owned(), ItemUnit::Measure, Vec::new());
+    let item = Item { sku: apple.clone(), name, unit, tracked: true, prices, parts, assortments };
     let loading = Some(Loading { version: 8, items: 300, after: Some(apple.clone()) });
     let identity = Identity { store: StoreId::new("S0001").unwrap(), box_id: BoxId([6; 16]), epoch: at.epoch };
     let resolved = Some(Resolution { sku: apple.clone(), units_per_scan: one });
@@ -63,7 +64,7 @@ fn golden_values() -> Vec<(&'static str, String)> {
         encode(&Lines { committed: Odometer(600), lines: targets.map(line).into() }),
         encode(&item),
         encode(&CodeMeaning { sku: apple, units_per_scan: one }),
-        encode(&CatalogueHead { half: Half::Second, version: 7, items: 2, loading }),
+        encode(&CatalogueHead { half: Half::Second, version: 7, items: 2, loading, assortment: None }),
         encode(&OpeningHead { ordinal: EpochOrdinal(2), seq: 300, taken: Odometer(600) }),
         encode(&KeptIdentity::Known(identity)),
         encode(&HandledHead { generation: Generation(1), through: 300, ordinal: Some(EpochOrdinal(2)) }),
@@ -88,6 +89,25 @@ fn the_bytes_of_a_value_never_change() {
     for ((name, found), (_, golden)) in golden_values().iter().zip(GOLDEN_VALUES) {
         assert_eq!(found, golden, "{name}");
     }
+}
+
+#[test]
+fn what_a_later_release_adds_stands_behind_what_an_older_one_reads() {
+    let label = |text: &str| Label::new(text).unwrap();
+    let price = |minor, from: Option<i64>| Price { minor, currency: label("EUR"), from: from.map(LocalTime) };
+    let item = Item {
+        sku: Sku::new("apple").unwrap(),
+        name: "x".to_owned(),
+        unit: ItemUnit::Measure,
+        tracked: true,
+        prices: vec![price(-199, None), price(249, Some(100))],
+        parts: vec![KitPart { sku: Sku::new("apple").unwrap(), quantity: Quantity::thousandths(-2_500) }],
+        assortments: vec![label("CITY")],
+    };
+    let plain = GOLDEN_VALUES.iter().find(|(name, _)| *name == "item").unwrap().1;
+    assert_eq!(hex(&encode(&item)), format!("{plain}01f20303455552c801010443495459"));
+    let head = CatalogueHead { version: 7, assortment: Some(label("CITY")), ..CatalogueHead::default() };
+    assert_eq!(hex(&encode(&head)), "0100070000".to_owned() + "0443495459");
 }
 
 #[test]

@@ -90,8 +90,9 @@ impl Shop {
             name: name.to_owned(),
             unit,
             tracked,
-            price: None,
+            prices: Vec::new(),
             parts: Vec::new(),
+            assortments: Vec::new(),
         };
         books.learn_item(item("apple", ItemUnit::Each, true));
         books.learn_item(item("pear", ItemUnit::Each, true));

@@ -78,9 +78,11 @@ fn control_records_that_a_stream_keeps_are_understood() {
 
 #[test]
 fn requests_and_pages_of_the_first_release_are_understood() {
-    let (page, digests) = (catalogue_page(), digest_page());
-    let bytes = kept("page_catalogue", &catalogue::page(&page).encode_to_vec());
-    assert_eq!(catalogue::page_of(proto::FetchCatalogueResponse::decode(bytes.as_slice()).unwrap()), Ok(page));
+    for (name, page) in [("page_catalogue", catalogue_page()), ("page_catalogue_listed", listed_page())] {
+        let bytes = kept(name, &catalogue::page(&page).encode_to_vec());
+        assert_eq!(catalogue::page_of(proto::FetchCatalogueResponse::decode(bytes.as_slice()).unwrap()), Ok(page));
+    }
+    let digests = digest_page();
     let bytes = kept("page_digests", &digests::page(&digests).encode_to_vec());
     assert_eq!(digests::page_of(proto::FetchDigestsResponse::decode(bytes.as_slice()).unwrap()), Ok(digests));
     let part = InstructionPage { id: label("x"), from: 2, total: 5, bytes: Bytes::from_static(b"abc") };
