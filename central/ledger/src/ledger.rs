@@ -168,7 +168,12 @@ impl Ledger {
 
     /// All stores with the counts of their books, by name.
     pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
-        on!(self, ledger => ledger.stores().await)
+        on!(self, ledger => ledger.stores(None).await)
+    }
+
+    /// One store with the counts of its books, if it is there.
+    pub async fn store(&self, store: &StoreId) -> Result<Option<StoreRow>, LedgerError> {
+        Ok(on!(self, ledger => ledger.stores(Some(store)).await)?.pop())
     }
 
     /// How many ranges of seqs are on their way below the highest seen.

@@ -101,7 +101,7 @@ async fn what_is_applied_twice_counts_once_and_survives_a_restart() {
     assert_eq!(again.movements, 0);
     ledger.close().await;
     let ledger = PostgresLedger::open(&url).await.unwrap();
-    let stores = ledger.stores().await.unwrap();
+    let stores = ledger.stores(None).await.unwrap();
     assert_eq!((stores[0].committed, stores[0].applied, stores[0].parked, stores[0].pending), (3, 0, 3, 0));
     assert_eq!(ledger.dead_letter_groups().await.unwrap(), [("undecodable".to_owned(), 3)]);
     assert_eq!(ledger.position(0, StreamId([1; 16])).await.unwrap().next, 6);
@@ -115,7 +115,7 @@ async fn a_second_applier_is_fenced_and_changes_nothing() {
     ledger.apply(at, &records(1), 1, 0).await.unwrap();
     let late = ledger.apply(at, &records(2), 2, 0).await;
     assert!(matches!(late, Err(ApplyError::Fenced(0))));
-    assert_eq!(ledger.stores().await.unwrap()[0].parked, 1);
+    assert_eq!(ledger.stores(None).await.unwrap()[0].parked, 1);
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn of_two_processes_that_apply_at_once_exactly_one_moves_the_position() {
             both => panic!("{both:?}"),
         };
     }
-    let row = &here.stores().await.unwrap()[0];
+    let row = &here.stores(None).await.unwrap()[0];
     assert_eq!((row.applied, row.parked, row.pending), (60, 0, 0));
     let level = &here.levels(&[(store(), sku("1"))]).await.unwrap()[0];
     assert_eq!((level.effect_sum, level.version.1), (Quantity::units(-60).unwrap(), 20));
@@ -207,7 +207,7 @@ async fn a_store_is_looked_up_with_its_epochs_blocks_and_last_session() {
     assert!(row.age_ms < 60_000, "both by the database's clock: {row:?}");
     let expected = HeartbeatRow { store: store(), seen_at, epoch: Epoch(9), body: "{}".to_owned(), ..row.clone() };
     assert_eq!(row, expected);
-    assert_eq!(ledger.stores().await.unwrap()[0].pending, 5);
+    assert_eq!(ledger.stores(None).await.unwrap()[0].pending, 5);
 }
 
 #[tokio::test]
@@ -400,7 +400,7 @@ async fn a_crash_is_waited_for_and_a_restored_server_is_another_history() {
     let at_again = sooner_or_later(async || ledger.position(0, StreamId([1; 16])).await).await;
     assert_eq!((at_again, ledger.generation()), (at, Generation(1)));
     postgres.restore().unwrap();
-    sooner_or_later(async || ledger.stores().await).await;
+    sooner_or_later(async || ledger.stores(None).await).await;
     assert_eq!(ledger.generation(), Generation(2));
     assert_eq!(ledger.raise_generation(Generation(6)).await.unwrap(), Generation(7));
     assert_eq!(ledger.generation(), Generation(7));
@@ -424,7 +424,7 @@ async fn imported_stores_are_made_or_changed() {
     };
     ledger.put_stores(&[record("High Street")]).await.unwrap();
     ledger.put_stores(&[StoreRecord { opening_hours: None, ..record("Quay") }]).await.unwrap();
-    let stores = ledger.stores().await.unwrap();
+    let stores = ledger.stores(None).await.unwrap();
     let told: Vec<_> = stores.iter().map(|row| (row.name.as_str(), row.opening_hours.as_str())).collect();
     assert_eq!(told, [("Quay", "Mo-Sa 08:00-20:00")]);
 }

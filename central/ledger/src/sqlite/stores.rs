@@ -212,16 +212,16 @@ impl SqliteLedger {
         if text.is_empty() { Ok(None) } else { Label::new(text).map(Some).map_err(kept) }
     }
 
-    /// All stores with the counts of their books, by name.
-    pub async fn stores(&self) -> Result<Vec<StoreRow>, LedgerError> {
+    /// All stores, or one, with the counts of their books, by name.
+    pub async fn stores(&self, one: Option<&StoreId>) -> Result<Vec<StoreRow>, LedgerError> {
         let select = "SELECT s.store AS store, s.name, s.region, s.time_zone, s.state, s.opening_hours, s.assortment, \
                       coalesce(sum(max(e.told, e.seen)), 0) AS committed, \
                       coalesce(sum(e.handled), 0) AS handled, coalesce(sum(e.parked), 0) AS parked, \
                       coalesce(sum(e.lost), 0) AS lost, coalesce(sum(e.late), 0) AS late, coalesce(sum(e.forks), 0) AS forks, \
                       coalesce((SELECT sum(l.last - l.first + 1) FROM losses l WHERE l.store = s.key AND l.signature IS NULL), 0) AS unsigned \
                       FROM stores s LEFT JOIN epochs e ON e.store = s.key \
-                      GROUP BY s.key ORDER BY s.store";
-        let rows = sqlx::query(select).fetch_all(&self.read).await?;
+                      WHERE ?1 IS NULL OR s.store = ?1 GROUP BY s.key ORDER BY s.store";
+        let rows = sqlx::query(select).bind(one.map(StoreId::as_str)).fetch_all(&self.read).await?;
         let mut stores = Vec::with_capacity(rows.len());
         for row in &rows {
             let Ok(store) = StoreId::new(row.try_get("store")?) else { continue };

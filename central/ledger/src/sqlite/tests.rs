@@ -38,7 +38,7 @@ async fn what_is_applied_twice_counts_once_and_survives_a_restart() {
     assert_eq!(again.movements, 0);
     ledger.close().await;
     let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).await.unwrap();
-    let stores = ledger.stores().await.unwrap();
+    let stores = ledger.stores(None).await.unwrap();
     assert_eq!((stores[0].committed, stores[0].applied, stores[0].parked, stores[0].pending), (3, 0, 3, 0));
     assert_eq!(ledger.dead_letter_groups().await.unwrap(), [("undecodable".to_owned(), 3)]);
     assert_eq!(ledger.position(0, StreamId([1; 16])).await.unwrap().next, 6);
@@ -51,7 +51,7 @@ async fn a_second_applier_is_fenced_and_changes_nothing() {
     ledger.apply(at, &records(1), 1, 0).await.unwrap();
     let late = ledger.apply(at, &records(2), 2, 0).await;
     assert!(matches!(late, Err(ApplyError::Fenced(0))));
-    assert_eq!(ledger.stores().await.unwrap()[0].parked, 1);
+    assert_eq!(ledger.stores(None).await.unwrap()[0].parked, 1);
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn imported_stores_are_made_or_changed_and_keep_their_books() {
     let closed =
         |store| StoreRecord { state: Some("closed".to_owned()), opening_hours: None, ..record(store, "Harbour") };
     ledger.put_stores(&[closed("S2")]).await.unwrap();
-    let stores = ledger.stores().await.unwrap();
+    let stores = ledger.stores(None).await.unwrap();
     let told: Vec<_> = stores.iter().map(|row| (row.store.as_str(), row.name.as_str(), row.committed)).collect();
     assert_eq!(told, [("S1", "High Street", 2), ("S2", "Harbour", 0)]);
     assert!(stores.iter().all(|row| row.opening_hours == "Mo-Sa 08:00-20:00"), "what is not said stays");

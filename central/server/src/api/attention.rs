@@ -15,7 +15,7 @@ use tidemark_model::{Quantity, Sku, code_spelling};
 
 use super::levels::level_json;
 use super::paging::{PageQuery, bad_token, paged};
-use super::stores::{known, no_store};
+use super::stores::{books, known};
 use super::{Caller, Door, given, ledger_problem, number, time_text};
 
 const SHAPE: &str = "{\"code\":…,\"sku\":…,\"units_per_scan\":…,\"author\":…,\"reason\":…}";
@@ -223,12 +223,6 @@ async fn decide(
             Err(Problem::of(&problem::CODE_TAKEN, detail))
         }
     }
-}
-
-/// A store's row in the books.
-async fn books(door: &Door, store: &str) -> Result<StoreRow, Problem> {
-    let books = door.parts.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
-    books.into_iter().find(|books| books.store.as_str() == store).ok_or_else(|| no_store(store))
 }
 
 /// A store's business day, if anything is known of it.

@@ -12,7 +12,7 @@ use tidemark_model::catalogue::KitPart;
 use tidemark_model::{ItemUnit, Label, Price, code_spelling};
 use tidemark_sync::message::CatalogueCode;
 
-use super::stores::no_store;
+use super::stores::books;
 use super::{Door, ledger_problem, number};
 
 #[derive(Deserialize)]
@@ -27,16 +27,14 @@ pub(super) async fn show(
     Path(item): Path<String>,
     Query(query): Query<ItemQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let ledger = &door.parts.ledger;
-    let found = ledger.catalogue_item(&item, code_spelling(&item).as_ref()).await;
+    let found = door.parts.ledger.catalogue_item(&item, code_spelling(&item).as_ref()).await;
     let found = found.map_err(|error| ledger_problem(&error))?;
     let found = found.ok_or_else(|| Problem::not_found(format!("{item} is not in the catalogue")))?;
     let mut answer = told(&found);
     if let Some(store) = query.store {
-        let stores = ledger.stores().await.map_err(|error| ledger_problem(&error))?;
-        let row = stores.iter().find(|row| row.store.as_str() == store).ok_or_else(|| no_store(&store))?;
+        let row = books(&door, &store).await?;
         if let Some(members) = answer.as_object_mut() {
-            members.extend(in_store(&door, &found, row));
+            members.extend(in_store(&door, &found, &row));
         }
     }
     Ok(Json(answer))

@@ -43,13 +43,18 @@ pub(super) async fn list(State(door): State<Door>, Query(query): Query<PageQuery
 }
 
 pub(super) async fn show(State(door): State<Door>, Path(store): Path<String>) -> Result<Json<Row>, Problem> {
-    let books = door.parts.ledger.stores().await.map_err(|error| ledger_problem(&error))?;
-    let books = books.iter().find(|books| books.store.as_str() == store);
-    let books = books.ok_or_else(|| no_store(&store))?;
+    let books = books(&door, &store).await?;
     let losses = if books.lost > 0 { losses::of_store(&door, &books.store).await? } else { Vec::new() };
     let stream = way_of(&door, &books.store).await?;
-    let machine = door.fleet.machine(books);
-    Ok(Json(row_of(&door, books).await?.with_details(losses, machine, stream)))
+    let machine = door.fleet.machine(&books);
+    Ok(Json(row_of(&door, &books).await?.with_details(losses, machine, stream)))
+}
+
+/// The row of a store in the books.
+pub(super) async fn books(door: &Door, store: &str) -> Result<StoreRow, Problem> {
+    let there = StoreId::new(store).map_err(|_no_store| no_store(store))?;
+    let books = door.parts.ledger.store(&there).await.map_err(|error| ledger_problem(&error))?;
+    books.ok_or_else(|| no_store(store))
 }
 
 /// How far the centre is with the partition of a store: a stream that is away
