@@ -2,6 +2,7 @@
 //! What is looked at stands in `tests/browser`; here is what happens to the
 //! shops meanwhile.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -155,5 +156,10 @@ async fn head_office_looks_after_750_shops_in_a_browser() -> Result<(), Trouble>
     let ended = tokio::time::timeout(WITHIN, talk).await;
     let told = || format!("{}\nthe centre's log:\n{}", said.join("\n"), company.centre.log_tail());
     let status = ended.map_err(|_elapsed| format!("the browser hangs:\n{}", told()))??;
-    if status.success() { Ok(()) } else { Err(told().into()) }
+    if !status.success() {
+        return Err(told().into());
+    }
+    // Some of it is a figure.
+    writeln!(std::io::stdout().lock(), "{}", said.join("\n"))?;
+    Ok(())
 }
