@@ -73,20 +73,41 @@ fn cut_torn(path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
+/// A record of a block, as its header tells it.
+struct Record<'b> {
+    sum: u32,
+    kind: u8,
+    /// None if the block ends before it.
+    payload: Option<&'b [u8]>,
+    end: usize,
+}
+
+impl<'b> Record<'b> {
+    fn at(block: &'b [u8], at: usize) -> Option<Self> {
+        let &[c0, c1, c2, c3, l0, l1, kind] = block.get(at..at + HEADER)? else { return None };
+        let start = at + HEADER;
+        let end = start + usize::from(u16::from_le_bytes([l0, l1]));
+        Some(Self { sum: u32::from_le_bytes([c0, c1, c2, c3]), kind, payload: block.get(start..end), end })
+    }
+
+    /// Whether it is there whole and as it was written, with a type.
+    fn fits(&self, kind: u8) -> bool {
+        self.payload.is_some_and(|payload| checksum(kind, payload) == self.sum)
+    }
+}
+
 /// Where the last record of the last block begins, if it ends with the block,
 /// does not fit its checksum, and is zeros from the beginning of a sector.
 fn torn_record(block: &[u8]) -> Option<usize> {
     let mut at = 0;
-    while let Some(&[c0, c1, c2, c3, l0, l1, kind]) = block.get(at..at + HEADER) {
-        let (start, length) = (at + HEADER, usize::from(u16::from_le_bytes([l0, l1])));
-        let payload = block.get(start..start + length)?;
-        if u32::from_le_bytes([c0, c1, c2, c3]) != checksum(kind, payload) {
-            let sector = (start + length).saturating_sub(1) / SECTOR * SECTOR;
-            let is_last = start + length == block.len();
+    while let Some(record) = Record::at(block, at) {
+        if !record.fits(record.kind) {
+            let sector = record.end.saturating_sub(1) / SECTOR * SECTOR;
+            let is_last = record.end == block.len();
             let is_zeros = sector > at && block.get(sector..)?.iter().all(|byte| *byte == 0);
             return (is_last && is_zeros).then_some(at);
         }
-        at = start + length;
+        at = record.end;
     }
     None
 }
@@ -94,19 +115,16 @@ fn torn_record(block: &[u8]) -> Option<usize> {
 /// The bytes of a block that are types of recycled logs, and what they were.
 fn mends(block: &[u8]) -> Vec<(usize, u8)> {
     let (mut mends, mut at) = (Vec::new(), 0);
-    while let Some(header) = block.get(at..at + HEADER) {
-        let &[c0, c1, c2, c3, l0, l1, kind] = header else { break };
-        let plain = plain(kind);
+    while let Some(record) = Record::at(block, at) {
+        let plain = plain(record.kind);
         if let Some(plain) = plain {
             mends.push((at + HEADER - 1, plain));
         }
-        let (start, length) = (at + HEADER, usize::from(u16::from_le_bytes([l0, l1])));
-        let Some(payload) = block.get(start..start + length) else { break };
         // Behind what is not as it was written nothing has a beginning.
-        if u32::from_le_bytes([c0, c1, c2, c3]) != checksum(plain.unwrap_or(kind), payload) {
+        if !record.fits(plain.unwrap_or(record.kind)) {
             break;
         }
-        at = start + length;
+        at = record.end;
     }
     mends
 }
