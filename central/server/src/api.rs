@@ -35,7 +35,6 @@ pub(crate) use given::{line_quantity as read_quantity, sku as read_sku};
 pub(crate) use instruct::{AskedLine, lines_of as read_lines};
 pub(crate) use letters::letter_json;
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -63,22 +62,7 @@ use crate::sign_in::SignIn;
 
 /// What the handlers work with. Each route and layer clones it for each
 /// request: it is one pointer.
-#[derive(Clone, Debug)]
-pub(crate) struct Door(Arc<Behind>);
-
-impl Door {
-    pub(crate) fn to(behind: Behind) -> Self {
-        Self(Arc::new(behind))
-    }
-}
-
-impl Deref for Door {
-    type Target = Behind;
-
-    fn deref(&self) -> &Behind {
-        &self.0
-    }
-}
+pub(crate) type Door = Arc<Behind>;
 
 /// What is behind the door.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ use tidemark_sync::Millis;
 use tidemark_wire::server::router as boxes_router;
 use tokio::sync::watch;
 
-use crate::api::{Behind, Door, health_router, router};
+use crate::api::{Behind, health_router, router};
 use crate::applier::Applier;
 use crate::cache_filler::CacheFiller;
 use crate::changes::Changes;
@@ -144,7 +144,7 @@ pub(crate) async fn run(settings: CentreSettings) -> Result<(), CentreError> {
             stop: tasks.stop(),
         }))
     });
-    let door = Door::to(Behind {
+    let door = Arc::new(Behind {
         parts: parts.clone(),
         desk: desk.clone(),
         fleet: fleet.clone(),

@@ -19,7 +19,6 @@ pub(crate) use body::Bodies;
 pub(crate) use entry::guest_of;
 pub(crate) use tills::till_name;
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -46,22 +45,7 @@ use crate::words::Language;
 
 /// What the handlers work with. Each route and layer clones it for each
 /// request: it is one pointer.
-#[derive(Clone, Debug)]
-pub(crate) struct Door(Arc<Behind>);
-
-impl Door {
-    pub(crate) fn to(behind: Behind) -> Self {
-        Self(Arc::new(behind))
-    }
-}
-
-impl Deref for Door {
-    type Target = Behind;
-
-    fn deref(&self) -> &Behind {
-        &self.0
-    }
-}
+pub(crate) type Door = Arc<Behind>;
 
 /// What is behind the door.
 #[derive(Debug)]

@@ -71,7 +71,7 @@ impl Ways {
         let inbox = Inbox::new(settings, reception.clone(), conditions);
         let (bodies, pace, pairing) = (Bodies::default(), Pace::default(), Pairing::default());
         let lines = Lines { reception: reception.clone(), control, pace: pace.clone() };
-        let door = Door::to(Behind {
+        let door = Arc::new(Behind {
             journal,
             events,
             metrics,

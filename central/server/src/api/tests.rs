@@ -28,7 +28,7 @@ impl House {
         let stream = Stream::embedded(&folder.path().join("stream.db"), 1).await.unwrap();
         let (events, metrics) = Events::declare();
         let (loader, region) = (Loader::start(ledger.clone(), Cache::none(), events.clone()), Region::of(&ledger));
-        let door = Door::to(Behind {
+        let door = Arc::new(Behind {
             loader,
             region,
             parts: Parts { ledger: ledger.clone(), stream, cache: Cache::none() },
