@@ -74,15 +74,7 @@ fn batches(part: u32) -> Result<Vec<Vec<ApplyRecord>>, Failure> {
     let mut books = MemoryBooks::new();
     for number in 0..ITEMS {
         let (sku, name) = (Sku::new(&number.to_string())?, number.to_string());
-        books.learn_item(Item {
-            sku,
-            name,
-            unit: ItemUnit::Each,
-            tracked: true,
-            prices: Vec::new(),
-            parts: Vec::new(),
-            assortments: Vec::new(),
-        });
+        books.learn_item(Item::new(sku, name, ItemUnit::Each));
     }
     let mut batches = Vec::new();
     let mut run = 0;

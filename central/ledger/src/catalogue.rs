@@ -178,7 +178,7 @@ mod tests {
     fn item(sku: u8, name: u8) -> Item {
         let sku = Sku::new(&format!("s{sku}")).unwrap();
         let (unit, name) = (ItemUnit::Each, name.to_string());
-        Item { sku, name, unit, tracked: true, prices: Vec::new(), parts: Vec::new(), assortments: Vec::new() }
+        Item::new(sku, name, unit)
     }
 
     fn code(code: u8) -> Code {

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use tidemark_model::LocalTime;
+use serde_json::{Value, json};
+use tidemark_model::{LocalTime, Price};
 
 const BEGINNING: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
@@ -30,6 +31,12 @@ pub fn text(moment: LocalTime) -> String {
 pub fn has_come(moment: LocalTime, zone: &TimeZone, wall_ms: i64) -> bool {
     let come = civil(moment).and_then(|civil| zone.to_timestamp(civil).ok());
     come.zip(Timestamp::from_millisecond(wall_ms).ok()).is_some_and(|(come, now)| come <= now)
+}
+
+/// A price as the doors of box and centre tell it.
+#[must_use]
+pub fn price_json(price: &Price) -> Value {
+    json!({ "minor": price.minor, "currency": price.currency.as_str(), "from": price.from.map(text) })
 }
 
 fn civil(moment: LocalTime) -> Option<DateTime> {

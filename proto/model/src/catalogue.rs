@@ -23,6 +23,23 @@ pub struct Item {
 }
 
 impl Item {
+    /// An item of which stock is kept, and nothing else is told.
+    #[must_use]
+    pub const fn new(sku: Sku, name: String, unit: ItemUnit) -> Self {
+        Self { sku, name, unit, tracked: true, prices: Vec::new(), parts: Vec::new(), assortments: Vec::new() }
+    }
+
+    /// The price that always was, if there is one.
+    #[must_use]
+    pub fn always(&self) -> Option<&Price> {
+        self.prices.iter().find(|price| price.from.is_none())
+    }
+
+    /// The prices that take effect at a moment, with it.
+    pub fn coming(&self) -> impl Iterator<Item = (&Price, LocalTime)> {
+        self.prices.iter().filter_map(|price| Some((price, price.from?)))
+    }
+
     /// The price in effect, if one is, by which moments have come.
     #[must_use]
     pub fn price(&self, has_come: impl Fn(LocalTime) -> bool) -> Option<&Price> {

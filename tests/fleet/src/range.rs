@@ -21,15 +21,7 @@ impl Article {
     /// As the catalogue holds it.
     #[must_use]
     pub fn item(&self) -> Item {
-        Item {
-            sku: self.sku.clone(),
-            name: self.name.clone(),
-            unit: ItemUnit::Each,
-            tracked: true,
-            prices: Vec::new(),
-            parts: Vec::new(),
-            assortments: Vec::new(),
-        }
+        Item::new(self.sku.clone(), self.name.clone(), ItemUnit::Each)
     }
 }
 

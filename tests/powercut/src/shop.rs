@@ -116,15 +116,11 @@ pub const fn catalogue_items(version: u64) -> u64 {
 }
 
 fn entry(number: u64) -> Option<CatalogueEntry> {
-    let item = Item {
-        sku: Sku::new(&item_name(number)).ok()?,
-        name: format!("item {number} as the shelf label says it"),
-        unit: ItemUnit::Each,
-        tracked: true,
-        prices: Vec::new(),
-        parts: Vec::new(),
-        assortments: Vec::new(),
-    };
+    let item = Item::new(
+        Sku::new(&item_name(number)).ok()?,
+        format!("item {number} as the shelf label says it"),
+        ItemUnit::Each,
+    );
     let code = code_spelling(&format!("COMPANY-{number}"))?;
     let units_per_scan = Quantity::units(i64::try_from(number % 5).ok()? + 1)?;
     Some(CatalogueEntry { item, codes: vec![CatalogueCode { code, units_per_scan }] })

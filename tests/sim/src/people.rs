@@ -223,15 +223,7 @@ pub(crate) fn first_books(knows_all: bool) -> MemoryBooks {
 
 fn learn_item(books: &mut MemoryBooks, given: &str, unit: ItemUnit, tracked: bool, parts: Vec<KitPart>) {
     if let Some(sku) = sku(given) {
-        books.learn_item(Item {
-            sku,
-            name: given.to_owned(),
-            unit,
-            tracked,
-            prices: Vec::new(),
-            parts,
-            assortments: Vec::new(),
-        });
+        books.learn_item(Item { tracked, parts, ..Item::new(sku, given.to_owned(), unit) });
     }
 }
 

@@ -18,15 +18,7 @@ pub(crate) fn sold(pieces: &[(u8, i64)], epoch: u64) -> Vec<ApplyRecord> {
     for sku in ["0", "1", "2"] {
         let sku = Sku::new(sku).unwrap();
         let name = sku.to_string();
-        books.learn_item(Item {
-            sku,
-            name,
-            unit: ItemUnit::Each,
-            tracked: true,
-            prices: Vec::new(),
-            parts: Vec::new(),
-            assortments: Vec::new(),
-        });
+        books.learn_item(Item::new(sku, name, ItemUnit::Each));
     }
     let mut records = Vec::new();
     for (number, (item, pieces)) in pieces.iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sqlx::{ColumnIndex, Decode, Row, Type};
-use tidemark_model::{Code, Item, ItemUnit, Label, LocalTime, Price, Quantity, Sku};
+use tidemark_model::{Code, Item, ItemUnit, Label, Price, Quantity, Sku};
 use tidemark_sync::message::CatalogueCode;
 
 use crate::catalogue::{labels_of, parts_of, prices_of};
@@ -77,14 +77,4 @@ where
         parts: parts_of(row.try_get("parts")?)?,
         assortments: labels_of(row.try_get("assortments")?)?,
     })
-}
-
-/// The price that an item always had, if any.
-pub(crate) fn always(item: &Item) -> Option<&Price> {
-    item.prices.iter().find(|price| price.from.is_none())
-}
-
-/// Those that take effect at a moment.
-pub(crate) fn coming(item: &Item) -> impl Iterator<Item = (&Price, LocalTime)> {
-    item.prices.iter().filter_map(|price| Some((price, price.from?)))
 }

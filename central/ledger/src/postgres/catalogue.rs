@@ -9,7 +9,7 @@ use super::{PostgresLedger, attention, audit, plain};
 use crate::catalogue::{
     CatalogueDifference, CodeMeaning, Difference, Whole, labels_text, parts_text, prices_text, version_after,
 };
-use crate::columns::items::{ITEM, add_codes, always, coming, item_of, items_of};
+use crate::columns::items::{ITEM, add_codes, item_of, items_of};
 use crate::error::LedgerError;
 use crate::rows::CatalogueItem;
 use crate::sqlite::{kept, number, unsigned};
@@ -179,9 +179,9 @@ async fn put_items(change: &mut PgConnection, items: &[Item], version: i64) -> R
         .bind(items.iter().map(|item| plain(&item.name)).collect::<Vec<_>>())
         .bind(items.iter().map(|item| item.unit == ItemUnit::Measure).collect::<Vec<_>>())
         .bind(items.iter().map(|item| item.tracked).collect::<Vec<_>>())
-        .bind(items.iter().map(|item| always(item).map(|price| price.minor)).collect::<Vec<_>>())
-        .bind(items.iter().map(|item| always(item).map(|price| price.currency.as_str())).collect::<Vec<_>>())
-        .bind(items.iter().map(|item| prices_text(coming(item))).collect::<Vec<_>>())
+        .bind(items.iter().map(|item| item.always().map(|price| price.minor)).collect::<Vec<_>>())
+        .bind(items.iter().map(|item| item.always().map(|price| price.currency.as_str())).collect::<Vec<_>>())
+        .bind(items.iter().map(|item| prices_text(item.coming())).collect::<Vec<_>>())
         .bind(items.iter().map(|item| parts_text(&item.parts)).collect::<Vec<_>>())
         .bind(items.iter().map(|item| labels_text(&item.assortments)).collect::<Vec<_>>())
         .bind(version)

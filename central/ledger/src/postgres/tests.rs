@@ -56,15 +56,7 @@ fn sold(items: &[u8], change: fn(&mut tidemark_model::Movement)) -> Vec<ApplyRec
     let mut books = MemoryBooks::new();
     for number in 0..10 {
         let (sku, name) = (sku(&number.to_string()), number.to_string());
-        books.learn_item(Item {
-            sku,
-            name,
-            unit: ItemUnit::Each,
-            tracked: true,
-            prices: Vec::new(),
-            parts: Vec::new(),
-            assortments: Vec::new(),
-        });
+        books.learn_item(Item::new(sku, name, ItemUnit::Each));
     }
     let mut records = Vec::new();
     for (item, seq) in items.iter().zip(1_u64..) {
@@ -248,15 +240,7 @@ async fn instructions_and_tokens_are_kept_once() {
 #[tokio::test]
 async fn the_catalogue_is_replaced_as_a_whole_and_paged_by_the_bytes_of_its_skus() {
     let (_url, ledger) = ledger("catalogue").await;
-    let item = |text: &str, name: &str| Item {
-        sku: sku(text),
-        name: name.to_owned(),
-        unit: ItemUnit::Each,
-        tracked: true,
-        prices: Vec::new(),
-        parts: Vec::new(),
-        assortments: Vec::new(),
-    };
+    let item = |text: &str, name: &str| Item::new(sku(text), name.to_owned(), ItemUnit::Each);
     let items = [item("b", "two"), item("B", "nul\0"), item("a", "one")];
     let codes = [(tidemark_model::Code::new("4006381333931").unwrap(), sku("B"), Quantity::units(6).unwrap())];
     assert_eq!(ledger.replace_catalogue(&[item("z", "old")], &[]).await.unwrap(), 1);

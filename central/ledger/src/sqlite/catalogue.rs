@@ -9,7 +9,7 @@ use super::{SqliteLedger, attention, audit, kept, number, unsigned};
 use crate::catalogue::{
     CatalogueDifference, CodeMeaning, Difference, Whole, labels_text, parts_text, prices_text, version_after,
 };
-use crate::columns::items::{ITEM, add_codes, always, coming, item_of, items_of};
+use crate::columns::items::{ITEM, add_codes, item_of, items_of};
 use crate::error::LedgerError;
 use crate::rows::CatalogueItem;
 
@@ -149,9 +149,9 @@ async fn write(change: &mut SqliteConnection, difference: &Difference, version: 
         query.push_values(chunk, |mut row, item| {
             row.push_bind(item.sku.as_str().to_owned()).push_bind(item.name.clone());
             row.push_bind(item.unit == ItemUnit::Measure).push_bind(item.tracked);
-            row.push_bind(always(item).map(|price| price.minor));
-            row.push_bind(always(item).map(|price| price.currency.to_string()));
-            row.push_bind(prices_text(coming(item))).push_bind(parts_text(&item.parts));
+            row.push_bind(item.always().map(|price| price.minor));
+            row.push_bind(item.always().map(|price| price.currency.to_string()));
+            row.push_bind(prices_text(item.coming())).push_bind(parts_text(&item.parts));
             row.push_bind(labels_text(&item.assortments)).push_bind(version);
         });
         query.push(

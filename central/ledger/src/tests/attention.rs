@@ -95,15 +95,7 @@ async fn what_is_negative_or_was_never_counted_is_listed_page_by_page(place: Pla
 }
 
 fn item(name: &str, tracked: bool) -> Item {
-    Item {
-        sku: sku(name),
-        name: name.to_owned(),
-        unit: ItemUnit::Each,
-        tracked,
-        prices: Vec::new(),
-        parts: Vec::new(),
-        assortments: Vec::new(),
-    }
+    Item { tracked, ..Item::new(sku(name), name.to_owned(), ItemUnit::Each) }
 }
 
 async fn a_code_is_mapped_untracked_or_ignored_once_and_stays_so_with_the_next_catalogue(place: Place) {

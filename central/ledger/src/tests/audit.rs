@@ -29,15 +29,7 @@ async fn a_change_is_noted_with_it_and_one_that_fails_is_not(place: Place) {
     assert!(matches!(again, Err(LedgerError::Exists(_))), "{again:?}");
     assert!(!ledger.by(&entry).remove_token("never there").await.unwrap());
     assert_eq!(all(&ledger).await, std::slice::from_ref(&entry));
-    let item = |sku: &str| Item {
-        sku: Sku::new(sku).unwrap(),
-        name: sku.to_owned(),
-        unit: ItemUnit::Each,
-        tracked: true,
-        prices: Vec::new(),
-        parts: Vec::new(),
-        assortments: Vec::new(),
-    };
+    let item = |sku: &str| Item::new(Sku::new(sku).unwrap(), sku.to_owned(), ItemUnit::Each);
     let code = |name: &str, sku: &str| (Code::new(name).unwrap(), Sku::new(sku).unwrap(), Quantity::ONE);
     let import = AuditEntry::of("anna", "admin", "catalogue.import");
     for (items, codes) in [

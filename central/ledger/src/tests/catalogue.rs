@@ -19,15 +19,7 @@ fn sku(name: &str) -> Sku {
 
 fn item(name: &str, called: &str) -> Item {
     let (sku, name) = (sku(name), called.to_owned());
-    Item {
-        sku,
-        name,
-        unit: ItemUnit::Each,
-        tracked: true,
-        prices: Vec::new(),
-        parts: Vec::new(),
-        assortments: Vec::new(),
-    }
+    Item::new(sku, name, ItemUnit::Each)
 }
 
 fn code(code: &str, of: &str, units: i64) -> (Code, Sku, Quantity) {

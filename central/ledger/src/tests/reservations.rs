@@ -44,15 +44,7 @@ impl Stocked {
         let mut books = MemoryBooks::new();
         for name in ["apple", "pear"] {
             let (sku, unit) = (Sku::new(name).unwrap(), ItemUnit::Each);
-            books.learn_item(Item {
-                sku,
-                name: name.into(),
-                unit,
-                tracked: true,
-                prices: Vec::new(),
-                parts: Vec::new(),
-                assortments: Vec::new(),
-            });
+            books.learn_item(Item::new(sku, name.into(), unit));
         }
         let mut stocked = Self { shop: Shop::open(place).await, books, next: 1 };
         let lines = vec![Line::Taken(TakenLine::plain(apple(), units(10)))];

@@ -9,7 +9,7 @@ use tidemark_daemon::local_time;
 use tidemark_daemon::problem::Problem;
 use tidemark_ledger::{CatalogueItem, StoreRow};
 use tidemark_model::catalogue::KitPart;
-use tidemark_model::{ItemUnit, Label, Price, code_spelling};
+use tidemark_model::{ItemUnit, Label, code_spelling};
 use tidemark_sync::message::CatalogueCode;
 
 use super::stores::books;
@@ -49,7 +49,7 @@ fn told(CatalogueItem { item, codes }: &CatalogueItem) -> Value {
         "name": item.name,
         "unit": match item.unit { ItemUnit::Each => "each", ItemUnit::Measure => "measure" },
         "tracked": item.tracked,
-        "prices": item.prices.iter().map(price_json).collect::<Vec<_>>(),
+        "prices": item.prices.iter().map(local_time::price_json).collect::<Vec<_>>(),
         "codes": codes.iter().map(code).collect::<Vec<_>>(),
         "parts": item.parts.iter().map(part).collect::<Vec<_>>(),
         "assortments": item.assortments.iter().map(Label::as_str).collect::<Vec<_>>(),
@@ -63,11 +63,6 @@ fn in_store(door: &Door, CatalogueItem { item, .. }: &CatalogueItem, row: &Store
     [
         ("store".to_owned(), json!(row.store.as_str())),
         ("listed".to_owned(), json!(item.is_listed(assortment.as_ref()))),
-        ("price".to_owned(), json!(price.map(price_json))),
+        ("price".to_owned(), json!(price.map(local_time::price_json))),
     ]
-}
-
-fn price_json(price: &Price) -> Value {
-    let from = price.from.map(local_time::text);
-    json!({ "minor": price.minor, "currency": price.currency.as_str(), "from": from })
 }

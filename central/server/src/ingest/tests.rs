@@ -370,15 +370,7 @@ fn sales(pieces: &[i64]) -> Vec<Record> {
     let sku = Sku::new("apple").unwrap();
     let mut books = MemoryBooks::new();
     let name = sku.to_string();
-    let item = Item {
-        sku: sku.clone(),
-        name,
-        unit: ItemUnit::Each,
-        tracked: true,
-        prices: Vec::new(),
-        parts: Vec::new(),
-        assortments: Vec::new(),
-    };
+    let item = Item::new(sku.clone(), name, ItemUnit::Each);
     books.learn_item(item);
     let mut records = Vec::new();
     for (pieces, seq) in pieces.iter().zip(1..) {

@@ -112,15 +112,7 @@ impl Shop {
 
     async fn teach(&self, sku: &str) {
         let journal = &self.desk.with.journal;
-        let item = Item {
-            sku: Sku::new(sku).unwrap(),
-            name: sku.to_owned(),
-            unit: ItemUnit::Each,
-            tracked: true,
-            prices: Vec::new(),
-            parts: Vec::new(),
-            assortments: Vec::new(),
-        };
+        let item = Item::new(Sku::new(sku).unwrap(), sku.to_owned(), ItemUnit::Each);
         journal.begin_catalogue(1).await.unwrap();
         let codes = vec![CatalogueCode {
             code: tidemark_model::code_spelling("96385074").unwrap(),

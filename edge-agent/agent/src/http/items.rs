@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tidemark_daemon::local_time;
 use tidemark_daemon::problem::Problem;
 use tidemark_model::books::Stock;
-use tidemark_model::{Basis, Item, ItemUnit, Label, Lookup, Price, Quantity};
+use tidemark_model::{Basis, Item, ItemUnit, Label, Lookup, Quantity};
 
 use super::Door;
 use super::health::read_problem;
@@ -34,7 +34,7 @@ fn known(door: &Door, item: &Item, units_per_scan: Quantity) -> Result<Value, Pr
     let assortment = door.journal.catalogue().map_err(|error| read_problem(&error))?.assortment;
     let (wall, zone) = (door.clock.wall().0, &door.reception.parts().time_zone);
     let has_come = |from| local_time::has_come(from, zone, wall);
-    let coming = item.prices.iter().filter(|price| price.from.is_some_and(|from| !has_come(from)));
+    let coming = item.coming().filter(|(_, from)| !has_come(*from)).map(|(price, _)| price);
     Ok(json!({
         "sku": item.sku.as_str(),
         "known": true,
@@ -42,16 +42,11 @@ fn known(door: &Door, item: &Item, units_per_scan: Quantity) -> Result<Value, Pr
         "unit": match item.unit { ItemUnit::Each => "each", ItemUnit::Measure => "measure" },
         "tracked": item.tracked,
         "units_per_scan": number(units_per_scan),
-        "price": item.price(has_come).map(price_json),
-        "coming_prices": coming.map(price_json).collect::<Vec<_>>(),
+        "price": item.price(has_come).map(local_time::price_json),
+        "coming_prices": coming.map(local_time::price_json).collect::<Vec<_>>(),
         "assortments": item.assortments.iter().map(Label::as_str).collect::<Vec<_>>(),
         "listed": item.is_listed(assortment.as_ref()),
     }))
-}
-
-fn price_json(price: &Price) -> Value {
-    let from = price.from.map(local_time::text);
-    json!({ "minor": price.minor, "currency": price.currency.as_str(), "from": from })
 }
 
 /// A quantity as an exact JSON number.

@@ -199,15 +199,7 @@ impl Hour {
 async fn teach(journal: &Journal) {
     let entry = |item| {
         let (sku, name) = (Sku::new(&sku(item)).unwrap(), sku(item));
-        let item = Item {
-            sku,
-            name,
-            unit: ItemUnit::Each,
-            tracked: true,
-            prices: Vec::new(),
-            parts: Vec::new(),
-            assortments: Vec::new(),
-        };
+        let item = Item::new(sku, name, ItemUnit::Each);
         CatalogueEntry { item, codes: Vec::new() }
     };
     journal.begin_catalogue(1).await.unwrap();

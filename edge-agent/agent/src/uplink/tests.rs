@@ -109,15 +109,7 @@ fn sku(name: &str) -> Sku {
 }
 
 fn entry(name: &str) -> CatalogueEntry {
-    let item = Item {
-        sku: sku(name),
-        name: name.to_owned(),
-        unit: ItemUnit::Each,
-        tracked: true,
-        prices: Vec::new(),
-        parts: Vec::new(),
-        assortments: Vec::new(),
-    };
+    let item = Item::new(sku(name), name.to_owned(), ItemUnit::Each);
     CatalogueEntry { item, codes: Vec::new() }
 }
 

@@ -65,16 +65,15 @@ impl Value for Item {
         to.flag(self.tracked);
         // What older releases know stands first; what they do not is there
         // only if it says something.
-        to.maybe(self.prices.iter().find(|price| price.from.is_none()), pack_price);
+        to.maybe(self.always(), pack_price);
         to.length(self.parts.len());
         for part in &self.parts {
             to.text(part.sku.as_str());
             to.quantity(part.quantity);
         }
-        let coming = || self.prices.iter().filter_map(|price| Some((price, price.from?)));
-        if coming().next().is_some() || !self.assortments.is_empty() {
-            to.length(coming().count());
-            for (price, from) in coming() {
+        if self.coming().next().is_some() || !self.assortments.is_empty() {
+            to.length(self.coming().count());
+            for (price, from) in self.coming() {
                 pack_price(to, price);
                 to.signed(from.0);
             }

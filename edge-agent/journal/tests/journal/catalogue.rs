@@ -8,15 +8,7 @@ use tidemark_sync::message::{CatalogueChange, CatalogueCode, CatalogueEntry, Cat
 use super::shop::*;
 
 pub(crate) fn item(name: &str) -> Item {
-    Item {
-        sku: sku(name),
-        name: format!("the {name}"),
-        unit: ItemUnit::Each,
-        tracked: true,
-        prices: Vec::new(),
-        parts: Vec::new(),
-        assortments: Vec::new(),
-    }
+    Item::new(sku(name), format!("the {name}"), ItemUnit::Each)
 }
 
 pub(crate) fn entry(name: &str, codes: &[(&str, i64)]) -> CatalogueEntry {

@@ -85,15 +85,7 @@ pub(super) fn item_of<B: Books>(deciding: &Deciding<'_, '_, B>, sku: &Sku) -> Re
 /// An item of which nothing is known but that it is stock.
 fn unlisted(sku: &Sku) -> Item {
     let name = sku.to_string();
-    Item {
-        sku: sku.clone(),
-        name,
-        unit: ItemUnit::Measure,
-        tracked: true,
-        prices: Vec::new(),
-        parts: Vec::new(),
-        assortments: Vec::new(),
-    }
+    Item::new(sku.clone(), name, ItemUnit::Measure)
 }
 
 /// One SKU that an item moves: itself, or a part of a kit.

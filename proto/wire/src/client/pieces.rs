@@ -93,15 +93,11 @@ mod tests {
 
     fn page(version: u64, items: usize) -> CataloguePage {
         let entry = |number: usize| CatalogueEntry {
-            item: Item {
-                sku: Sku::new(&format!("sku-{number:06}")).unwrap(),
-                name: format!("Article {number} of version {version}"),
-                unit: ItemUnit::Each,
-                tracked: true,
-                prices: Vec::new(),
-                parts: Vec::new(),
-                assortments: Vec::new(),
-            },
+            item: Item::new(
+                Sku::new(&format!("sku-{number:06}")).unwrap(),
+                format!("Article {number} of version {version}"),
+                ItemUnit::Each,
+            ),
             codes: Vec::new(),
         };
         CataloguePage::part(version, (0..items).map(entry).collect(), true)

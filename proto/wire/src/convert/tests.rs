@@ -228,13 +228,9 @@ fn the_body_of_an_instruction_is_read_back_from_its_bytes() {
 
 fn catalogue_page() -> CataloguePage {
     let item = Item {
-        sku: sku("4711"),
-        name: "Kölnisch Wasser".to_owned(),
-        unit: ItemUnit::Measure,
-        tracked: true,
         prices: vec![Price { minor: -199, currency: label("EUR"), from: None }],
         parts: vec![KitPart { sku: sku("1"), quantity: Quantity::thousandths(250) }],
-        assortments: Vec::new(),
+        ..Item::new(sku("4711"), "Kölnisch Wasser".to_owned(), ItemUnit::Measure)
     };
     let code = |code: &str, units| CatalogueCode { code: Code::new(code).unwrap(), units_per_scan: units };
     let codes = vec![code("04006381333931", Quantity::ONE), code("x", Quantity::thousandths(6_000))];

@@ -108,15 +108,7 @@ fn branch(name: &str) -> Branch {
     let mut books = MemoryBooks::new();
     for name in ITEMS {
         let unit = ItemUnit::Each;
-        books.learn_item(Item {
-            sku: sku(name),
-            name: name.into(),
-            unit,
-            tracked: true,
-            prices: Vec::new(),
-            parts: Vec::new(),
-            assortments: Vec::new(),
-        });
+        books.learn_item(Item::new(sku(name), name.into(), unit));
     }
     books.learn_code(code_spelling(SIX).unwrap(), sku("apple"), Quantity::units(6).unwrap());
     let (shelf, net) = (BTreeMap::new(), BTreeMap::new());

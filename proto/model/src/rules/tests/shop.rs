@@ -85,15 +85,7 @@ impl Shop {
     /// 12 apples by its code.
     pub(crate) fn open() -> Self {
         let mut books = MemoryBooks::new();
-        let item = |name: &str, unit, tracked| Item {
-            sku: sku(name),
-            name: name.to_owned(),
-            unit,
-            tracked,
-            prices: Vec::new(),
-            parts: Vec::new(),
-            assortments: Vec::new(),
-        };
+        let item = |name: &str, unit, tracked| Item { tracked, ..Item::new(sku(name), name.to_owned(), unit) };
         books.learn_item(item("apple", ItemUnit::Each, true));
         books.learn_item(item("pear", ItemUnit::Each, true));
         books.learn_item(item("rope", ItemUnit::Measure, true));
