@@ -65,6 +65,8 @@ pub(crate) struct Desk {
     seen: Reads,
     /// Keyboards for tills of this machine, by lane.
     keyboards: BTreeMap<String, KeyboardOutput>,
+    /// Scanners of which a scan has its answer, and the page does not show it yet.
+    answered: Vec<DeviceId>,
     /// Scans that wait for their till's word.
     handed: JoinSet<(String, DeviceId, Outcome)>,
     view: watch::Sender<DeskView>,
@@ -107,7 +109,7 @@ impl Desk {
             lanes.insert(settings.name.clone(), place);
         }
         let (view, seen) = watch::channel(DeskView::default());
-        let desk = Self {
+        let mut desk = Self {
             with,
             scanners,
             heard,
@@ -119,6 +121,7 @@ impl Desk {
             typed,
             seen: Reads::default(),
             keyboards: BTreeMap::new(),
+            answered: Vec::new(),
             handed: JoinSet::new(),
             view,
         };
@@ -162,7 +165,12 @@ impl Desk {
             // The agent itself is stopping.
             DeviceEvent::Closed { why: Closed::Stopped, .. } => {}
             DeviceEvent::Unavailable { device, why, .. } => self.unavailable(&device, &why),
-            DeviceEvent::Frame(frame) => self.scan(frame).await,
+            DeviceEvent::Frame(frame) => {
+                let device = frame.device.clone();
+                if self.scan(frame).await {
+                    self.answered.push(device);
+                }
+            }
         }
     }
 
@@ -178,14 +186,17 @@ impl Desk {
         }
     }
 
-    async fn scan(&mut self, frame: Frame) {
+    /// Whether it has its answer; else a till is asked for it.
+    async fn scan(&mut self, frame: Frame) -> bool {
         let Frame { device, bytes, at } = frame;
         if self.reads.entry(device.as_str().to_owned()).or_default().is_repeat(&bytes, at) {
             self.with.events.double_reads.inc();
-            return;
+            return true;
         }
         self.with.events.scans.inc();
-        let Some(name) = self.scanners.get(&device).map(|scanner| scanner.config().lane.clone()) else { return };
+        let Some(name) = self.scanners.get(&device).map(|scanner| scanner.config().lane.clone()) else {
+            return true;
+        };
         if self.lanes.get(&name).is_some_and(|place| place.role == Role::Till) {
             self.seen.note(device.as_str(), &name, &bytes, None);
             return self.hand_over(name, device, &bytes);
@@ -195,6 +206,7 @@ impl Desk {
             self.signal(&name, &device, signal);
         }
         self.note_read(device.as_str(), &name, &bytes, signal);
+        true
     }
 
     /// Takes what was read on a lane; the signal it earns, none on a lane

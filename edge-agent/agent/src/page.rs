@@ -197,7 +197,11 @@ fn scanners(page: &mut Page, scanners: &[ScannerStatus]) {
     page.heading(Word::Scanners);
     page.table(&[(Word::Port, false), (Word::Lane, false), (Word::State, false), (Word::Scans, true)]);
     for scanner in scanners {
-        let (class, word) = if scanner.present { ("good", Word::Ready) } else { ("warn", Word::PlugIn) };
+        let (class, word) = match (scanner.present, scanner.unanswered) {
+            (_, 1..) => ("warn", Word::BeingSaved),
+            (true, 0) => ("good", Word::Ready),
+            (false, 0) => ("warn", Word::PlugIn),
+        };
         let word = page.word(word);
         let (path, lane, scans) = (escaped(&scanner.path), escaped(&scanner.lane), scanner.scans);
         page.put(format_args!(

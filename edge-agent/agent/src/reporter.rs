@@ -61,6 +61,7 @@ impl Reporter {
     pub(crate) fn status(&self) -> Status {
         let identity = self.journal.identity();
         let Books { pending, oldest_pending_ms, catalogue, recent, days, count_list } = self.books();
+        let scanners = self.views.desk.borrow().scanners();
         let (desk, uplink) = (self.views.desk.borrow().clone(), self.views.uplink.borrow().clone());
         let now = self.clock.millis();
         Status {
@@ -79,7 +80,7 @@ impl Reporter {
             catalogue,
             conditions: self.conditions.list().iter().map(|raised| trouble(raised, now)).collect(),
             lanes: desk.lanes,
-            scanners: desk.scanners,
+            scanners,
             days,
             count_list,
             recent,

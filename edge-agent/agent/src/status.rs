@@ -141,6 +141,9 @@ pub(crate) struct ScannerStatus {
     pub(crate) present: bool,
     /// Scans since the start.
     pub(crate) scans: u64,
+    /// Those of them that are being saved: their signal is still to come.
+    #[serde(default)]
+    pub(crate) unanswered: u64,
 }
 
 /// A movement on the page.

@@ -143,6 +143,7 @@ words! {
     State: "State", "Zustand", "État", "Estado", "Stan", "Estado";
     Scans: "Scans", "Scans", "Lectures", "Lecturas", "Skany", "Leituras";
     Ready: "ready", "bereit", "prêt", "listo", "gotowy", "pronto";
+    BeingSaved: "a scan is being saved; wait for its signal", "ein Scan wird gespeichert; auf sein Signal warten", "une lecture s’enregistre ; attendez son signal", "se guarda una lectura; espere su señal", "skan jest zapisywany; czekaj na sygnał", "uma leitura está a ser guardada; aguarde o sinal";
     PlugIn: "not there; plug it in", "fehlt; bitte einstecken", "absent ; branchez-le", "no está; conéctelo", "brak; podłącz", "não está; ligue-o";
     Movements: "Last movements", "Letzte Bewegungen", "Derniers mouvements", "Últimos movimientos", "Ostatnie ruchy", "Últimos movimentos";
     NoMovements: "None yet. Scan something, or post a receipt.", "Noch keine. Etwas scannen oder einen Bon senden.", "Aucun. Lisez un code ou envoyez un ticket.", "Ninguno. Lea un código o envíe un tique.", "Brak. Zeskanuj coś lub wyślij paragon.", "Nenhum. Leia um código ou envie um talão.";

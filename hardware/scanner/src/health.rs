@@ -68,6 +68,8 @@ pub(crate) struct Counters {
     pub(crate) communication_errors: Counter,
     pub(crate) bytes: Counter,
     pub(crate) frames: Counter,
+    /// Frames with which the owner is done.
+    pub(crate) answered: Counter,
     pub(crate) last_frame_at: Counter,
     pub(crate) queue_full: Counter,
     pub(crate) oversize: Counter,

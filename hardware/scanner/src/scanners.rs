@@ -133,6 +133,20 @@ impl Scanner {
         self.shared.counters.health()
     }
 
+    /// The owner is done with a frame of it: its signal, if any, was given.
+    pub fn answered(&self) {
+        self.shared.counters.answered.one_more();
+    }
+
+    /// Frames with which the owner is not done yet.
+    #[must_use]
+    pub fn unanswered(&self) -> u64 {
+        // Answers first: a frame that comes between is one too many, not one
+        // too few.
+        let answered = self.shared.counters.answered.get();
+        self.shared.counters.frames.get().saturating_sub(answered)
+    }
+
     /// Whether the device can give a signal: of what is plugged in, and
     /// before anything was, as configured.
     #[must_use]

@@ -21,7 +21,8 @@ const PACE: Duration = Duration::from_millis(50);
 /// How long a signal is waited for before the person looks at the page.
 const SIGNAL: Duration = Duration::from_millis(400);
 
-/// What the page says of a lane: its last saved scan, if its scanner is ready.
+/// What the page says of a lane: its last saved scan, if its scanner is ready
+/// and none is being saved.
 struct Page {
     client: reqwest::Client,
     url: String,
@@ -34,7 +35,9 @@ impl Page {
         wait_for("the box to be back with its scanner", || async {
             let Ok(status) = get_json(&self.client, &self.url).await else { return Ok(false) };
             let at = |what: &str| status.pointer(&what.replace('N', &self.lane.to_string())).cloned();
-            Ok(at("/scanners/N/present").and_then(|ready| ready.as_bool()) == Some(true))
+            let is_ready = at("/scanners/N/present").and_then(|ready| ready.as_bool()) == Some(true);
+            let is_idle = at("/scanners/N/unanswered").and_then(|open| open.as_u64()) == Some(0);
+            Ok(is_ready && is_idle)
         })
         .await?;
         let status = get_json(&self.client, &self.url).await;

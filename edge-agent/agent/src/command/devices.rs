@@ -207,8 +207,13 @@ mod tests {
             Found { node: Some("/dev/ttyS7".into()), kind: Some(Kind::Serial), port: None, usb: None },
         ];
         let configured = [Config::new("pci-1-usb-0:1:1.0", "counter"), Config::new("pci-1-usb-0:9", "gone")];
-        let seen =
-            [ScannerStatus { path: "pci-1-usb-0:1:1.0".into(), lane: "counter".into(), present: true, scans: 1 }];
+        let seen = [ScannerStatus {
+            path: "pci-1-usb-0:1:1.0".into(),
+            lane: "counter".into(),
+            present: true,
+            scans: 1,
+            unanswered: 0,
+        }];
         let told = lines(&rows_of(&devices, &configured, Some(&seen), false));
         let of = |row: usize, column: &str| told[row][column].as_str().unwrap_or_default().to_owned();
         assert_eq!(told.len(), 3, "a plain port is no scanner: {told:?}");

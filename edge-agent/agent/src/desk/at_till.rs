@@ -12,8 +12,8 @@ use crate::words::{Language, Word};
 
 impl Desk {
     /// Hands what was read to the till that holds the lane's claim; its word
-    /// comes later, and nobody else waits for it.
-    pub(super) fn hand_over(&mut self, lane: String, device: DeviceId, bytes: &[u8]) {
+    /// comes later, and nobody else waits for it. Whether none is asked.
+    pub(super) fn hand_over(&mut self, lane: String, device: DeviceId, bytes: &[u8]) -> bool {
         let (symbology, item) = match decode(bytes) {
             Ok(scan) => {
                 let item = match scan.judge() {
@@ -27,27 +27,35 @@ impl Desk {
         };
         let data = tidemark_barcode::data_of(bytes);
         if let Some(layout) = self.lanes.get(&lane).and_then(|place| place.types) {
-            return self.type_out(&lane, &device, &data, layout);
+            self.type_out(&lane, &device, &data, layout);
+            return true;
         }
         let symbology = symbology.as_str().to_owned();
         let scan = |id| HandedScan { id, lane: lane.clone(), data, symbology, item };
         match self.claims.hand(scan, &lane) {
             Some(handed) => {
                 self.handed.spawn(async move { (lane, device, handed.outcome().await) });
+                false
             }
-            None => self.answered(&lane, &device, Outcome::NoTill),
+            None => {
+                self.say_outcome(&lane, &device, Outcome::NoTill);
+                true
+            }
         }
     }
 
     /// A till said what it does with a scan, or did not.
     pub(super) fn told(&mut self, told: Result<(String, DeviceId, Outcome), JoinError>) {
         match told {
-            Ok((lane, device, outcome)) => self.answered(&lane, &device, outcome),
+            Ok((lane, device, outcome)) => {
+                self.say_outcome(&lane, &device, outcome);
+                self.answered.push(device);
+            }
             Err(error) => tracing::error!(%error, "a scan that waited for its till was given up"),
         }
     }
 
-    pub(super) fn answered(&mut self, lane: &str, device: &DeviceId, outcome: Outcome) {
+    pub(super) fn say_outcome(&mut self, lane: &str, device: &DeviceId, outcome: Outcome) {
         self.with.events.handed.of(outcome.word()).inc();
         let (signal, said, is_deaf) = match outcome {
             Outcome::Taken => (Signal::Good, Word::TillHasIt, false),

@@ -26,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Shop {
     _folder: tempfile::TempDir,
     pub(super) desk: Desk,
+    pub(super) view: watch::Receiver<DeskView>,
     writer: Writer,
     metrics: MetricsPage,
 }
@@ -63,8 +64,8 @@ impl Shop {
         let selling = [Label::new("floor").unwrap()].into();
         let lanes = vec![lane, LaneSettings::plain("other")];
         let settings = DeskSettings { lanes, selling, ..DeskSettings::default() };
-        let (desk, ..) = Desk::build(with, scanners, settings).unwrap();
-        Self { _folder: folder, desk, writer, metrics }
+        let (desk, view, _) = Desk::build(with, scanners, settings).unwrap();
+        Self { _folder: folder, desk, view, writer, metrics }
     }
 
     async fn scan(&mut self, bytes: &[u8]) -> Signal {

@@ -11,11 +11,11 @@ impl Desk {
     /// what the till makes of it nobody can know.
     pub(super) fn type_out(&mut self, lane: &str, device: &DeviceId, data: &str, layout: Layout) {
         match self.typed_by(lane, data, layout) {
-            Ok(()) => self.answered(lane, device, Outcome::Taken),
+            Ok(()) => self.say_outcome(lane, device, Outcome::Taken),
             Err(error) => {
                 // A keyboard that takes nothing is made anew for the next.
                 self.keyboards.remove(lane);
-                self.answered(lane, device, Outcome::NoTill);
+                self.say_outcome(lane, device, Outcome::NoTill);
                 let (why, now) = (error.to_string(), self.with.clock.millis());
                 self.with.conditions.raise_about(registry::TILL_DEAF, lane, why, now);
             }

@@ -76,9 +76,9 @@ fn tills(known: Vec<Till>, roll: &Roll, now: Odometer) -> Vec<TillFacts> {
 }
 
 fn device(desk: &DeskView, journal_bytes: u64, metered: bool) -> DeviceFacts {
-    let scanners = desk.scanners.iter().filter_map(|scanner| {
+    let scanners = desk.scanners().into_iter().filter_map(|scanner| {
         let lane = Label::new(&scanner.lane).ok()?;
-        Some(ScannerFacts { lane, path: scanner.path.clone(), present: scanner.present, scans: scanner.scans })
+        Some(ScannerFacts { lane, path: scanner.path, present: scanner.present, scans: scanner.scans })
     });
     DeviceFacts {
         system: std::env::consts::OS.to_owned(),
