@@ -12,6 +12,7 @@
 
 mod announced;
 mod care;
+pub(crate) mod history;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,7 +21,6 @@ use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, Code, registry};
 use tidemark_ledger::apply::{ApplyRecord, Content};
 use tidemark_ledger::{ApplyError, LedgerError, LevelRow, PositionRow};
-use tidemark_model::StreamId;
 use tidemark_stream::{Announcement, Event, StoredRecord, StreamError};
 use tidemark_wire::{Control, EpochOpened, EpochTook, PositionsLost, decode_control};
 use tokio::sync::watch;
@@ -30,6 +30,7 @@ use crate::events::Events;
 use crate::parts::Parts;
 pub(crate) use announced::{announced_letter, announced_level, level_of_announcement};
 use care::{Care, Try};
+use history::Stood;
 
 /// Records of one transaction, about.
 const RECORDS: usize = 8_000;
@@ -71,6 +72,8 @@ struct Memory {
     care: Option<Care>,
     /// Cuts of the log that were told.
     cuts: u64,
+    /// Where it stood last.
+    stood: Option<Stood>,
 }
 
 /// Why a round ended.
@@ -199,7 +202,7 @@ impl Applier {
     /// Applies from where the ledger stands; ends only with an error.
     async fn round(&self, memory: &mut Memory) -> Result<(), RoundError> {
         let identity = self.parts.stream.identity(self.partition).ok_or(RoundError::NoLog(self.partition))?;
-        let mut at = self.position(identity).await?;
+        let mut at = self.begin(identity, memory.stood).await?;
         let care = match &mut memory.care {
             Some(care) => care,
             care @ None => care.insert(Care::after(self.parts.ledger.begin_tries(self.partition).await?, at.next)),
@@ -208,6 +211,7 @@ impl Applier {
         let mut tried_at = None;
         loop {
             let now = self.clock.millis();
+            memory.stood = Some(Stood::at(&at));
             self.tell_cuts(&mut memory.cuts);
             if at.published < at.step && tried_at.is_none_or(|tried: u64| now.saturating_sub(tried) >= AGAIN_MS) {
                 tried_at = Some(now);
@@ -237,10 +241,6 @@ impl Applier {
             }
             self.conditions.expire(now);
         }
-    }
-
-    async fn position(&self, identity: StreamId) -> Result<PositionRow, RoundError> {
-        Ok(self.parts.ledger.position(self.partition, identity).await?)
     }
 
     /// Applies records, in as many tries as care wants.

@@ -11,6 +11,7 @@ use tidemark_ledger::{Ledger, LedgerError};
 use tidemark_stream::kafka::{KafkaConfig, Password, Security, Tls};
 use tidemark_stream::{Stream, StreamError};
 
+use crate::applier::history;
 use crate::settings::{CentreSettings, Role, SecurityWord, StreamSettings};
 
 /// Partitions of the embedded stream, and of a topic that we make.
@@ -91,6 +92,9 @@ impl Parts {
                 Stream::kafka(&config, &known.iter().map(|row| (row.partition, row.stream)).collect()).await?
             }
         };
+        if settings.roles.contains(&Role::Apply) {
+            history::look(&ledger, &stream).await?;
+        }
         let cache = match &settings.cache.redis_url {
             Some(url) => {
                 if !settings.cache.plaintext && url.expose().starts_with("redis:") && !is_local(url) {

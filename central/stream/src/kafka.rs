@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tidemark_model::{StreamId, StreamPlace};
 use tokio::sync::watch;
@@ -129,6 +130,11 @@ impl KafkaStream {
             self.producer.send(topic, partition, letters).await?;
         }
         Ok(())
+    }
+
+    /// The newest level that was announced of each partition, as JSON.
+    pub(crate) async fn newest_levels(&self) -> Result<Vec<Bytes>, StreamError> {
+        levels::newest(&self.config).await
     }
 
     /// Records of a partition from an offset on, `most` at most; none at the

@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tidemark_ledger::LedgerError;
 use tidemark_model::{StoreId, StreamId, StreamPlace};
 use tokio::sync::watch;
@@ -179,6 +180,14 @@ impl Stream {
         match self {
             Self::Embedded(_) | Self::Absent(_) => Ok(()),
             Self::Kafka(stream) => stream.announce(partition, told).await,
+        }
+    }
+
+    /// The newest level that was announced of each partition, as JSON.
+    pub async fn newest_levels(&self) -> Result<Vec<Bytes>, StreamError> {
+        match self {
+            Self::Embedded(_) | Self::Absent(_) => Ok(Vec::new()),
+            Self::Kafka(stream) => stream.newest_levels().await,
         }
     }
 

@@ -1,4 +1,5 @@
-//! Reads `inventory-levels`, for the cache of a region.
+//! Reads `inventory-levels`: for the cache of a region, and to see how far the
+//! levels were that somebody may keep.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use crate::StreamError;
 
 /// How long one look waits for the first record.
 const WAIT: Duration = Duration::from_millis(250);
+/// Waits for nothing before the brokers are given up.
+const WAITS: u32 = 120;
 
 /// The levels as they are published, from a while before now on.
 #[derive(Clone)]
@@ -59,6 +62,42 @@ fn place(consumer: &BaseConsumer, partitions: u32, since_ms: i64) -> Result<(), 
     }
     let found = consumer.offsets_for_times(wanted, ANSWER).map_err(StreamError::broker(refused))?;
     consumer.assign(&found).map_err(StreamError::broker(refused))
+}
+
+/// The newest record of each partition.
+pub(super) async fn newest(config: &KafkaConfig) -> Result<Vec<Bytes>, StreamError> {
+    let (partitions, client) = (topic::partitions(config, LEVELS).await?, config.consumer()?);
+    blocking(move || {
+        let consumer: BaseConsumer = client.create().map_err(StreamError::broker("make a reader"))?;
+        last_of_each(&consumer, partitions)
+    })
+    .await
+}
+
+fn last_of_each(consumer: &BaseConsumer, partitions: u32) -> Result<Vec<Bytes>, StreamError> {
+    let refused = StreamError::broker("read the newest levels");
+    let mut ends = TopicPartitionList::new();
+    for partition in 0..partitions {
+        let partition = i32::try_from(partition).unwrap_or(i32::MAX);
+        if let Err(cause) = ends.add_partition_offset(LEVELS, partition, Offset::OffsetTail(1)) {
+            return Err(refused(cause));
+        }
+    }
+    if let Err(cause) = consumer.assign(&ends) {
+        return Err(refused(cause));
+    }
+    let (mut open, mut newest, mut waits) = (partitions, Vec::new(), 0);
+    while open > 0 {
+        match consumer.poll(WAIT) {
+            Some(Ok(record)) => newest.extend(record.payload().map(Bytes::copy_from_slice)),
+            Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+            Some(Err(cause)) if waits >= WAITS => return Err(refused(cause)),
+            None if waits >= WAITS => return Err(refused(KafkaError::NoMessageReceived)),
+            // The client goes on by itself.
+            Some(Err(_)) | None => waits += 1,
+        }
+    }
+    Ok(newest)
 }
 
 fn read(consumer: &BaseConsumer, most: usize) -> Result<Vec<Bytes>, StreamError> {
