@@ -3,6 +3,7 @@
 
 mod again;
 mod answers;
+mod counts;
 mod facts;
 mod forks;
 mod late;
@@ -15,6 +16,7 @@ mod transit;
 
 pub use again::ParkedHere;
 pub use answers::Answer;
+pub use counts::EpochCounts;
 pub use facts::{DayClose, Places, TillDay, TillDayOf};
 pub use forks::{HeldThere, OpenFork, standing};
 pub use late::offers;
@@ -160,32 +162,6 @@ pub struct DeadLetter {
     pub document: (String, String),
     /// Its bytes.
     pub bytes: Bytes,
-}
-
-/// What a batch adds to an epoch's counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EpochCounts {
-    /// Positions handled: applied, parked or lost.
-    pub handled: u64,
-    /// Of those, parked.
-    pub parked: u64,
-    /// Of those, lost; fewer if lost ones came after all.
-    pub lost: i64,
-    /// Movements that came after their epoch was closed.
-    pub late: u64,
-    /// Forked letters that are not closed; fewer if some closed.
-    pub forks: i64,
-    /// The highest seq seen.
-    pub seen: Seq,
-}
-
-impl EpochCounts {
-    /// Movements that were new, whether their positions were lost before or
-    /// not.
-    #[must_use]
-    pub fn movements(&self) -> u64 {
-        self.handled.saturating_add_signed(self.lost.saturating_neg())
-    }
 }
 
 /// A position that was handled before, to be compared.

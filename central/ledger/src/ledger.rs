@@ -218,6 +218,12 @@ impl Ledger {
         on!(self, ledger => ledger.epochs(store).await)
     }
 
+    /// How long ago, in milliseconds, anything was applied last that the epochs
+    /// before one brought while they were open; none if nothing was.
+    pub async fn older_ms(&self, store: &StoreId, ordinal: EpochOrdinal) -> Result<Option<u64>, LedgerError> {
+        on!(self, ledger => ledger.older_ms(store, ordinal).await)
+    }
+
     /// What an epoch's box brought while it was open, ascending by seq, above
     /// one: movements and dead letters, without forks.
     pub async fn told(
@@ -234,6 +240,12 @@ impl Ledger {
     /// numbers, and what was parked.
     pub async fn open_forks(&self, store: &StoreId, before: EpochOrdinal) -> Result<Vec<(i64, Bytes)>, LedgerError> {
         on!(self, ledger => ledger.open_forks(store, before).await)
+    }
+
+    /// Stores with forked letters of closed epochs that nobody has closed, and
+    /// the ordinal of each one's newest epoch.
+    pub async fn stores_with_forks(&self) -> Result<Vec<(StoreId, EpochOrdinal)>, LedgerError> {
+        on!(self, ledger => ledger.stores_with_forks().await)
     }
 
     /// Closes a forked letter, if nobody has.

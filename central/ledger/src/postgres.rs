@@ -50,9 +50,9 @@ use crate::error::LedgerError;
 use crate::sqlite::{kept, number, unsigned};
 
 /// The schema this release knows.
-const SCHEMA: i64 = 9;
+const SCHEMA: i64 = 10;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     include_str!("../schema/postgres/0001.sql"),
     include_str!("../schema/postgres/0002.sql"),
     include_str!("../schema/postgres/0003.sql"),
@@ -62,6 +62,7 @@ const STEPS: [&str; 9] = [
     include_str!("../schema/postgres/0007.sql"),
     include_str!("../schema/postgres/0008.sql"),
     include_str!("../schema/postgres/0009.sql"),
+    include_str!("../schema/postgres/0010.sql"),
 ];
 /// Taken by whoever changes the schema or makes a partition.
 const SCHEMA_LOCK: i64 = 0x7469_6465_6d61_726b;

@@ -44,9 +44,9 @@ use crate::audit::AuditEntry;
 use crate::error::LedgerError;
 
 /// The schema this release knows.
-const SCHEMA: i64 = 9;
+const SCHEMA: i64 = 10;
 /// What each version of the schema adds, from the first on.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     include_str!("../schema/sqlite/0001.sql"),
     include_str!("../schema/sqlite/0002.sql"),
     include_str!("../schema/sqlite/0003.sql"),
@@ -56,6 +56,7 @@ const STEPS: [&str; 9] = [
     include_str!("../schema/sqlite/0007.sql"),
     include_str!("../schema/sqlite/0008.sql"),
     include_str!("../schema/sqlite/0009.sql"),
+    include_str!("../schema/sqlite/0010.sql"),
 ];
 /// Connections that read.
 const READERS: u32 = 4;

@@ -31,6 +31,8 @@ use crate::loader::Loader;
 use crate::losses::LossWatch;
 use crate::mending::Mending;
 use crate::neighbours::Neighbours;
+use crate::openings::Openings;
+use crate::openings::forks::ForkWatch;
 use crate::parts::{self, Parts, PartsError};
 use crate::poller::Poller;
 use crate::pulse::Pulse;
@@ -261,6 +263,8 @@ fn keep_levels(tasks: &mut Tasks, applier: Applier, changes: watch::Sender<BTree
     if applies {
         let mending = Mending { parts: applier.parts.clone(), clock: applier.clock };
         tasks.spawn("mending", mending.run(tasks.stop()));
+        let openings = Openings { ledger: applier.parts.ledger.clone() };
+        tasks.spawn("forks", ForkWatch::over(openings).run(tasks.stop()));
     }
     let partitions = if applies { applier.parts.stream.partitions() } else { 0 };
     for partition in 0..partitions {

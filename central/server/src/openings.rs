@@ -6,6 +6,7 @@
 //! balance either. One that a box gives back, because this ledger lacks it, is
 //! kept and given in the same way.
 
+pub(crate) mod forks;
 pub(crate) mod tills;
 
 use bytes::Bytes;
@@ -65,7 +66,8 @@ impl Openings {
             // A box gives it back at this moment.
             return Err(OpeningError::NotYet);
         }
-        Ok(OpeningReady { ordinal, bytes: kept.bytes })
+        let older_ms = self.ledger.older_ms(store, ordinal).await?;
+        Ok(OpeningReady { ordinal, bytes: kept.bytes, older_ms })
     }
 
     /// One page of an opening, from a cursor on.
@@ -121,14 +123,19 @@ impl Openings {
             if !kept.complete {
                 continue;
             }
-            let mut opening = Opening::empty();
-            for page in 0..kept.pages {
-                let bytes = self.ledger.opening_page(store, row.ordinal, page).await?.ok_or(OpeningError::NotYet)?;
-                decode_opening_page(&bytes)?.parts.into_iter().for_each(|part| put(&mut opening, part));
-            }
-            return Ok((opening, row.ordinal));
+            return Ok((self.read(store, row.ordinal, kept.pages).await?, row.ordinal));
         }
         Ok((Opening::empty(), EpochOrdinal(0)))
+    }
+
+    /// An opening that is kept in so many pages.
+    async fn read(&self, store: &StoreId, ordinal: EpochOrdinal, pages: u32) -> Result<Opening, OpeningError> {
+        let mut opening = Opening::empty();
+        for page in 0..pages {
+            let bytes = self.ledger.opening_page(store, ordinal, page).await?.ok_or(OpeningError::NotYet)?;
+            decode_opening_page(&bytes)?.parts.into_iter().for_each(|part| put(&mut opening, part));
+        }
+        Ok(opening)
     }
 
     /// An epoch told again over what it began with: what the next one begins

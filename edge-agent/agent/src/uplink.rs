@@ -293,7 +293,7 @@ impl UplinkTask {
             Output::OpeningReady(ready) => {
                 let detail = format!("this box is number {} of the shop", ready.ordinal.0);
                 self.raise(registry::OPENING_WAITS, detail);
-                self.errands.opening(ready);
+                self.errands.opening(self.around.journal.odometer(), ready);
             }
             Output::Raise(trouble) => {
                 self.raise(code_of(trouble.kind()), trouble.to_string());

@@ -3,7 +3,7 @@
 
 use tidemark_model::books::Reversal;
 use tidemark_model::opening::{Opening, Retelling, Taking};
-use tidemark_model::{Change, DocumentKey, Epoch, Lookup, Position, Seq, Sku};
+use tidemark_model::{Change, DocumentKey, Epoch, Lookup, Odometer, Position, Seq, Sku};
 use tidemark_sync::message::OpeningPart;
 
 use crate::books::lookup;
@@ -25,10 +25,21 @@ pub(crate) struct Telling {
 }
 
 impl Telling {
-    /// Nothing is told yet.
-    pub(crate) fn begin(store: &Store, opening: Opening, epoch: Epoch) -> Result<Self, ReadError> {
-        let taken = if is_forked(store)? { Taking::Beside } else { Taking::Never };
-        let mut retelling = Retelling::over(opening.clone(), epoch, taken);
+    /// Nothing is told yet. All of the opening was committed before
+    /// `older_until`, if that is known; the present boot began at `boot`.
+    pub(crate) fn begin(
+        store: &Store,
+        opening: Opening,
+        epoch: Epoch,
+        (boot, older_until): (Odometer, Option<Odometer>),
+    ) -> Result<Self, ReadError> {
+        let taken = if has_any(store, meta::FORKED)? {
+            // The other life of the disk may be in use until it hears of this one.
+            Taking::Beside
+        } else {
+            Taking::after(first_commit(store, epoch)?, boot, older_until)
+        };
+        let mut retelling = Retelling::over(opening.clone(), epoch, taken).until(older_until);
         let head = store.value(Family::Meta, &meta::CATALOGUE)?.unwrap_or_default();
         let learnt: Vec<Sku> = opening.learnt().cloned().collect();
         for sku in learnt {
@@ -56,15 +67,26 @@ impl Telling {
     }
 }
 
-/// Whether this epoch began because another life of the disk was found out: that
-/// one may be in use until it hears of this epoch.
-fn is_forked(store: &Store) -> Result<bool, ReadError> {
-    let mut forked = false;
-    store.scan_prefix(Family::Meta, &[meta::FORKED], |_, _| {
-        forked = true;
+/// Whether anything of a kind is kept.
+fn has_any(store: &Store, kind: u8) -> Result<bool, ReadError> {
+    let mut any = false;
+    store.scan_prefix(Family::Meta, &[kind], |_, _| {
+        any = true;
         Ok(Scan::Enough)
     })?;
-    Ok(forked)
+    Ok(any)
+}
+
+/// When the first movement was committed; none if there is none. If it can't be
+/// read, as early as can be.
+fn first_commit(store: &Store, epoch: Epoch) -> Result<Option<Odometer>, ReadError> {
+    let mut first = None;
+    store.scan_prefix(Family::Outbox, &epoch.0.to_be_bytes(), |_, _| {
+        first = Some(Odometer::BIRTH);
+        Ok(Scan::Enough)
+    })?;
+    let movement = crate::records::movement(store, Position { epoch, seq: 1 })?;
+    Ok(movement.map(|movement| movement.committed).or(first))
 }
 
 /// Tells what an item is that a code was learnt to be, and its parts.

@@ -26,10 +26,12 @@
 //! everything of the new one, and order and time between remain
 //! (`shift`).
 
+mod beside;
 mod committed;
 mod gather;
 mod groundless;
 mod late;
+mod order;
 mod replay;
 mod restating;
 mod retelling;

@@ -24,6 +24,7 @@ use tidemark_wire::encode_movement;
 use crate::people::{Article, Asked, learn, learn_case};
 use aside::Aside;
 use taking::TakenOver;
+pub(crate) use taking::ToldOpening;
 
 /// How long the box keeps what is handled; a world lasts minutes, not weeks.
 pub(crate) const GRACE_MS: u64 = 60_000;

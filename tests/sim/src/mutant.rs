@@ -43,11 +43,14 @@ pub enum Mutant {
     /// A box whose session number grew is taken for the only one of its disk,
     /// whatever the centre holds.
     TrustSession,
+    /// A box takes all that it sold before it had its opening for later than all
+    /// that is in it.
+    TrustTurn,
 }
 
 impl Mutant {
     /// All of them, with the words of the command line.
-    pub const ALL: [(Self, &'static str); 18] = [
+    pub const ALL: [(Self, &'static str); 19] = [
         (Self::AckBeforeSync, "ack_before_sync"),
         (Self::MemoryWhenDiskFails, "memory_when_disk_fails"),
         (Self::TrimOnReceived, "trim_on_received"),
@@ -66,6 +69,7 @@ impl Mutant {
         (Self::ReuseEpoch, "reuse_epoch"),
         (Self::OpenAtZero, "open_at_zero"),
         (Self::TrustSession, "trust_session"),
+        (Self::TrustTurn, "trust_turn"),
     ];
 
     /// The promise by which it is caught.
@@ -78,7 +82,8 @@ impl Mutant {
             | Self::CommitWithoutCas
             | Self::ForgetWaitingVoid
             | Self::OpenAtZero
-            | Self::TrustSession => Promise::P2,
+            | Self::TrustSession
+            | Self::TrustTurn => Promise::P2,
             Self::OffsetWithoutStream | Self::UnionHandled | Self::OlderLevelWins | Self::ReuseEpoch => Promise::P4,
             Self::StopAtBadLine => Promise::P5,
             Self::NoCredit => Promise::P6,

@@ -67,6 +67,9 @@ pub enum Fault {
     /// The stream loses its newest records, and may grow again before anybody
     /// looks.
     LogCut,
+    /// Another box is put beside the present one, and both are in use: the one
+    /// without a line, and later the other.
+    BoxBeside,
 }
 
 /// The first so many are drawn each for itself.
@@ -74,10 +77,11 @@ const SINGLE: usize = 23;
 
 impl Fault {
     /// Those that change or copy disks: of these a world has one, if any.
-    pub const DISKS: [Self; 4] = [Self::BoxSwap, Self::DiskRestored, Self::DiskCloned, Self::DiskDamaged];
+    pub const DISKS: [Self; 5] =
+        [Self::BoxSwap, Self::DiskRestored, Self::DiskCloned, Self::DiskDamaged, Self::BoxBeside];
 
     /// All of them, with the words of the command line.
-    pub const ALL: [(Self, &'static str); 30] = [
+    pub const ALL: [(Self, &'static str); 31] = [
         (Self::LineCut, "line-cut"),
         (Self::OneWay, "one-way"),
         (Self::SlowLine, "slow-line"),
@@ -108,6 +112,7 @@ impl Fault {
         (Self::UnitsChange, "units-change"),
         (Self::DiskDamaged, "disk-damaged"),
         (Self::LogCut, "log-cut"),
+        (Self::BoxBeside, "box-beside"),
     ];
 
     /// Its word on the command line.
@@ -154,6 +159,7 @@ impl Rates {
         let mut rates = Self { trouble_ms, paper_ms, means, shares, mixes, old_backups };
         rates.draw_disks(&mut Chance::of(seed, 5));
         rates.draw_damage(&mut Chance::of(seed, 8));
+        rates.draw_beside(&mut Chance::of(seed, 10));
         rates.mixes &= !rates.has_two_lives();
         rates.draw_changes(&mut Chance::of(seed, 6));
         rates.draw_cuts(&mut Chance::of(seed, 9));
@@ -176,12 +182,23 @@ impl Rates {
         }
     }
 
+    /// In some of the rest two boxes are in use at once.
+    fn draw_beside(&mut self, chance: &mut Chance) {
+        let any = Fault::DISKS.iter().any(|fault| self.drawn_mean(*fault) > 0);
+        if chance.permille(250) && !any {
+            self.set(Fault::BoxBeside, chance.between(12_000, self.trouble_ms / 2));
+            // Only counts tell what of the two came first.
+            let counts = Fault::ALL.iter().zip(&mut self.shares).filter(|((of, _), _)| *of == Fault::Counts);
+            counts.for_each(|(_, share)| *share = (*share).max(60));
+        }
+    }
+
     /// In some worlds records rot, or the catalogue changes what a case holds.
     /// What a box lost by name no other box can be asked for.
     fn draw_changes(&mut self, chance: &mut Chance) {
         let has = |fault| self.mean(fault).is_some();
         let loses = has(Fault::BoxSwap) || has(Fault::DiskRestored) || has(Fault::DiskDamaged);
-        let copied = has(Fault::DiskCloned);
+        let copied = has(Fault::DiskCloned) || has(Fault::BoxBeside);
         if chance.permille(150) && !loses && !copied {
             self.set(Fault::BitRot, chance.between(10_000, self.trouble_ms));
         }
@@ -236,9 +253,9 @@ impl Rates {
         Fault::ALL.iter().zip(&self.means).find(|((fault, _), _)| *fault == of).map_or(0, |(_, mean)| *mean)
     }
 
-    /// Whether disks are restored or copied.
+    /// Whether disks are restored or copied, or two boxes are in use at once.
     fn has_two_lives(&self) -> bool {
-        [Fault::DiskRestored, Fault::DiskCloned].iter().any(|fault| self.drawn_mean(*fault) > 0)
+        [Fault::DiskRestored, Fault::DiskCloned, Fault::BoxBeside].iter().any(|fault| self.drawn_mean(*fault) > 0)
     }
 
     /// What does not come where disks are swapped, damaged, restored or copied:

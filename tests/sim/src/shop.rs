@@ -45,6 +45,8 @@ pub(crate) struct ShopBox {
     pub(crate) watch: Watch,
     /// What becomes of it.
     pub(crate) fate: Fate,
+    /// Whether the line's cable is in it.
+    pub(crate) plugged: bool,
 }
 
 /// What becomes of a box.
@@ -99,8 +101,7 @@ pub(crate) struct Doing {
 
 impl Shop {
     pub(crate) const fn with(id: BoxId, disk: Disk) -> Self {
-        let present = ShopBox { no: BoxNo(1), id, disk, agent: None, watch: Watch::new(), fate: Fate::InUse };
-        Self { present, others: Vec::new(), numbers: 1 }
+        Self { present: ShopBox::new(BoxNo(1), id, disk), others: Vec::new(), numbers: 1 }
     }
 
     /// The number of a new box.
@@ -170,6 +171,11 @@ impl Shop {
 }
 
 impl ShopBox {
+    /// A box that is in use from now on.
+    pub(crate) const fn new(no: BoxNo, id: BoxId, disk: Disk) -> Self {
+        Self { no, id, disk, agent: None, watch: Watch::new(), fate: Fate::InUse, plugged: true }
+    }
+
     pub(crate) fn start(&mut self, life: Life, seed: u64, now: u64) {
         let config = UplinkConfig {
             store: self.disk.store.clone(),

@@ -4,6 +4,7 @@ mod aside;
 mod at_box;
 mod at_centre;
 mod at_shop;
+mod beside;
 mod epochs;
 mod errands;
 mod event;
@@ -257,15 +258,16 @@ impl World {
             Event::Tell => self.tell_catalogue(),
             Event::TookOpening(epoch, taken) => self.opening_is_taken(epoch, taken),
             Event::NameTrimmed(key) => self.name_trimmed(key),
-            Event::FetchOpening(life, ready) => self.fetch_opening(life, ready),
+            Event::FetchOpening(life, told) => self.fetch_opening(life, told),
             Event::GiveOpening(life) => self.give_opening(life),
-            Event::TakeOpening(life, ready, given) => self.take_opening(life, ready, given),
+            Event::TakeOpening(life, told, given) => self.take_opening(life, told, given),
             Event::CarryOut(life, instruction) => self.carry_out(life, instruction),
             Event::ChangeCase => self.change_case(),
             Event::PlugIn(no) => self.plug_in(no),
             Event::EndSalvage(life) => self.end_salvage(life),
             Event::Restore => self.restore_disk(),
             Event::Unplug => self.unplug(),
+            Event::MoveLine => self.move_line(),
             Event::Fork(life) => self.fork(life),
             Event::PutBack => self.put_back(),
             Event::Begin(fault) => self.begin_fault(fault),

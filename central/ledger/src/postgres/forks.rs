@@ -9,10 +9,10 @@ use sqlx::{AssertSqlSafe, Row as _};
 use tidemark_model::digest::movement_digest;
 use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Position, Seq, StoreId};
 
-use super::PostgresLedger;
 use super::applying::StoreKeys;
 use super::reservations::take_step;
 use super::transit::NOW;
+use super::{PostgresLedger, ordinal_of};
 use crate::apply::{Again, HeldThere, Known, OpenFork, Plan};
 use crate::error::LedgerError;
 use crate::sqlite::{kept, number, unsigned};
@@ -93,6 +93,17 @@ impl PostgresLedger {
             Ok((row.try_get("number")?, Bytes::from(bytes)))
         };
         rows.iter().map(letter).collect()
+    }
+
+    /// Stores with forked letters of closed epochs that nobody has closed, and
+    /// the ordinal of each one's newest epoch.
+    pub async fn stores_with_forks(&self) -> Result<Vec<(StoreId, EpochOrdinal)>, LedgerError> {
+        let select = "SELECT s.store AS name, (SELECT max(n.ordinal) FROM epochs n WHERE n.store = s.key) AS ordinal \
+                      FROM stores s WHERE EXISTS (SELECT 1 FROM epochs e WHERE e.store = s.key AND e.closed AND e.forks > 0) \
+                      ORDER BY s.store";
+        let rows = sqlx::query(select).fetch_all(&self.read).await?;
+        let found = |row: &PgRow| Ok((StoreId::new(row.try_get("name")?).map_err(kept)?, ordinal_of(row)?));
+        rows.iter().map(found).collect()
     }
 
     /// Closes a forked letter, if nobody has.

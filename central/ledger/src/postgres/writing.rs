@@ -3,15 +3,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Row as _};
 use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, Epoch, StoreId};
 
 use super::applying::StoreKeys;
 use super::instructions::{self, Told};
+use super::transit::NOW;
 use super::{attention, losses, openings, ordinal_of, plain, reservations, safety, steps, transit};
-use crate::apply::{DeadLetter, Known, Plan, StockHeld, offers};
+use crate::apply::{DeadLetter, EpochCounts, Known, Plan, StockHeld, offers};
 use crate::columns::level_of;
 use crate::error::LedgerError;
 use crate::letters::ANSWERED;
@@ -152,17 +153,19 @@ impl Writing<'_> {
             return Ok(());
         }
         // An update takes its rows in any order; the locks before it don't.
-        let update = "WITH n AS (SELECT n.* FROM epochs e JOIN UNNEST($1::int8[], $2::int8[], $3::int8[], \
-                      $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[]) \
-                      AS n (store, epoch, handled, parked, seen, lost, late, forks) \
-                      USING (store, epoch) \
-                      ORDER BY e.store, e.epoch FOR UPDATE OF e) \
-                      UPDATE epochs e SET handled = e.handled + n.handled, parked = e.parked + n.parked, \
-                      seen = greatest(e.seen, n.seen), lost = e.lost + n.lost, late = e.late + n.late, \
-                      forks = e.forks + n.forks FROM n WHERE e.store = n.store AND e.epoch = n.epoch";
+        let update = format!(
+            "WITH n AS (SELECT n.* FROM epochs e JOIN UNNEST($1::int8[], $2::int8[], $3::int8[], $4::int8[], \
+             $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::bool[]) \
+             AS n (store, epoch, handled, parked, seen, lost, late, forks, own) USING (store, epoch) \
+             ORDER BY e.store, e.epoch FOR UPDATE OF e) \
+             UPDATE epochs e SET handled = e.handled + n.handled, parked = e.parked + n.parked, \
+             seen = greatest(e.seen, n.seen), lost = e.lost + n.lost, late = e.late + n.late, \
+             forks = e.forks + n.forks, applied_at = CASE WHEN n.own THEN {NOW} ELSE e.applied_at END \
+             FROM n WHERE e.store = n.store AND e.epoch = n.epoch"
+        );
         let (keys, values) = (plan.counts.keys(), plan.counts.values());
         let epoch = |(_, epoch): &(StoreId, Epoch)| epoch.0.cast_signed();
-        sqlx::query(update)
+        sqlx::query(AssertSqlSafe(update))
             .bind(keys.clone().map(|(store, _)| self.key(store)).collect::<Vec<_>>())
             .bind(keys.map(epoch).collect::<Vec<_>>())
             .bind(values.clone().map(|counts| number(counts.handled)).collect::<Vec<_>>())
@@ -170,7 +173,8 @@ impl Writing<'_> {
             .bind(values.clone().map(|counts| number(counts.seen)).collect::<Vec<_>>())
             .bind(values.clone().map(|counts| counts.lost).collect::<Vec<_>>())
             .bind(values.clone().map(|counts| number(counts.late)).collect::<Vec<_>>())
-            .bind(values.map(|counts| counts.forks).collect::<Vec<_>>())
+            .bind(values.clone().map(|counts| counts.forks).collect::<Vec<_>>())
+            .bind(values.map(EpochCounts::has_own).collect::<Vec<_>>())
             .execute(change)
             .await?;
         Ok(())

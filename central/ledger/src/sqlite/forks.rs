@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use tidemark_model::digest::movement_digest;
 use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Position, Seq, StoreId};
@@ -11,7 +12,7 @@ use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Position, Seq, StoreId};
 use super::applying::StoreKeys;
 use super::reservations::take_step;
 use super::transit::NOW;
-use super::{SqliteLedger, number, unsigned};
+use super::{SqliteLedger, kept, number, unsigned};
 use crate::apply::{HeldThere, Known, OpenFork, Plan};
 use crate::error::LedgerError;
 
@@ -80,11 +81,24 @@ impl SqliteLedger {
                       JOIN epochs e ON e.store = d.store AND e.epoch = d.epoch WHERE s.store = ? AND e.ordinal < ? \
                       AND d.reason = 'forked' AND d.closed_at IS NULL ORDER BY d.number";
         let rows = sqlx::query(select).bind(store.as_str()).bind(before.0).fetch_all(&self.read).await?;
-        let letter = |row: &sqlx::sqlite::SqliteRow| {
+        let letter = |row: &SqliteRow| {
             let bytes: Vec<u8> = row.try_get("bytes")?;
             Ok((row.try_get("number")?, Bytes::from(bytes)))
         };
         rows.iter().map(letter).collect()
+    }
+
+    /// Stores with forked letters of closed epochs that nobody has closed, and
+    /// the ordinal of each one's newest epoch.
+    pub async fn stores_with_forks(&self) -> Result<Vec<(StoreId, EpochOrdinal)>, LedgerError> {
+        let select = "SELECT s.store AS name, (SELECT max(n.ordinal) FROM epochs n WHERE n.store = s.key) AS ordinal \
+                      FROM stores s WHERE EXISTS (SELECT 1 FROM epochs e WHERE e.store = s.key AND e.closed AND e.forks > 0) \
+                      ORDER BY s.store";
+        let rows = sqlx::query(select).fetch_all(&self.read).await?;
+        let found = |row: &SqliteRow| {
+            Ok((StoreId::new(row.try_get("name")?).map_err(kept)?, EpochOrdinal(row.try_get("ordinal")?)))
+        };
+        rows.iter().map(found).collect()
     }
 
     /// Closes a forked letter, if nobody has.
@@ -126,7 +140,7 @@ impl SqliteLedger {
                       WHERE store = ? AND epoch = ? AND seq BETWEEN ? AND ? AND reason <> 'forked' AND settled IS NOT 'applied' ORDER BY seq";
         let select = sqlx::query(select).bind(key).bind(ordinal).bind(first).bind(last);
         let select = select.bind(key).bind(epoch.0.cast_signed()).bind(first).bind(last);
-        let digest = |row: &sqlx::sqlite::SqliteRow| {
+        let digest = |row: &SqliteRow| {
             let (seq, bytes): (i64, Vec<u8>) = (row.try_get("seq")?, row.try_get("bytes")?);
             let position = Position { epoch, seq: unsigned(seq) };
             Ok((position.seq, movement_digest(store, position, &bytes)))

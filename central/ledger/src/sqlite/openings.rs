@@ -3,10 +3,11 @@
 
 use bytes::Bytes;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use tidemark_model::{BlockIndex, Epoch, EpochOrdinal, Seq, StoreId};
 
 use super::applying::StoreKeys;
+use super::transit::NOW;
 use super::{SqliteLedger, kept, number, unsigned};
 use crate::apply::{self, ApplyRecord, Known, Plan, Taken};
 use crate::columns::{block_of, epoch_of, index_of};
@@ -91,6 +92,17 @@ impl SqliteLedger {
             })
         };
         sqlx::query(select).bind(store.as_str()).fetch_all(&self.read).await?.iter().map(read).collect()
+    }
+
+    /// How long ago, in milliseconds, anything was applied last that the epochs
+    /// before one brought while they were open.
+    pub async fn older_ms(&self, store: &StoreId, ordinal: EpochOrdinal) -> Result<Option<u64>, LedgerError> {
+        let select = format!(
+            "SELECT {NOW} - max(applied_at) FROM epochs \
+             WHERE store = (SELECT key FROM stores WHERE store = ?) AND ordinal < ?"
+        );
+        let select = sqlx::query_scalar::<_, Option<i64>>(AssertSqlSafe(select)).bind(store.as_str());
+        Ok(select.bind(ordinal.0).fetch_one(&self.read).await?.map(unsigned))
     }
 
     /// What an epoch's box brought while it was open, ascending by seq, above

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqliteConnection, Transaction};
 use tidemark_model::digest::movement_digest;
 use tidemark_model::{Basis, EpochOrdinal, StoreId};
 
 use super::applying::{ROWS, StoreKeys, month_of};
 use super::instructions::{self, Told};
+use super::transit::NOW;
 use super::{attention, losses, number, openings, reservations, safety, steps, transit};
 use crate::apply::{Known, Plan, StockHeld, offers};
 use crate::columns::level_of;
@@ -75,15 +76,19 @@ impl Writing<'_> {
             open.execute(&mut *change).await?;
         }
         for ((store, epoch), counts) in &plan.counts {
-            let count = "UPDATE epochs SET handled = handled + ?, parked = parked + ?, seen = max(seen, ?), \
-                         lost = lost + ?, late = late + ?, forks = forks + ? WHERE store = ? AND epoch = ?";
-            sqlx::query(count)
+            let count = format!(
+                "UPDATE epochs SET handled = handled + ?, parked = parked + ?, seen = max(seen, ?), lost = lost + ?, \
+                 late = late + ?, forks = forks + ?, applied_at = CASE WHEN ? THEN {NOW} ELSE applied_at END \
+                 WHERE store = ? AND epoch = ?"
+            );
+            sqlx::query(AssertSqlSafe(count))
                 .bind(number(counts.handled))
                 .bind(number(counts.parked))
                 .bind(number(counts.seen))
                 .bind(counts.lost)
                 .bind(number(counts.late))
                 .bind(counts.forks)
+                .bind(counts.has_own())
                 .bind(self.key(store))
                 .bind(epoch.0.cast_signed())
                 .execute(&mut *change)

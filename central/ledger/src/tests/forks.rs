@@ -68,11 +68,15 @@ async fn a_forked_letter_of_an_older_epoch_is_closed_once(place: Place) {
     let letters = open(&shop, 2).await;
     let Content::Movement(_, bytes) = &other[0].content else { unreachable!("only movements are sold") };
     assert!(letters.len() == 1 && letters[0].1 == *bytes, "{letters:?}");
+    assert!(shop.ledger.stores_with_forks().await.unwrap().is_empty(), "its box may still replay it");
+    shop.apply(&[opened(2)]).await;
+    assert_eq!(shop.ledger.stores_with_forks().await.unwrap(), [(store(), EpochOrdinal(2))]);
     for _again in 0..2 {
         shop.ledger.close_fork(letters[0].0).await.unwrap();
         assert_eq!(shop.books().await.forks, 0);
     }
     assert!(open(&shop, 2).await.is_empty() && open_groups(&shop).await.is_empty());
+    assert!(shop.ledger.stores_with_forks().await.unwrap().is_empty());
     // The applier goes on behind it, and finds nothing to close.
     shop.at = shop.ledger.position(0, shop.at.stream).await.unwrap();
     let replayed = shop.apply(&moved(&other, 2)).await;

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tidemark_model::{Basis, EpochOrdinal, Quantity, Sku};
 use tidemark_sync::message::OpeningTaken;
 use tidemark_wire::EpochTook;
@@ -15,6 +17,7 @@ on_both!(
     what_an_epoch_brought_while_it_was_open_is_told_in_its_order,
     an_opening_is_kept_page_by_page_and_never_changed,
     the_tills_of_the_last_box_before_are_told,
+    what_comes_late_is_not_what_an_older_epoch_brought_last,
 );
 
 fn took(epoch: u64, seq: Seq) -> ApplyRecord {
@@ -153,4 +156,24 @@ async fn the_tills_of_the_last_box_before_are_told(place: Place) {
     shop.ledger.keep_tills(&store(), Epoch(3), "own").await.unwrap();
     let before = async |ordinal| shop.ledger.tills_before(&store(), EpochOrdinal(ordinal)).await.unwrap();
     assert_eq!((before(1).await, before(3).await), (None, Some("new".to_owned())));
+}
+
+async fn what_comes_late_is_not_what_an_older_epoch_brought_last(place: Place) {
+    let mut shop = Shop::open(&place).await;
+    let ledger = shop.ledger.clone();
+    let older = async |ordinal| ledger.older_ms(&store(), EpochOrdinal(ordinal)).await.unwrap();
+    assert_eq!(older(2).await, None);
+    let sales = sold(&[(0, 1), (0, 1), (0, 1)], 1);
+    // It comes with the word that ends its epoch.
+    shop.apply(&[sales[..1].to_vec(), vec![opened(2)]].concat()).await;
+    assert_eq!(older(1).await, None, "there is none before the first");
+    let before = older(2).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    let waited = older(2).await.unwrap();
+    assert!(waited >= before + 55, "{before}, {waited}");
+    shop.apply(&sales[1..]).await;
+    assert!(older(2).await.unwrap() >= waited, "stragglers are offered to the box");
+    shop.apply(&sold(&[(0, 1)], 2)).await;
+    let newest = older(3).await.unwrap();
+    assert!(older(2).await.unwrap() >= newest + 55, "{newest} ms");
 }

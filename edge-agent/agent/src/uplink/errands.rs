@@ -13,7 +13,7 @@ use tidemark_daemon::clock::Clock;
 use tidemark_daemon::conditions::{Active, registry};
 use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_journal::{Journal, NotSaved, ReadError, Submission};
-use tidemark_model::Generation;
+use tidemark_model::{Generation, Odometer};
 use tidemark_sync::message::{FetchCatalogue, Instruction, OpeningReady, Refusal, Welcome};
 use tidemark_wire::client::{LinkError, Pieces};
 use tokio::sync::{mpsc, watch};
@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 
 use super::Report;
 use super::conversation::Caller;
+use opening::ToldOpening;
 
 /// Instructions that wait.
 const QUEUE: usize = 256;
@@ -29,7 +30,7 @@ const QUEUE: usize = 256;
 #[derive(Debug)]
 pub(super) struct Errands {
     versions: watch::Sender<u64>,
-    openings: watch::Sender<Option<OpeningReady>>,
+    openings: watch::Sender<Option<ToldOpening>>,
     histories: watch::Sender<Option<Generation>>,
     instructions: mpsc::Sender<Instruction>,
     /// An instruction found no room.
@@ -122,8 +123,8 @@ impl Errands {
     }
 
     /// The opening of this epoch can be fetched.
-    pub(super) fn opening(&self, ready: OpeningReady) {
-        self.openings.send_replace(Some(ready));
+    pub(super) fn opening(&self, now: Odometer, ready: OpeningReady) {
+        self.openings.send_replace(Some(ToldOpening::at(now, ready)));
     }
 
     /// Head office wants something done.

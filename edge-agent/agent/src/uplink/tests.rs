@@ -236,7 +236,7 @@ async fn an_opening_is_fetched_page_by_page_taken_and_told() {
     };
     let pages =
         vec![page(OpeningPart::Stock(sku("apple"), stock), true, Some(1)), page(OpeningPart::Till(till), true, None)];
-    let ready = OpeningReady { ordinal: EpochOrdinal(2), bytes: 100 };
+    let ready = OpeningReady { ordinal: EpochOrdinal(2), bytes: 100, older_ms: None };
     let centre =
         PocketCentre { says: vec![ToBox::OpeningReady(ready)], fails: AtomicU32::new(2), pages, ..Default::default() };
     let centre = Arc::new(centre);
@@ -283,7 +283,7 @@ async fn an_opening_is_given_back_to_a_centre_that_lacks_it() {
     let shop = Shop::open();
     let stock = Stock { on_hand: Quantity::units(40).unwrap(), basis: Basis::Counted, ..Stock::FRESH };
     let parts: Vec<_> = (0..250).map(|number| OpeningPart::Stock(sku(&format!("item-{number:03}")), stock)).collect();
-    let taken = shop.around.journal.take_opening(EpochOrdinal(2), parts.clone()).await.unwrap();
+    let taken = shop.around.journal.take_opening(EpochOrdinal(2), None, parts.clone()).await.unwrap();
     let all = given_to(&shop, 0, 3).await;
     assert_eq!(all.iter().map(|sent| (sent.page, sent.last)).collect::<Vec<_>>(), [(0, false), (1, false), (2, true)]);
     assert_eq!(all.iter().flat_map(|sent| sent.parts.clone()).collect::<Vec<_>>(), parts);

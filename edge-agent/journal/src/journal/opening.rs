@@ -18,12 +18,19 @@ use crate::writer::Command;
 impl Journal {
     /// Takes the opening of this epoch: what was committed so far is decided
     /// anew over it, beside the writer and its documents as far as possible;
-    /// the rest, and the result, in one batch. Taken once, it stays.
-    pub async fn take_opening(&self, ordinal: EpochOrdinal, parts: Vec<OpeningPart>) -> Result<OpeningTaken, NotSaved> {
-        let epoch = self.identity.epoch;
+    /// the rest, and the result, in one batch. Taken once, it stays. All that is
+    /// in it was committed before `older_until`, if that is known.
+    pub async fn take_opening(
+        &self,
+        ordinal: EpochOrdinal,
+        older_until: Option<Odometer>,
+        parts: Vec<OpeningPart>,
+    ) -> Result<OpeningTaken, NotSaved> {
+        let (epoch, times) = (self.identity.epoch, (self.boot(), older_until));
         let mut opening = Opening::empty();
         parts.into_iter().for_each(|part| put_part(&mut opening, part));
-        let mut telling = self.beside(move |shelf| shelf.read(|store| Telling::begin(store, opening, epoch))).await?;
+        let mut telling =
+            self.beside(move |shelf| shelf.read(|store| Telling::begin(store, opening, epoch, times))).await?;
         loop {
             let tail = self.tail();
             let told = telling;

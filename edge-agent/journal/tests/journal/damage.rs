@@ -179,7 +179,7 @@ fn what_happened_before_a_journal_was_set_aside_is_not_ordered_with_its_counts()
     closed(journal, writer);
     std::fs::write(shop.dir().join("damaged"), "for a trial").unwrap();
     let (journal, writer) = shop.open();
-    wait(journal.take_opening(EpochOrdinal(2), opening)).unwrap();
+    wait(journal.take_opening(EpochOrdinal(2), None, opening)).unwrap();
     shop.pass(11_000);
     for (id, age, unclear) in [("before", 30_000, true), ("after", 10_000, false)] {
         let committed = submit(&journal, aged(sale(id, "apple", 1), age)).unwrap();

@@ -66,7 +66,7 @@ fn the_odometer_begins_anew_and_what_is_older_is_not_ordered_with_counts_of_befo
     writer.stop().unwrap();
 
     let (journal, writer) = shop.open();
-    wait(journal.take_opening(EpochOrdinal(2), opening)).unwrap();
+    wait(journal.take_opening(EpochOrdinal(2), None, opening)).unwrap();
     shop.pass(1_000);
     assert!(unclear(&journal, "2", 30_000).has(Marks::UNORDERED.with(Marks::RECOUNT)));
     assert!(!unclear(&journal, "3", 500).has(Marks::UNORDERED));
@@ -115,7 +115,7 @@ fn what_it_sold_in_the_new_epoch_is_in_no_order_with_what_the_other_life_counted
             wait(journal.settle_fork(old)).unwrap();
             assert!(journal.forked().unwrap().is_empty());
         }
-        let taken = wait(journal.take_opening(EpochOrdinal(2), opening)).unwrap();
+        let taken = wait(journal.take_opening(EpochOrdinal(2), None, opening)).unwrap();
         let position = Position { epoch: journal.identity().epoch, seq: taken.seq };
         let restated = journal.movement(position).unwrap().unwrap();
         assert!(restated.kind == Kind::Restatement && restated.marks.has(Marks::RECOUNT));

@@ -61,7 +61,7 @@ fn only_what_is_handled_proven_and_graced_goes_and_in_whole_blocks() {
     shop.pass(2_000);
     heard(&journal);
     assert_eq!(wait(journal.trim()).unwrap(), 1, "nothing goes before the opening is taken");
-    wait(journal.take_opening(EpochOrdinal(1), Vec::new())).unwrap();
+    wait(journal.take_opening(EpochOrdinal(1), None, Vec::new())).unwrap();
     assert_eq!(wait(journal.trim()).unwrap(), 2 * BLOCK_SEQS + 1);
     assert_eq!(journal.counts().trimmed, 2 * BLOCK_SEQS);
     let all = set(&[(1, u64::MAX - 1)]);
@@ -91,7 +91,7 @@ fn within_the_grace_nothing_goes() {
     let shop = Shop::new("grace");
     let (journal, writer) = open_hasty(&shop);
     sell(&journal, 1, 2 * BLOCK_SEQS);
-    wait(journal.take_opening(EpochOrdinal(1), Vec::new())).unwrap();
+    wait(journal.take_opening(EpochOrdinal(1), None, Vec::new())).unwrap();
     wait(journal.handled(word(&journal, &set(&[(1, BLOCK_SEQS + 7)]), true))).unwrap();
     shop.pass(999);
     heard(&journal);
@@ -149,7 +149,7 @@ fn a_centre_that_went_back_is_believed_and_may_be_filled_again() {
     let shop = Shop::new("centre-back");
     let (journal, writer) = open_hasty(&shop);
     sell(&journal, 1, 2 * BLOCK_SEQS);
-    wait(journal.take_opening(EpochOrdinal(1), Vec::new())).unwrap();
+    wait(journal.take_opening(EpochOrdinal(1), None, Vec::new())).unwrap();
     wait(journal.handled(word(&journal, &set(&[(1, 2 * BLOCK_SEQS)]), true))).unwrap();
     let restored = HandledWord { generation: Generation(2), ..word(&journal, &set(&[(1, 100), (200, 300)]), true) };
     let verdict = wait(journal.handled(restored)).unwrap();
@@ -169,7 +169,7 @@ fn other_bytes_at_the_centre_are_told_as_a_fork_and_never_trimmed() {
     let shop = Shop::new("fork");
     let (journal, writer) = open_hasty(&shop);
     sell(&journal, 1, 3 * BLOCK_SEQS);
-    wait(journal.take_opening(EpochOrdinal(1), Vec::new())).unwrap();
+    wait(journal.take_opening(EpochOrdinal(1), None, Vec::new())).unwrap();
     let mut other = word(&journal, &set(&[(1, 3 * BLOCK_SEQS)]), true);
     other.blocks.get_mut(&BlockIndex(1)).unwrap().digest ^= 1;
     let verdict = wait(journal.handled(other)).unwrap();

@@ -16,6 +16,7 @@ use crate::resolving::BOX_SOURCE;
 use crate::rules::decide;
 use crate::text::{DocumentId, Sku, Source};
 
+use super::beside::{Reach, doubt};
 use super::retelling::{Difference, Retelling};
 
 /// Items that one document of restatements holds.
@@ -42,6 +43,9 @@ impl Retelling {
         self.stand_on_lasts();
         let differences = self.to_restate();
         self.stand_on_sums();
+        if self.taken.is_beside() {
+            doubt(&mut self.books, Reach::at(stamp.odometer, stamp.boot, self.older_until));
+        }
         let mut taken = Taken { books: self.books, movements: Vec::new(), seq: stamp.next.seq.saturating_sub(1) };
         for (number, some) in differences.chunks(ITEMS).enumerate() {
             let next = Position { seq: taken.seq.saturating_add(1), ..stamp.next };
@@ -64,14 +68,15 @@ impl Retelling {
         differences.into_values().collect()
     }
 
-    /// An item's last movement is one of this epoch, or none.
+    /// An item's last movement is one of this epoch, or none, whatever became
+    /// of it over the opening.
     pub(super) fn stand_on_lasts(&mut self) {
-        let last = |(sku, stock): (&Sku, &Stock)| {
-            let last = self.lasts.get(sku).copied().unwrap_or(0);
-            Change::Stock(sku.clone(), Stock { last, ..*stock })
-        };
-        let changes: Vec<Change> = self.books.all_stock().map(last).collect();
-        self.books.commit(changes);
+        let older = self.books.all_stock().map(|(sku, stock)| (sku, Stock { last: 0, ..*stock }));
+        let mut stocks: BTreeMap<Sku, Stock> = older.map(|(sku, stock)| (sku.clone(), stock)).collect();
+        for (sku, last) in &self.lasts {
+            stocks.entry(sku.clone()).or_insert(Stock::FRESH).last = *last;
+        }
+        self.books.commit(stocks.into_iter().map(|(sku, stock)| Change::Stock(sku, stock)));
     }
 }
 

@@ -27,7 +27,7 @@ use super::to_count::{note_beside, note_to_count};
 #[derive(Clone, Debug)]
 pub struct Retelling {
     epoch: Epoch,
-    taken: Taking,
+    pub(super) taken: Taking,
     gatherer: Gatherer,
     pub(super) books: MemoryBooks,
     /// Σ effect by item, over the opening's.
@@ -51,6 +51,8 @@ pub struct Retelling {
     groundless: BTreeMap<Sku, Quantity>,
     /// Items that are to be counted again and of which nobody was told so.
     pub(super) to_count: BTreeSet<Sku>,
+    /// All of the opening was committed before this reading, if that is known.
+    pub(super) older_until: Option<Odometer>,
 }
 
 /// When an epoch's box took the opening.
@@ -83,7 +85,7 @@ impl Taking {
 
     /// Whether what was decided over empty books may have happened before what
     /// is in the opening.
-    const fn is_beside(self) -> bool {
+    pub(super) const fn is_beside(self) -> bool {
         match self {
             Self::First | Self::At(_) | Self::Never => false,
             Self::Unsettled(_) | Self::Beside => true,
@@ -124,7 +126,16 @@ impl Retelling {
             compared: false,
             groundless,
             to_count,
+            older_until: None,
         }
+    }
+
+    /// The box that tells knows up to when anything in the opening was
+    /// committed.
+    #[must_use]
+    pub const fn until(mut self, older_until: Option<Odometer>) -> Self {
+        self.older_until = older_until;
+        self
     }
 
     /// Tells what an item is that a code was learnt to be (or a part of it, if
@@ -172,7 +183,12 @@ impl Retelling {
         self.went_back |= movement.committed < self.end;
         self.end = self.end.max(movement.committed);
         if let (Some(sku), Some(_)) = (&movement.sku, movement.on_hand_after) {
-            self.lasts.insert(sku.clone(), seq);
+            let last = self.lasts.insert(sku.clone(), seq);
+            // Another life of the disk moved it, of which this one knew nothing.
+            if last.is_some_and(|last| movement.previous < last) {
+                self.doubled = true;
+                self.to_count.insert(sku.clone());
+            }
         }
         let position = Position { epoch: self.epoch, seq };
         for gathered in self.gatherer.take(position, movement) {

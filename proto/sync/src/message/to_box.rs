@@ -264,4 +264,7 @@ pub struct OpeningReady {
     pub ordinal: EpochOrdinal,
     /// Bytes of it as the wire encodes them, for a progress bar.
     pub bytes: u64,
+    /// How long ago, in milliseconds of the centre's clock, anything in it was
+    /// applied last; none if nothing was, or an older centre does not say.
+    pub older_ms: Option<u64>,
 }

@@ -189,13 +189,15 @@ fn of_the_centre() -> Vec<(&'static str, ToBox)> {
         ("slow", ToBox::Slow(Slow { retry_after_ms: 2_000 })),
         ("refused", ToBox::Refused(Refusal::new(RefusalCode::ClosedStore, "closed in May"))),
         ("catalogue_version", ToBox::CatalogueVersion(17)),
-        ("opening_ready", ToBox::OpeningReady(OpeningReady { ordinal: EpochOrdinal(2), bytes: 9 })),
+        ("opening_ready", ToBox::OpeningReady(OpeningReady { ordinal: EpochOrdinal(2), bytes: 9, older_ms: None })),
     ];
     let by_somebody = Instruction {
         author: Some(label("anna")),
         reason: Some(Note::new("−4,000 was typed for −4").unwrap()),
         ..Instruction::of(label("open-18"), InstructionBody::Resend)
     };
+    let aged = OpeningReady { ordinal: EpochOrdinal(2), bytes: 9, older_ms: Some(86_400_000) };
+    messages.push(("opening_ready_aged", ToBox::OpeningReady(aged)));
     messages.push(("instruction_by_somebody", ToBox::Instruction(by_somebody)));
     messages.extend(names.into_iter().zip(bodies().map(instruction)));
     messages

@@ -39,9 +39,11 @@ pub(crate) fn to_box(message: &ToBox) -> proto::ToBox {
         ToBox::Refused(refusal) => Message::Refused(refused(refusal)),
         ToBox::CatalogueVersion(version) => Message::CatalogueVersion(proto::CatalogueVersion { version: *version }),
         ToBox::Instruction(wanted) => Message::Instruction(instruction(wanted)),
-        ToBox::OpeningReady(ready) => {
-            Message::OpeningReady(proto::OpeningReady { ordinal: ready.ordinal.0, bytes: ready.bytes })
-        }
+        ToBox::OpeningReady(ready) => Message::OpeningReady(proto::OpeningReady {
+            ordinal: ready.ordinal.0,
+            bytes: ready.bytes,
+            older_ms: ready.older_ms,
+        }),
     };
     proto::ToBox { message: Some(message) }
 }
@@ -71,6 +73,7 @@ pub(crate) fn to_box_of(message: proto::ToBox) -> Result<Option<ToBox>, DecodeEr
         Some(Message::OpeningReady(ready)) => ToBox::OpeningReady(OpeningReady {
             ordinal: ordinal(ready.ordinal, "opening_ready.ordinal")?,
             bytes: ready.bytes,
+            older_ms: ready.older_ms,
         }),
     }))
 }

@@ -71,7 +71,7 @@ impl Workload<'_> {
         let facts = journal.uplink_facts().map_err(|error| Trouble::Workload(error.to_string()))?;
         // Taken once; taken again nothing is written.
         if facts.opening.is_none() {
-            self.mark(Mark::Opening, 1, journal.take_opening(EpochOrdinal(1), Vec::new()))?;
+            self.mark(Mark::Opening, 1, journal.take_opening(EpochOrdinal(1), None, Vec::new()))?;
         }
         let from = self.recording.reached();
         let below = self.runtime.block_on(journal.trim()).map_err(|error| Trouble::Workload(error.to_string()))?;

@@ -62,6 +62,8 @@ pub(crate) struct Database {
     losses: BTreeMap<Epoch, Losses>,
     /// What each epoch began with, as it was given.
     openings: BTreeMap<Epoch, Opening>,
+    /// When something of each epoch was applied last that came while it was open.
+    applied_at: BTreeMap<Epoch, u64>,
     /// What head office wants done and the box has not answered.
     pub(crate) instructions: Vec<InstructionRow>,
     /// Forked letters that nobody has closed.
@@ -94,6 +96,7 @@ impl Database {
             balances: BTreeMap::new(),
             losses: BTreeMap::new(),
             openings: BTreeMap::new(),
+            applied_at: BTreeMap::new(),
             instructions: Vec::new(),
             forks: Vec::new(),
             fork_digests: BTreeMap::new(),
@@ -188,7 +191,13 @@ impl Database {
 
     /// The transaction: begins with the compare-and-set. The levels that
     /// changed; none if the position was another.
-    pub(crate) fn commit(&mut self, expected: Expected, plan: &mut Plan, next: u64, compare: bool) -> Option<Vec<Sku>> {
+    pub(crate) fn commit(
+        &mut self,
+        expected: Expected,
+        plan: &mut Plan,
+        (next, compare): (u64, bool),
+        now: u64,
+    ) -> Option<Vec<Sku>> {
         if compare && (self.stream, self.next, self.step) != (expected.stream, expected.next, expected.step) {
             return None;
         }
@@ -199,7 +208,7 @@ impl Database {
         for ((_, epoch, index), block) in &plan.blocks {
             self.blocks.insert((*epoch, *index), (*block, self.step));
         }
-        self.put_epochs(plan);
+        self.put_epochs(plan, now);
         self.put_rows(plan);
         let mut changed = self.add_balances(plan);
         changed.extend(self.put_taken(plan));

@@ -8,6 +8,14 @@ use tidemark_sync::message::OpeningTaken;
 use super::{Disk, Writing};
 use crate::people::ITEMS;
 
+/// An opening that can be fetched.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ToldOpening {
+    pub(crate) ordinal: EpochOrdinal,
+    /// All that is in it was committed before this reading, if that is known.
+    pub(crate) older_until: Option<Odometer>,
+}
+
 /// What a box takes over with its opening.
 #[derive(Debug)]
 pub(super) struct TakenOver {
@@ -23,10 +31,16 @@ impl Disk {
     }
 
     /// Tells all that was committed again over the opening.
-    pub(crate) fn tell_anew(&self, ordinal: EpochOrdinal, given: Opening, stamp: (Odometer, Odometer)) -> Writing {
-        // The other life of the disk may be in use until it hears of this one.
-        let taken = if self.forked { Taking::Beside } else { Taking::Never };
-        let mut retelling = Retelling::over(given.clone(), self.epoch, taken);
+    pub(crate) fn tell_anew(&self, told: ToldOpening, given: Opening, stamp: (Odometer, Odometer)) -> Writing {
+        let ToldOpening { ordinal, older_until } = told;
+        let first = self.kept.first().map(|kept| kept.movement.committed);
+        let taken = if self.forked {
+            // The other life of the disk may be in use until it hears of this one.
+            Taking::Beside
+        } else {
+            Taking::after(first, stamp.1, older_until)
+        };
+        let mut retelling = Retelling::over(given.clone(), self.epoch, taken).until(older_until);
         self.items().into_iter().for_each(|item| retelling.learn(item));
         for (seq, kept) in (1..).zip(&self.kept) {
             retelling.take(seq, kept.movement.clone());

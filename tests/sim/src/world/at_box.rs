@@ -300,7 +300,7 @@ impl World {
                 self.tell(life, UplinkInput::Facts(BoxFacts { odometer, open_block, ..BoxFacts::default() }));
             }
             UplinkOutput::Instruction(instruction) => self.instructed(life, instruction),
-            UplinkOutput::OpeningReady(ready) => self.schedule(5, Event::FetchOpening(life, ready)),
+            UplinkOutput::OpeningReady(ready) => self.told_of_opening(life, &ready),
             // Nobody changes the catalogue but by the shop's own event.
             UplinkOutput::CatalogueVersion(_) => {}
             UplinkOutput::Raise(trouble) => {

@@ -17,6 +17,9 @@ use crate::trace::short;
 
 use super::{Event, World};
 
+/// Between two looks for forked letters that stand in an opening.
+const FORKS_MS: u64 = 5_000;
+
 impl World {
     pub(super) fn tell_receiver(&mut self, key: StreamKey, input: ReceiverInput) {
         let now = Millis(self.now);
@@ -237,7 +240,7 @@ impl World {
         let compare = self.mutant != Some(Mutant::CommitWithoutCas);
         let Some(state) = self.centre.appliers.get_mut(applier) else { return };
         let Some((at, mut plan, next)) = state.decided.take() else { return };
-        let changed = self.centre.database.commit(at, &mut plan, next, compare);
+        let changed = self.centre.database.commit(at, &mut plan, (next, compare), self.now);
         self.trace.note(self.now, || {
             let what = if changed.is_some() { "applies" } else { "finds another position and lets go of" };
             format!("applier {applier} {what} {}..{next}", at.next)
@@ -300,6 +303,9 @@ impl World {
                 self.trace.note(self.now, || format!("centre saw {}", short(blocks.keys())));
             }
             self.tell_receiver(key, input);
+        }
+        if self.centre.database_up && self.now % FORKS_MS < 100 {
+            self.centre.database.close_forks();
         }
         self.grant();
         self.schedule(100, Event::Poll(run));

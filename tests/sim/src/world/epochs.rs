@@ -40,7 +40,8 @@ impl World {
         } else if ordinal.0 > 1 && self.centre.database_up {
             let items = self.shop.present.disk.items();
             self.centre.database.make_opening(epoch, &items);
-            self.tell_receiver(key, ReceiverInput::OpeningReady(OpeningReady { ordinal, bytes: 0 }));
+            let older_ms = self.centre.database.older_ms(ordinal, self.now);
+            self.tell_receiver(key, ReceiverInput::OpeningReady(OpeningReady { ordinal, bytes: 0, older_ms }));
         }
         self.instruct();
     }

@@ -10,7 +10,7 @@ use tidemark_sync::UplinkInput;
 use tidemark_sync::message::{Instruction, InstructionBody, LateMovements, OpeningReady};
 use tidemark_wire::decode_movement;
 
-use crate::disk::Decided;
+use crate::disk::{Decided, ToldOpening};
 use crate::mutant::Mutant;
 use crate::people::{ARTICLES, Asked};
 use crate::shop::{Doing, Life};
@@ -68,21 +68,29 @@ impl World {
         documents
     }
 
+    /// There is an opening that a box can fetch.
+    pub(super) fn told_of_opening(&mut self, life: Life, ready: &OpeningReady) {
+        let Some(agent) = self.shop.agent(life) else { return };
+        let told = if self.mutant == Some(Mutant::TrustTurn) { Some(u64::MAX) } else { ready.older_ms };
+        let older_until = told.map(|older_ms| agent.odometer(self.now).back(older_ms));
+        self.schedule(5, Event::FetchOpening(life, ToldOpening { ordinal: ready.ordinal, older_until }));
+    }
+
     /// A box fetches its opening and takes it; whatever is in the way, it
     /// tries again.
-    pub(super) fn fetch_opening(&mut self, life: Life, ready: OpeningReady) {
+    pub(super) fn fetch_opening(&mut self, life: Life, told: ToldOpening) {
         let Some(one) = self.shop.of(life).filter(|one| one.disk.taken.is_none()) else { return };
-        let reached = self.line.is_whole() && self.centre.up && self.centre.database_up;
+        let reached = self.has_line(life) && self.centre.up && self.centre.database_up;
         let given = self.centre.database.opening(one.disk.epoch).filter(|_| reached);
-        let Some(given) = given else { return self.schedule(AGAIN_MS, Event::FetchOpening(life, ready)) };
-        self.schedule(2, Event::TakeOpening(life, ready, Box::new(given)));
+        let Some(given) = given else { return self.schedule(AGAIN_MS, Event::FetchOpening(life, told)) };
+        self.schedule(2, Event::TakeOpening(life, told, Box::new(given)));
     }
 
     /// A box gives the opening it took back, for the centre may lack it.
     pub(super) fn give_opening(&mut self, life: Life) {
         let Some(one) = self.shop.of(life) else { return };
         let Some(given) = one.disk.given.clone() else { return };
-        let reached = self.line.is_whole() && self.centre.up && self.centre.database_up;
+        let reached = self.has_line(life) && self.centre.up && self.centre.database_up;
         if !reached {
             return self.schedule(AGAIN_MS, Event::GiveOpening(life));
         }
@@ -91,20 +99,20 @@ impl World {
     }
 
     /// The writer takes the opening when it has nothing under way.
-    pub(super) fn take_opening(&mut self, life: Life, ready: OpeningReady, given: Box<Opening>) {
+    pub(super) fn take_opening(&mut self, life: Life, told: ToldOpening, given: Box<Opening>) {
         let now = self.now;
         let Some(one) = self.shop.of_mut(life).filter(|one| one.disk.taken.is_none()) else { return };
         let Some(agent) = &mut one.agent else { return };
         if agent.writing.is_some() || self.marked_at == now {
-            return self.schedule(1, Event::TakeOpening(life, ready, given));
+            return self.schedule(1, Event::TakeOpening(life, told, given));
         }
         let stamp = (agent.odometer(now).max(agent.least), agent.boot());
         let given = if self.mutant == Some(Mutant::OpenAtZero) { Opening::empty() } else { *given };
-        let writing = one.disk.tell_anew(ready.ordinal, given, stamp);
-        self.trace.note(now, || format!("life {} takes opening {}", life.0, ready.ordinal.0));
+        let writing = one.disk.tell_anew(told, given, stamp);
+        self.trace.note(now, || format!("life {} takes opening {}", life.0, told.ordinal.0));
         self.begin_sync(life, writing);
         // If it is not saved, it is fetched once more.
-        self.schedule(5_000, Event::FetchOpening(life, ready));
+        self.schedule(5_000, Event::FetchOpening(life, told));
     }
 
     /// Once the opening is on disk, the centre hears of it.

@@ -2,9 +2,10 @@
 
 use tidemark_model::opening::Opening;
 use tidemark_model::{Epoch, Sku};
-use tidemark_sync::message::{Hello, Instruction, OpeningReady, OpeningTaken, Session, ToBox, ToCentre};
+use tidemark_sync::message::{Hello, Instruction, OpeningTaken, Session, ToBox, ToCentre};
 use tidemark_sync::{Payload, ProduceId};
 
+use crate::disk::ToldOpening;
 use crate::people::{Answer, PaperId};
 use crate::rates::Fault;
 use crate::shop::{BoxNo, Life, StreamKey};
@@ -50,10 +51,10 @@ pub(crate) enum Event {
     /// A case holds more or less.
     ChangeCase,
     /// A box fetches its opening, and takes it.
-    FetchOpening(Life, OpeningReady),
+    FetchOpening(Life, ToldOpening),
     /// A box gives the opening it took back to the centre.
     GiveOpening(Life),
-    TakeOpening(Life, OpeningReady, Box<Opening>),
+    TakeOpening(Life, ToldOpening, Box<Opening>),
     /// A box does what head office wants.
     CarryOut(Life, Instruction),
     /// A box that was taken out is plugged in again.
@@ -64,6 +65,8 @@ pub(crate) enum Event {
     Restore,
     /// The second of two boxes is taken out.
     Unplug,
+    /// The line is taken from the one of two boxes in use and given to the other.
+    MoveLine,
     /// A box that found out that its disk is a copy begins a new epoch.
     Fork(Life),
     /// The backup is put back, if it is not too old.

@@ -53,7 +53,7 @@ impl World {
         let no = self.shop.number();
         let present = &self.shop.present;
         let (id, disk) = (present.id, present.disk.clone());
-        self.shop.others.push(ShopBox { no, id, disk, agent: None, watch: Watch::new(), fate: Fate::InUse });
+        self.shop.others.push(ShopBox::new(no, id, disk));
         self.trace.note(self.now, || format!("box {} is a copy", no.0));
         self.start_numbered(no);
         let later = self.weather.around(50_000);
@@ -62,6 +62,10 @@ impl World {
 
     /// Of two boxes in use only the one that has the shop stays.
     pub(super) fn unplug(&mut self) {
+        if self.waits_for_newcomer() {
+            return;
+        }
+        self.shop.all_mut().for_each(|one| one.plugged = true);
         for one in &mut self.shop.others {
             if one.fate == Fate::InUse {
                 one.fate = Fate::Leaves;
@@ -87,7 +91,7 @@ impl World {
         if one.agent.as_ref().is_none_or(|agent| agent.writing.is_some()) {
             return self.schedule(2, Event::Fork(life));
         }
-        if !(self.line.is_whole() && self.centre.up && self.centre.database_up) {
+        if !(self.has_line(life) && self.centre.up && self.centre.database_up) {
             return self.schedule(ASK_MS, Event::Fork(life));
         }
         let centre = self.centre.database.digests(old);

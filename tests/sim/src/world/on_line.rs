@@ -38,7 +38,7 @@ impl Watch {
 
 impl World {
     pub(super) fn dial(&mut self, key: StreamKey) {
-        let reached = self.line.is_whole() && self.centre.up;
+        let reached = self.has_line(key.0) && self.centre.up;
         let Some(agent) = self.shop.agent_mut(key.0) else { return };
         if reached {
             agent.dialled.insert(key.1);
@@ -51,7 +51,7 @@ impl World {
     }
 
     pub(super) fn connected(&mut self, key: StreamKey) {
-        let (whole, up, now) = (self.line.is_whole(), self.centre.up, self.now);
+        let (whole, up, now) = (self.has_line(key.0), self.centre.up, self.now);
         let Some(agent) = self.shop.agent_mut(key.0) else { return };
         if agent.dialled.remove(&key.1) && whole && up {
             agent.connection = Some(key.1);
@@ -67,7 +67,7 @@ impl World {
         agent.dialled.remove(&key.1);
         if agent.connection == Some(key.1) {
             agent.connection = None;
-            let broken = agent.broken_up;
+            let broken = agent.broken_up || !self.is_plugged(key.0);
             self.line_ends_up(key, broken);
         }
     }
@@ -82,7 +82,8 @@ impl World {
 
     pub(super) fn send_up(&mut self, life: Life, message: ToCentre) {
         self.watch_box_speak(life, &message);
-        let arrival = self.line.arrival(Way::Up, bytes_up(&message), self.now);
+        let plugged = self.is_plugged(life);
+        let arrival = self.line.arrival(Way::Up, bytes_up(&message), self.now).filter(|_| plugged);
         let Some(agent) = self.shop.agent_mut(life) else { return };
         let Some(attempt) = agent.connection else { return };
         let key = StreamKey(life, attempt);
@@ -94,7 +95,8 @@ impl World {
     }
 
     pub(super) fn send_down(&mut self, key: StreamKey, message: ToBox) {
-        let arrival = self.line.arrival(Way::Down, bytes_down(&message), self.now);
+        let plugged = self.is_plugged(key.0);
+        let arrival = self.line.arrival(Way::Down, bytes_down(&message), self.now).filter(|_| plugged);
         let Some(agent) = self.shop.agent_mut(key.0).filter(|agent| agent.connection == Some(key.1)) else { return };
         match arrival {
             Some(at) if !agent.broken_down => {
@@ -108,7 +110,7 @@ impl World {
 
     /// The centre's end of a connection is closed.
     pub(super) fn line_ends_down(&mut self, key: StreamKey) {
-        let broken = self.shop.agent(key.0).is_some_and(|agent| agent.broken_down);
+        let broken = !self.is_plugged(key.0) || self.shop.agent(key.0).is_some_and(|agent| agent.broken_down);
         if let Some(at) = self.line.arrival(Way::Down, 0, self.now).filter(|_| !broken) {
             self.schedule(at - self.now, Event::Ended(key));
         }

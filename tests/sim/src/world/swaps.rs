@@ -8,7 +8,7 @@ use crate::people::PaperId;
 use crate::rates::Fault;
 use crate::shop::{BOXES, BoxNo, Fate, Life, ShopBox};
 
-use super::{Event, Watch, World};
+use super::{Event, World};
 
 /// Between two looks whether an old box can be plugged in.
 const LOOK_MS: u64 = 2_000;
@@ -16,7 +16,10 @@ const LOOK_MS: u64 = 2_000;
 impl World {
     /// Whether disks of this world may lose what was answered.
     pub(crate) fn loses_disks(&self) -> bool {
-        self.is_forkable() || [Fault::BoxSwap, Fault::DiskDamaged].iter().any(|fault| self.rates.mean(*fault).is_some())
+        self.is_forkable()
+            || [Fault::BoxSwap, Fault::DiskDamaged, Fault::BoxBeside]
+                .iter()
+                .any(|fault| self.rates.mean(*fault).is_some())
     }
 
     /// Whether the centre knows the epoch of the box that has the shop, as the
@@ -43,7 +46,7 @@ impl World {
         let epoch = Epoch(self.machine.bits());
         let epoch = if self.mutant == Some(Mutant::ReuseEpoch) { old.epoch } else { epoch };
         let id = BoxId([u8::try_from(no.0).unwrap_or(0); 16]);
-        let next = ShopBox { no, id, disk: old.successor(epoch), agent: None, watch: Watch::new(), fate: Fate::InUse };
+        let next = ShopBox::new(no, id, old.successor(epoch));
         let mut old = std::mem::replace(&mut self.shop.present, next);
         let returns = self.weather.permille(500);
         old.fate = if returns { Fate::Returns } else { Fate::Gone };

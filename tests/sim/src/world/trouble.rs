@@ -60,7 +60,8 @@ impl World {
             | Fault::DiskDamaged
             | Fault::BitRot
             | Fault::UnitsChange
-            | Fault::LogCut => 0,
+            | Fault::LogCut
+            | Fault::BoxBeside => 0,
             // These meet single things.
             Fault::ShopNet
             | Fault::SlowDisk
@@ -107,6 +108,7 @@ impl World {
             Fault::BitRot => self.rot_a_record(),
             Fault::UnitsChange => self.change_case(),
             Fault::LogCut => self.cut_log(),
+            Fault::BoxBeside => self.put_beside(),
             Fault::FullDisk
             | Fault::ShopNet
             | Fault::SlowDisk
@@ -250,6 +252,7 @@ impl World {
             | Fault::BitRot
             | Fault::UnitsChange
             | Fault::LogCut
+            | Fault::BoxBeside
             | Fault::FullDisk
             | Fault::ShopNet
             | Fault::SlowDisk

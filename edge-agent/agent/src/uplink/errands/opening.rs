@@ -4,6 +4,7 @@
 use tidemark_daemon::conditions::registry;
 use tidemark_daemon::retry::{Disposition, Policy, retry};
 use tidemark_journal::Till;
+use tidemark_model::Odometer;
 use tidemark_sync::UplinkInput as Input;
 use tidemark_sync::message::{FetchOpening, OpeningPage, OpeningPart, OpeningReady, OpeningTaken};
 use tokio::sync::{mpsc, watch};
@@ -11,17 +12,32 @@ use tokio::sync::{mpsc, watch};
 use super::super::Report;
 use super::{ErrandError, Runner};
 
+/// An opening that can be fetched.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ToldOpening {
+    ready: OpeningReady,
+    /// All that is in it was committed before this reading, if that is known.
+    older_until: Option<Odometer>,
+}
+
+impl ToldOpening {
+    /// Told of now.
+    pub(super) fn at(now: Odometer, ready: OpeningReady) -> Self {
+        Self { ready, older_until: ready.older_ms.map(|older_ms| now.back(older_ms)) }
+    }
+}
+
 impl Runner {
     /// Takes the opening as soon as one is told of, and says so.
     pub(super) async fn take_openings(
         self,
-        mut told: watch::Receiver<Option<OpeningReady>>,
+        mut told: watch::Receiver<Option<ToldOpening>>,
         report: mpsc::Sender<Report>,
     ) {
         while told.changed().await.is_ok() {
-            let Some(ready) = *told.borrow_and_update() else { continue };
+            let Some(opening) = *told.borrow_and_update() else { continue };
             // If it fails the agent stops; the centre tells it again.
-            let Ok(taken) = self.take_opening(ready).await else { return };
+            let Ok(taken) = self.take_opening(opening).await else { return };
             self.conditions.clear(registry::OPENING_WAITS);
             tracing::info!(ordinal = taken.ordinal.0, seq = taken.seq, "the opening is taken");
             if report.send(Report::Tell(Input::OpeningTaken(taken))).await.is_err() {
@@ -30,7 +46,8 @@ impl Runner {
         }
     }
 
-    async fn take_opening(&self, ready: OpeningReady) -> Result<OpeningTaken, ErrandError> {
+    async fn take_opening(&self, opening: ToldOpening) -> Result<OpeningTaken, ErrandError> {
+        let ToldOpening { ready, older_until } = opening;
         let judge = |error: &ErrandError| self.opening_waits(ready, error);
         if let Some(taken) = retry(Policy::SERVICE, || async { Ok(self.journal.opening()?) }, judge).await? {
             return Ok(taken);
@@ -38,7 +55,7 @@ impl Runner {
         let parts = self.fetch_opening(ready).await?;
         let take = || async {
             self.let_tills_in(&parts).await?;
-            let taken = self.journal.take_opening(ready.ordinal, parts.clone()).await?;
+            let taken = self.journal.take_opening(ready.ordinal, older_until, parts.clone()).await?;
             self.resolve_known().await?;
             Ok(taken)
         };

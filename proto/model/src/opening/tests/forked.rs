@@ -6,10 +6,10 @@ use super::anew::{ITEMS, born_with, modest, on_hands, sum_of, take, work};
 use super::folded::told;
 use crate::document::TradeKind;
 use crate::draft::Draft;
-use crate::kind::Marks;
+use crate::kind::{Kind, Marks};
 use crate::opening::{Opening, Replays, Taking, differing, replay};
 use crate::outcome::Status;
-use crate::position::Epoch;
+use crate::position::{Epoch, Odometer};
 use crate::quantity::Quantity;
 use crate::rules::tests::any::documents;
 use crate::rules::tests::shop::*;
@@ -86,6 +86,54 @@ fn what_both_lives_of_a_disk_sent_counts_once_in_the_next_opening() {
     assert_eq!(next.on_hand("apple"), 100 - 3 - 5);
     let sum = sum_of(&opening, "apple").as_thousandths() + next.effect_sum("apple");
     assert_eq!(Quantity::thousandths(sum), next.stock("apple").on_hand, "until it is restated");
+}
+
+#[test]
+fn what_one_life_sold_before_a_count_of_the_other_is_counted_again() {
+    let mut one = Shop::born(7);
+    one.submit(&trade("r", TradeKind::Receipt, vec![line("apple", 100)]));
+    let mut other = cloned(&one);
+    other.submit(&sale("2", "apple", 5));
+    one.submit(&sale("1", "pear", 1));
+    one.now += 1_000;
+    one.submit(&count("c", vec![line("apple", 95)]));
+    // Of the other life the centre holds its sale, between two of the one.
+    one.movements[1] = other.movements[1].clone();
+    let opening = told(&one, Opening::empty(), Taking::First).into_opening();
+    assert_eq!(sum_of(&opening, "apple"), units(90), "the count did not know of it");
+    let mut next = replayed(&other, &one);
+    let before = next.movements.len();
+    take(&mut next, opening);
+    assert_eq!(next.on_hand("apple"), 95);
+    let restated = &next.movements[before];
+    assert!(restated.kind == Kind::Restatement && restated.marks.has(Marks::RECOUNT), "{restated:?}");
+}
+
+#[test]
+fn a_count_begun_before_the_opening_was_taken_says_nothing_of_what_another_box_did() {
+    let mut old = Shop::born(5);
+    old.submit(&trade("r", TradeKind::Receipt, vec![line("apple", 100)]));
+    old.submit(&count("c", vec![line("apple", 100)]));
+    let opening = told(&old, Opening::empty(), Taking::First).into_opening();
+    let counted_after = |older_until: Option<Odometer>, age_ms: u64| {
+        let mut next = Shop::born(7);
+        next.now += 60_000;
+        next.submit(&sale("1", "apple", 3));
+        next.now += 60_000;
+        let retelling = told(&next, opening.clone(), Taking::Beside).until(older_until);
+        let taken = retelling.into_taken(&next.stamp());
+        next.books = Shop::open().books;
+        next.books.commit(taken.books.into_changes());
+        next.movements.extend(taken.movements);
+        next.now += 10_000;
+        let told = next.submit(&aged(count("d", vec![line("apple", 97)]), age_ms));
+        told.movements[0].marks.has(Marks::RECOUNT)
+    };
+    assert!(counted_after(None, 11_000), "the other box may have sold until the opening was taken");
+    assert!(!counted_after(None, 9_000));
+    let until = Odometer(Odometer::BIRTH.0 + 1_080_000);
+    assert!(!counted_after(Some(until), 39_000), "what is in the opening was committed long before");
+    assert!(counted_after(Some(until), 41_000));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{BTreeMap, BTreeSet, Bytes, Database, Epoch, EpochOrdinal, OpenFork, 
 
 impl Database {
     /// Epochs that begin, each of which ends the older ones; what is counted.
-    pub(super) fn put_epochs(&mut self, plan: &Plan) {
+    pub(super) fn put_epochs(&mut self, plan: &Plan, now: u64) {
         for (_, epoch, ordinal) in &plan.opened {
             self.keep_levels();
             self.epochs.values_mut().for_each(|state| state.closed = true);
@@ -22,6 +22,9 @@ impl Database {
                 state.tail = state.tail.max(counts.seen);
                 state.lost = state.lost.saturating_add_signed(counts.lost);
                 state.forks = state.forks.saturating_add_signed(counts.forks);
+            }
+            if counts.has_own() {
+                self.applied_at.insert(*epoch, now);
             }
         }
         for ((_, epoch), losses) in &plan.losses {
@@ -86,6 +89,16 @@ impl Database {
         self.openings.entry(of).or_insert(opening);
     }
 
+    /// Letters may be parked when the opening is there already, as after the
+    /// database was set back.
+    pub(crate) fn close_forks(&mut self) {
+        let newest = self.epochs.iter().max_by_key(|(_, state)| state.ordinal).map(|(epoch, state)| (*epoch, *state));
+        let Some((epoch, state)) = newest.filter(|_| !self.forks.is_empty()) else { return };
+        if let Some(opening) = self.openings.get(&epoch).cloned() {
+            self.close_standing(state.ordinal, &opening);
+        }
+    }
+
     /// Forked letters of documents that stand elsewhere are closed.
     fn close_standing(&mut self, before: EpochOrdinal, opening: &Opening) {
         let older = self.forks.iter().filter(|fork| fork.ordinal < before);
@@ -131,6 +144,14 @@ impl Database {
         if self.epochs.contains_key(&of) {
             self.openings.entry(of).or_insert(given);
         }
+    }
+
+    /// How long ago anything was applied last that the epochs before one brought
+    /// while they were open.
+    pub(crate) fn older_ms(&self, ordinal: EpochOrdinal, now: u64) -> Option<u64> {
+        let is_older = |epoch: &&Epoch| self.epochs.get(epoch).is_some_and(|state| state.ordinal < ordinal);
+        let older = self.applied_at.iter().filter(|(epoch, _)| is_older(epoch));
+        older.map(|(_, at)| now.saturating_sub(*at)).min()
     }
 
     /// The opening of an epoch, if it is made.
