@@ -9,7 +9,8 @@ use bytes::Bytes;
 use tidemark_model::books::DocumentEntry;
 use tidemark_model::digest::movement_digest;
 use tidemark_model::opening::Opening;
-use tidemark_model::{Books, EpochOrdinal, Movement, ParkReason, Position, Seq, StoreId};
+use tidemark_model::resolving::BOX_SOURCE;
+use tidemark_model::{Books, EpochOrdinal, Kind, Movement, ParkReason, Position, Seq, StoreId};
 use tidemark_wire::decode_movement;
 
 use super::facts::LANE_PREFIX;
@@ -115,7 +116,9 @@ impl Deciding<'_> {
         self.let_forks_be_parked(store, ordinal);
         let Some(open) = self.known.forks.get(store) else { return };
         let of_opening = |fork: &&OpenFork| fork.document.1.starts_with(&format!("opening-{}-", fork.position.epoch));
-        for fork in open.iter().filter(|fork| fork.ordinal < ordinal && fork.document.0 == "box").filter(of_opening) {
+        for fork in
+            open.iter().filter(|fork| fork.ordinal < ordinal && fork.document.0 == BOX_SOURCE).filter(of_opening)
+        {
             if self.plan.replayed.insert(fork.number) {
                 let of = (store.clone(), fork.position.epoch);
                 self.plan.counts.entry(of).or_default().forks -= 1;
@@ -134,9 +137,9 @@ impl Deciding<'_> {
     }
 }
 
-/// The forked letters, by number, of which the next epoch's opening holds the
-/// very line: a later life of the disk committed the document at another
-/// place, so that nobody submits it again.
+/// The forked letters, by number, that nobody submits again once the next
+/// epoch's opening is made: it holds the very line, as a later life of the disk
+/// committed the document at another place; or the box decides it anew.
 #[must_use]
 pub fn standing(opening: &Opening, forks: &[(i64, Bytes)]) -> Vec<i64> {
     let stands = |bytes: &Bytes| {
@@ -145,6 +148,11 @@ pub fn standing(opening: &Opening, forks: &[(i64, Bytes)]) -> Vec<i64> {
         // Two lives of a disk give the same ids to what their lanes scan.
         if of.source.as_str().starts_with(LANE_PREFIX) {
             return false;
+        }
+        // What a code was learnt to be a box finds out for itself, of what
+        // waits for it in its own books.
+        if of.source.as_str() == BOX_SOURCE && movement.kind == Kind::Resolve {
+            return true;
         }
         let Ok(record) = opening.books().document(of.key());
         let has_line = |entry: &DocumentEntry| {

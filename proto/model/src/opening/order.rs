@@ -20,11 +20,13 @@ impl Taking {
     /// in the opening was committed before `older_until`, if that is known.
     #[must_use]
     pub const fn after(first: Option<Odometer>, boot: Odometer, older_until: Option<Odometer>) -> Self {
-        match (first, older_until) {
-            (None, _) => Self::Never,
-            (Some(first), Some(until)) if first.0 > boot.0 && until.0.saturating_add(SET_MS) < first.0 => Self::Never,
-            (Some(_), _) => Self::Beside,
-        }
+        let Some(until) = older_until else { return Self::Beside };
+        let follows = match first {
+            Some(first) => first.0 > boot.0 && until.0.saturating_add(SET_MS) < first.0,
+            // Its birth did.
+            None => boot.0 == Odometer::BIRTH.0 && until.0.saturating_add(SET_MS) < Odometer::BIRTH.0,
+        };
+        if follows { Self::Never } else { Self::Beside }
     }
 }
 
@@ -42,7 +44,10 @@ mod tests {
         // The last reading of a boot may be the first of the next.
         assert_eq!(after(30_000, 30_000, 0), Taking::Beside, "the box was off since, for nobody knows how long");
         assert_eq!(Taking::after(Some(at(30_000)), at(0), None), Taking::Beside, "an older centre does not say");
-        assert_eq!(Taking::after(None, at(0), None), Taking::Never, "there is nothing to tell");
+        let without = |boot, until: Odometer| Taking::after(None, at(boot), Some(until));
+        assert_eq!(without(0, at(0).back(10_001)), Taking::Never);
+        assert_eq!(without(0, at(0).back(10_000)), Taking::Beside, "what is counted now may have begun before");
+        assert_eq!(without(1, at(0).back(10_001)), Taking::Beside);
         let long_ago = at(90_000).back(50 * 365 * 86_400_000);
         assert_eq!(Taking::after(Some(at(30_000)), at(0), Some(long_ago)), Taking::Never);
     }

@@ -43,7 +43,7 @@ impl Retelling {
         self.stand_on_lasts();
         let differences = self.to_restate();
         self.stand_on_sums();
-        if self.taken.is_beside() {
+        if self.taken.is_beside() || self.older_until.is_some() {
             doubt(&mut self.books, Reach::at(stamp.odometer, stamp.boot, self.older_until));
         }
         let mut taken = Taken { books: self.books, movements: Vec::new(), seq: stamp.next.seq.saturating_sub(1) };

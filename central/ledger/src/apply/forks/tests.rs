@@ -112,6 +112,17 @@ fn a_forked_letter_is_settled_by_an_opening_that_holds_its_very_line() {
 }
 
 #[test]
+fn a_forked_letter_of_what_a_box_finds_out_for_itself_is_settled_by_any_opening() {
+    let Content::Movement(_, bytes) = &sold(&[(0, 2)], 1)[0].content else { unreachable!("only movements are sold") };
+    let learnt = |number, source: &str| {
+        let mut movement = decode_movement(bytes).unwrap();
+        (movement.kind, movement.document.source) = (Kind::Resolve, Source::new(source).unwrap());
+        (number, Bytes::from(encode_movement(&movement)))
+    };
+    assert_eq!(standing(&Opening::empty(), &[learnt(1, "box"), learnt(2, "till:1")]), [1]);
+}
+
+#[test]
 fn a_lanes_movement_is_known_again_by_its_new_epoch_and_old_seq() {
     let at = Position { epoch: Epoch(0xab), seq: 1 };
     assert_eq!(lane_id(at, 17), "00000000000000ab-fork-17");
