@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tidemark_e2e::length::either;
-use tidemark_e2e::scene::{HANG, STORE, Scene, Trouble, wait_for};
+use tidemark_e2e::scene::{HANG, STORE, Scene, Trouble};
 use tidemark_fleet::chance::Chance;
 use tidemark_fleet::gun::{Gun, Heard};
 use tidemark_fleet::patience::expect;
@@ -21,6 +21,9 @@ const PACE: Duration = Duration::from_millis(50);
 /// How long a signal is waited for before the person looks at the page.
 const SIGNAL: Duration = Duration::from_millis(400);
 
+/// Between two looks at the page.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 /// What the page says of a lane: its last saved scan, if its scanner is ready
 /// and none is being saved.
 struct Page {
@@ -30,22 +33,18 @@ struct Page {
 }
 
 impl Page {
-    async fn last_saved(&self) -> Result<Option<String>, Trouble> {
-        let mut last = None;
-        wait_for("the box to be back with its scanner", || async {
-            let Ok(status) = get_json(&self.client, &self.url).await else { return Ok(false) };
-            let at = |what: &str| status.pointer(&what.replace('N', &self.lane.to_string())).cloned();
-            let is_ready = at("/scanners/N/present").and_then(|ready| ready.as_bool()) == Some(true);
-            let is_idle = at("/scanners/N/unanswered").and_then(|open| open.as_u64()) == Some(0);
-            Ok(is_ready && is_idle)
-        })
-        .await?;
-        let status = get_json(&self.client, &self.url).await;
-        if let Ok(status) = status {
-            last =
-                status.pointer(&format!("/lanes/{}/last_saved", self.lane)).and_then(Value::as_str).map(String::from);
+    /// Looks until both are so; what was saved is of the same look.
+    async fn last_saved(&self) -> Option<String> {
+        loop {
+            let status = get_json(&self.client, &self.url).await.unwrap_or_default();
+            let at = |what: &str| status.pointer(&what.replace('N', &self.lane.to_string()));
+            let is_ready = at("/scanners/N/present") == Some(&Value::Bool(true));
+            let is_idle = at("/scanners/N/unanswered").and_then(Value::as_u64) == Some(0);
+            if is_ready && is_idle {
+                return at("/lanes/N/last_saved").and_then(Value::as_str).map(String::from);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
-        Ok(last)
     }
 }
 
@@ -62,7 +61,7 @@ async fn scan_all(gun: Gun, page: Page, range: Vec<Article>, times: u64) -> Resu
                 Heard::Error => return Err(format!("an error signal for {code}").into()),
                 Heard::Nothing => {
                     unheard += 1;
-                    let Ok(last) = tokio::time::timeout(HANG, page.last_saved()).await? else { continue };
+                    let last = tokio::time::timeout(HANG, page.last_saved()).await?;
                     // The one before had another code.
                     if last.as_deref().is_some_and(|last| last.trim_start_matches('0') == code.trim_start_matches('0'))
                     {
