@@ -576,7 +576,7 @@ async fn a_forked_letter_of_what_stands_elsewhere_closes_with_the_next_boxs_open
     let records = sales(&[2, 3]);
     // Another life of the disk had sold at the first place what stands at the second.
     let other = Record { seq: 1, ..records[1].clone() };
-    let later = vec![Record { seq: 2, ..records[0].clone() }, Record { seq: 1, ..sales(&[7])[0].clone() }];
+    let later = vec![Record { seq: 1, ..sales(&[7])[0].clone() }, Record { seq: 2, ..records[0].clone() }];
     let of = |records| ToCentre::Batch(Batch { epoch: Epoch(5), live: true, records });
     old.send(of(records)).await.unwrap();
     hear_handled(&mut old, 1..=2).await;
