@@ -106,9 +106,7 @@ impl Openings {
         for epoch in older.into_iter().filter(|row| row.ordinal >= from) {
             opening = self.retold(store, epoch, opening, &items).await?;
         }
-        for letter in standing(&opening, &self.ledger.open_forks(store, ordinal).await?) {
-            self.ledger.close_fork(letter).await?;
-        }
+        self.close_standing(&opening, &self.ledger.open_forks(store, ordinal).await?).await?;
         let mut parts = parts_of(opening);
         let tills = self.ledger.tills_before(store, ordinal).await?;
         parts.extend(tills.map(|body| tills::told(&body)).unwrap_or_default().into_iter().map(OpeningPart::Till));
@@ -126,6 +124,15 @@ impl Openings {
             return Ok((self.read(store, row.ordinal, kept.pages).await?, row.ordinal));
         }
         Ok((Opening::empty(), EpochOrdinal(0)))
+    }
+
+    /// Closes the forked letters that stand in an opening.
+    async fn close_standing(&self, opening: &Opening, forks: &[(i64, Bytes)]) -> Result<(), LedgerError> {
+        for letter in standing(opening, forks) {
+            tracing::info!(letter, "a forked letter stands in the opening: it closes");
+            self.ledger.close_fork(letter).await?;
+        }
+        Ok(())
     }
 
     /// An opening that is kept in so many pages.

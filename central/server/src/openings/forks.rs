@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tidemark_ledger::apply::standing;
 use tidemark_model::{EpochOrdinal, StoreId};
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +17,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Looks for such letters.
 #[derive(Debug)]
 pub(crate) struct ForkWatch {
-    pub(crate) openings: Openings,
+    openings: Openings,
     /// The letters of each store that were looked at, none of which stands.
     looked_at: BTreeMap<StoreId, Vec<i64>>,
 }
@@ -56,10 +55,7 @@ impl ForkWatch {
             return Ok(());
         }
         let opening = self.openings.read(&store, newest, kept.pages).await?;
-        for letter in standing(&opening, &forks) {
-            tracing::info!(%store, letter, "a forked letter stands in the opening: it closes");
-            ledger.close_fork(letter).await?;
-        }
+        self.openings.close_standing(&opening, &forks).await?;
         self.looked_at.insert(store, letters);
         Ok(())
     }
